@@ -1,0 +1,1 @@
+"""Outside formats to canonical tables, with what was rejected."""

@@ -1,0 +1,5 @@
+"""Estimates and intervals."""
+
+from scaling_lib.stats.estimate import Estimate
+
+__all__ = ["Estimate"]

@@ -1,0 +1,38 @@
+"""`Estimate`: a value with its interval, level and unit; every figure that is shown is one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scaling_lib.words import quantity
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval.
+
+    value, low, high: in `unit`; `low <= value <= high` unless one of them is NaN (not known).
+    level: the interval's nominal coverage, a fraction.
+    unit: "s", "fraction", "x", or words such as "requests/s"; see `words.quantity`.
+    assumed: true where a default stands for a measurement.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float = 0.95
+    unit: str = ""
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"Estimate: low {self.low} is above high {self.high}")
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "not measured"
+        text = quantity(self.value, self.unit)
+        if not (math.isnan(self.low) or math.isnan(self.high)) and self.low < self.high:
+            text += f" ({quantity(self.low, self.unit)} to {quantity(self.high, self.unit)})"
+        return f"{text}, assumed" if self.assumed else text
