@@ -1,0 +1,211 @@
+"""`Assessment`: one system, its evidence read once, and what its steps conclude."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from scaling_lib.config import Config, Exclusion, Incident, Journey, Objective, read_config
+from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
+from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
+from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import read_slos
+from scaling_lib.findings import Conclusion, Finding, conclude
+from scaling_lib.ledger import Ledger
+from scaling_lib.resources import example_folder
+from scaling_lib.steps import STEPS
+
+FILE_NAME = "assessment.yaml"
+
+
+class Assessment:
+    """One system: what `assessment.yaml` says of it, and its evidence. Evidence is read at first use and kept.
+
+    folder: where `assessment.yaml` lies; config: what it says.
+    """
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.folder = folder
+        self.config = config
+        self._sources: dict[str, tuple[Quality, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"Assessment({self.config.system!r}, {len(self.config.journeys)} journeys)"
+
+    @property
+    def name(self) -> str:
+        """The system's name."""
+        return self.config.system
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        """The critical user journeys."""
+        return tuple(self.config.journeys)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Stretches that do not count, with their reasons."""
+        return tuple(self.config.exclusions)
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Incidents that are known to have happened."""
+        return tuple(self.config.incidents)
+
+    def requests(self) -> Requests:
+        """Counts per minute and latency bins per hour of all requests.
+
+        Raises NotMeasured where no requests are given, BrokenEvidence where none of them can be read.
+        """
+        return self._requests
+
+    def metrics(self) -> Metrics:
+        """Time series, from a live Prometheus or from files. Raises as `requests` does."""
+        return self._metrics
+
+    def slos(self) -> tuple[SLO, ...]:
+        """Every SLO: those of the journeys first, then those of SLO files that no journey names.
+
+        Raises BrokenEvidence or InvalidInput where a file cannot be read or a journey names an SLO no file has.
+        """
+        in_files = {slo.name: slo for slo in self._slo_files}
+        bound = [
+            _slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
+        ]
+        names = [slo.name for slo in bound]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidInput(
+                    f"{self.folder / FILE_NAME}: two SLOs are named {name!r}; expected each name once. "
+                    "Give one of them a `name` of its own."
+                )
+        return (*bound, *(slo for slo in in_files.values() if slo.name not in names))
+
+    def evidence(self) -> Ledger:
+        """The ledger: all evidence is read, and what is absent or broken is listed rather than raised."""
+        problems: dict[str, str] = {}
+        for kind, read in {"requests": self.requests, "metrics": self.metrics, "slos": self.slos}.items():
+            try:
+                read()
+            except NotMeasured:
+                continue
+            except ScalingError as error:
+                problems[kind] = str(error)
+        return Ledger.of(self._sources, problems, has_slos="slos" not in problems and bool(self.slos()))
+
+    def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
+        """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook."""
+        return conclude(step, STEPS[step].question, findings, sentence)
+
+    @cached_property
+    def _requests(self) -> Requests:
+        given = self.config.evidence.requests
+        if not given:
+            raise NotMeasured(
+                "No requests are given: supply access logs or tables of requests (evidence.requests in "
+                "assessment.yaml). They decide whether the journeys keep their SLOs, and when they did not."
+            )
+        sources = [
+            RequestSource(**entry.model_dump(exclude={"path"}), path=self._absolute(entry.path)) for entry in given
+        ]
+        try:
+            requests = read_requests(sources, self._thresholds(), cache=cache_folder())
+        except BrokenEvidence as error:
+            self._sources["requests"] = _broken("requests", [entry.path for entry in given], error)
+            raise
+        self._sources["requests"] = requests.quality
+        return requests
+
+    @cached_property
+    def _metrics(self) -> Metrics:
+        given = self.config.evidence.metrics
+        if not given:
+            raise NotMeasured(
+                "No metrics are given: supply a Prometheus or query_range files (evidence.metrics in "
+                "assessment.yaml). They decide saturation, and the SLOs of journeys that have no request log."
+            )
+        sources = [
+            MetricSource(**entry.model_dump(exclude={"path"}), path=entry.path and self._absolute(entry.path))
+            for entry in given
+        ]
+        try:
+            metrics = read_metrics(sources)
+        except BrokenEvidence as error:
+            self._sources["metrics"] = _broken("metrics", [entry.path or "Prometheus" for entry in given], error)
+            raise
+        self._sources["metrics"] = metrics.quality
+        return metrics
+
+    @cached_property
+    def _slo_files(self) -> tuple[SLO, ...]:
+        slos: list[SLO] = []
+        quality: list[Quality] = []
+        for entry in self.config.evidence.slos:
+            found, sources = read_slos(self._absolute(entry.path))
+            slos += found
+            quality += sources
+        self._sources["slos"] = tuple(quality)
+        return tuple(slos)
+
+    def _thresholds(self) -> list[Threshold]:
+        journeys = {journey.name: journey for journey in self.config.journeys}
+        return [
+            Threshold(route=journeys[slo.journey].route, service=journeys[slo.journey].service, seconds=slo.threshold_s)
+            for slo in self.slos()
+            if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
+        ]
+
+    def _absolute(self, path: str) -> str:
+        return str(self.folder / Path(path).expanduser())
+
+
+def open_assessment(path: str = "") -> Assessment:
+    """Open the assessment in a folder, or of an `assessment.yaml`; see `scaling_lib.open`."""
+    place = Path(path or os.environ.get("SCALING_ASSESSMENT", "") or example_folder()).expanduser().resolve()
+    file = place if place.is_file() else place / FILE_NAME
+    if not file.is_file():
+        raise InvalidInput(
+            f"{file}: there is no such file; expected an assessment. `scaling init {place.name or '.'}` writes one to fill in."
+        )
+    return Assessment(file.parent, read_config(file))
+
+
+def cache_folder() -> Path:
+    """Where reduced cells are kept between runs; XDG_CACHE_HOME moves it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scaling-assessment"
+
+
+def _slo(journey: Journey, objective: Objective, in_files: dict[str, SLO]) -> SLO:
+    from dataclasses import replace
+
+    if objective.named:
+        if objective.named not in in_files:
+            raise InvalidInput(
+                f"assessment.yaml, journey {journey.name}: names the SLO {objective.named!r}, which no file of "
+                f"evidence.slos has; expected one of: {', '.join(sorted(in_files)) or 'none, no file is given'}."
+            )
+        return replace(in_files[objective.named], journey=journey.name)
+    return SLO(
+        name=objective.name or f"{journey.name} {objective.kind}",
+        target=objective.target,
+        window=objective.window,
+        kind=objective.kind,
+        threshold_s=objective.threshold,
+        journey=journey.name,
+        service=journey.service,
+        budgeting=objective.budgeting,
+        slice_target=objective.slice_target,
+        time_zone=objective.time_zone,
+        good_query=objective.good_query,
+        bad_query=objective.bad_query,
+        total_query=objective.total_query,
+        source="assessment.yaml",
+    )
+
+
+def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:
+    return (Quality(kind=kind, source=", ".join(sources), format="", rows=0, problem=str(error)),)

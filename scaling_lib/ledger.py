@@ -1,0 +1,144 @@
+"""The evidence ledger: each source with its rows, range, gaps and rejects, and what each step can answer with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.words import duration, listing, plural
+
+Can = Literal["yes", "no", "in part"]
+KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
+    "requests": "access logs or tables of requests",
+    "metrics": "a Prometheus, or query_range files",
+    "slos": "SLOs of the journeys, or OpenSLO or sloth files",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question a step answers: any one of the sets of kinds in `needs` is enough."""
+
+    step: str
+    text: str
+    needs: tuple[frozenset[str], ...]
+
+
+QUESTIONS: tuple[Question, ...] = tuple(
+    Question(step, text, tuple(frozenset(option.split("+")) for option in needs))
+    for step, text, needs in (
+        ("01", "Which SLO would the history have kept?", ("requests", "metrics")),
+        ("01", "Is each SLO met, and how much of its budget is spent?", ("slos+requests", "slos+metrics")),
+        ("01", "Which latency do the journeys have, at the median and in the tail?", ("requests", "metrics")),
+        ("01", "Would the burn-rate alerts have paged, how fast, and how often for nothing?",
+         ("slos+requests", "slos+metrics")),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What evidence an assessment has.
+
+    sources: one Quality a source that was read or could not be; problems: why a kind as a whole failed, by kind;
+    usable: the kinds that can be computed with.
+    """
+
+    sources: tuple[Quality, ...]
+    problems: Mapping[str, str]
+    usable: frozenset[str]
+
+    @classmethod
+    def of(cls, sources: Mapping[str, Iterable[Quality]], problems: Mapping[str, str], *, has_slos: bool) -> Ledger:
+        """Gather the ledger from what was read by kind."""
+        flat = tuple(quality for kind in KINDS for quality in sources.get(kind, ()))
+        usable = {quality.kind for quality in flat if quality.rows and quality.kind not in problems}
+        if has_slos:
+            usable.add("slos")
+        return cls(sources=flat, problems=dict(problems), usable=frozenset(usable))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Each problem with evidence that was given, as a sentence."""
+        own = [quality.problem for quality in self.sources if quality.problem]
+        return tuple(dict.fromkeys([*own, *self.problems.values()]))
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The kinds that were not given at all."""
+        given = {quality.kind for quality in self.sources} | set(self.problems) | self.usable
+        return tuple(kind for kind in KINDS if kind not in given)
+
+    def table(self) -> pd.DataFrame:
+        """One row a source: kind, source, format, rows, rejected, from, to, gaps, origin, remarks."""
+        rows = [_source_row(quality) for quality in self.sources]
+        rows += [
+            {"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent
+        ]
+        columns = ["evidence", "source", "format", "origin", "rows", "rejected", "from", "to", "gaps", "remarks"]
+        return pd.DataFrame(rows, columns=columns).fillna({"rows": 0, "rejected": 0}).fillna("").astype(
+            {"rows": "int64", "rejected": "int64"}
+        )
+
+    def rejects(self) -> pd.DataFrame:
+        """One row a reason for which rows were rejected, with examples as they stand in the source."""
+        rows = [
+            {"source": quality.source, "reason": reject.reason, "rows": reject.rows, "examples": " | ".join(reject.examples)}
+            for quality in self.sources
+            for reject in quality.rejected
+        ]
+        return pd.DataFrame(rows, columns=["source", "reason", "rows", "examples"])
+
+    def answers(self) -> pd.DataFrame:
+        """One row a question: step, question, can it be answered, with what; or what is missing."""
+        return pd.DataFrame([self._answer(question) for question in QUESTIONS])
+
+    def text(self) -> str:
+        """The ledger for a terminal."""
+        lines = ["Evidence"]
+        for quality in self.sources:
+            row = _source_row(quality)
+            lines.append(f"  {quality.kind:<9} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
+            if quality.start:
+                lines.append(f"            {row['from']} to {row['to']} UTC" + (f"; {row['gaps']}" if row["gaps"] else ""))
+            lines += [f"            rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
+            lines += [f"            {note}" for note in quality.notes]
+            if quality.problem:
+                lines.append(f"            BROKEN: {quality.problem}")
+        lines += [f"  {kind:<9} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
+        lines += [f"  {kind:<9} not given: supply {KINDS[kind]}" for kind in self.absent]
+        lines += ["", "What it can answer"]
+        lines += [f"  {row.step}  {row.answered:<3}  {row.question}  ({row.why})" for row in self.answers().itertuples()]
+        return "\n".join(lines)
+
+    def _told(self, text: str) -> bool:
+        return any(quality.problem == text for quality in self.sources)
+
+    def _answer(self, question: Question) -> dict[str, str]:
+        enough = next((needs for needs in question.needs if needs <= self.usable), None)
+        if enough:
+            return {"step": question.step, "question": question.text, "answered": "yes", "why": f"from {listing(sorted(enough))}"}
+        missing = min((needs - self.usable for needs in question.needs), key=len)
+        why = f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
+        return {"step": question.step, "question": question.text, "answered": "no", "why": why}
+
+
+def _source_row(quality: Quality) -> dict[str, object]:
+    remarks = [quality.problem, *quality.notes]
+    gap = max((gap.end - gap.start for gap in quality.gaps), default=None)
+    return {
+        "evidence": quality.kind,
+        "source": quality.source,
+        "format": quality.format,
+        "origin": quality.origin or "not said",
+        "rows": quality.rows,
+        "rejected": quality.rejected_rows,
+        "from": f"{quality.start:%Y-%m-%d %H:%M}" if quality.start else "",
+        "to": f"{quality.end:%Y-%m-%d %H:%M}" if quality.end else "",
+        "gaps": f"{plural(len(quality.gaps), 'gap')}, longest {duration(gap.total_seconds())}" if gap else "",
+        "remarks": "; ".join(remark for remark in remarks if remark),
+    }

@@ -1,0 +1,29 @@
+"""The steps of the checklist: number, notebook and room, title, and the question each answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `number` such as "01", `name` as of its notebook and room, its title and its question."""
+
+    number: str
+    name: str
+    title: str
+    question: str
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's file name."""
+        return f"{self.number}_{self.name}.ipynb"
+
+
+STEPS: dict[str, Step] = {
+    step.number: step
+    for step in (
+        Step("00", "overview", "Overview", "What evidence is there, and what can it answer?"),
+        Step("01", "slo", "SLOs", "Do the critical journeys keep their promise?"),
+    )
+}
