@@ -73,9 +73,7 @@ class Assessment:
         Raises BrokenEvidence or InvalidInput where a file cannot be read or a journey names an SLO no file has.
         """
         in_files = {slo.name: slo for slo in self._slo_files}
-        bound = [
-            _slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
-        ]
+        bound = [_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos]
         names = [slo.name for slo in bound]
         for name in names:
             if names.count(name) > 1:
@@ -154,7 +152,11 @@ class Assessment:
     def _thresholds(self) -> list[Threshold]:
         journeys = {journey.name: journey for journey in self.config.journeys}
         return [
-            Threshold(route=journeys[slo.journey].route, service=journeys[slo.journey].service, seconds=slo.threshold_s)
+            Threshold(
+                route=journeys[slo.journey].route,
+                service=journeys[slo.journey].service,
+                seconds=slo.threshold_s,
+            )
             for slo in self.slos()
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]

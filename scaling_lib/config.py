@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slo import Budgeting, Kind
@@ -22,6 +30,7 @@ def parse_target(value: object) -> float:
     text = str(value).strip()
     try:
         fraction = Decimal(text[:-1].strip()) / 100 if text.endswith("%") else Decimal(text)
+        fraction.compare_signal(Decimal(1))
     except InvalidOperation:
         raise ValueError(f"found {text!r}; expected a target such as 99.9% or 0.999") from None
     if fraction == 1:
@@ -213,7 +222,9 @@ class Config(Part):
         for journey in self.journeys:
             for step in journey.steps:
                 if step not in names or step == journey.name:
-                    raise ValueError(f"journeys: {journey.name!r} has the step {step!r}; expected another journey's name")
+                    raise ValueError(
+                        f"journeys: {journey.name!r} has the step {step!r}; expected another journey's name"
+                    )
         return self
 
 
@@ -226,9 +237,12 @@ def read_config(file: Path) -> Config:
     except OSError as error:
         raise InvalidInput(f"{file}: cannot be read ({error.strerror}). `scaling init DIR` writes one.") from error
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{file}: found bytes that are not UTF-8 at byte {error.start}; expected YAML text.") from error
+        raise InvalidInput(
+            f"{file}: found bytes that are not UTF-8 at byte {error.start}; expected YAML text."
+        ) from error
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
+    _no_key_twice(file, node)
     if not isinstance(data, dict):
         raise InvalidInput(f"{file}: found {type(data).__name__}; expected keys such as system, journeys, evidence.")
     try:
@@ -251,6 +265,21 @@ def _fault(fault: Any, node: yaml.Node | None) -> str:
     return f"{where}: {message[0].lower()}{message[1:]}" + (
         "" if fault["type"] == "value_error" or isinstance(fault["input"], dict) else f", found {fault['input']!r}"
     )
+
+
+def _no_key_twice(file: Path, node: yaml.Node | None, place: str = "") -> None:
+    """YAML's readers keep the last of two equal keys without a word; a user would not."""
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _no_key_twice(file, item, f"{place}{number}.")
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise InvalidInput(f"{file}: line {line}, {place}{key.value}: this key stands twice; keep one of them.")
+            seen.add(key.value)
+            _no_key_twice(file, value, f"{place}{key.value}.")
 
 
 def _line(node: yaml.Node | None, place: tuple[Any, ...]) -> int:

@@ -76,18 +76,35 @@ class Ledger:
     def table(self) -> pd.DataFrame:
         """One row a source: kind, source, format, rows, rejected, from, to, gaps, origin, remarks."""
         rows = [_source_row(quality) for quality in self.sources]
-        rows += [
-            {"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent
+        rows += [{"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent]
+        columns = [
+            "evidence",
+            "source",
+            "format",
+            "origin",
+            "rows",
+            "rejected",
+            "from",
+            "to",
+            "gaps",
+            "remarks",
         ]
-        columns = ["evidence", "source", "format", "origin", "rows", "rejected", "from", "to", "gaps", "remarks"]
-        return pd.DataFrame(rows, columns=columns).fillna({"rows": 0, "rejected": 0}).fillna("").astype(
-            {"rows": "int64", "rejected": "int64"}
+        return (
+            pd.DataFrame(rows, columns=columns)
+            .fillna({"rows": 0, "rejected": 0})
+            .fillna("")
+            .astype({"rows": "int64", "rejected": "int64"})
         )
 
     def rejects(self) -> pd.DataFrame:
         """One row a reason for which rows were rejected, with examples as they stand in the source."""
         rows = [
-            {"source": quality.source, "reason": reject.reason, "rows": reject.rows, "examples": " | ".join(reject.examples)}
+            {
+                "source": quality.source,
+                "reason": reject.reason,
+                "rows": reject.rows,
+                "examples": " | ".join(reject.examples),
+            }
             for quality in self.sources
             for reject in quality.rejected
         ]
@@ -104,7 +121,9 @@ class Ledger:
             row = _source_row(quality)
             lines.append(f"  {quality.kind:<9} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
             if quality.start:
-                lines.append(f"            {row['from']} to {row['to']} UTC" + (f"; {row['gaps']}" if row["gaps"] else ""))
+                lines.append(
+                    f"            {row['from']} to {row['to']} UTC" + (f"; {row['gaps']}" if row["gaps"] else "")
+                )
             lines += [f"            rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
             lines += [f"            {note}" for note in quality.notes]
             if quality.problem:
@@ -112,7 +131,9 @@ class Ledger:
         lines += [f"  {kind:<9} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
         lines += [f"  {kind:<9} not given: supply {KINDS[kind]}" for kind in self.absent]
         lines += ["", "What it can answer"]
-        lines += [f"  {row.step}  {row.answered:<3}  {row.question}  ({row.why})" for row in self.answers().itertuples()]
+        lines += [
+            f"  {row.step}  {row.answered:<3}  {row.question}  ({row.why})" for row in self.answers().itertuples()
+        ]
         return "\n".join(lines)
 
     def _told(self, text: str) -> bool:
@@ -121,7 +142,12 @@ class Ledger:
     def _answer(self, question: Question) -> dict[str, str]:
         enough = next((needs for needs in question.needs if needs <= self.usable), None)
         if enough:
-            return {"step": question.step, "question": question.text, "answered": "yes", "why": f"from {listing(sorted(enough))}"}
+            return {
+                "step": question.step,
+                "question": question.text,
+                "answered": "yes",
+                "why": f"from {listing(sorted(enough))}",
+            }
         missing = min((needs - self.usable for needs in question.needs), key=len)
         why = f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
         return {"step": question.step, "question": question.text, "answered": "no", "why": why}

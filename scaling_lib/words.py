@@ -35,7 +35,7 @@ def percent(fraction: float, digits: int = 3) -> str:
         return number(fraction)
     if 0.9 < fraction < 1:
         places = max(0, digits - 2 - math.floor(math.log10((1 - fraction) * 100)))
-        return f"{fraction * 100:.{min(places, 6)}f}%"
+        return f"{fraction * 100:.{min(places, 6)}f}".rstrip("0").rstrip(".") + "%"
     return f"{number(fraction * 100, digits)}%"
 
 

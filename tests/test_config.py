@@ -1,0 +1,98 @@
+"""assessment.yaml: what is accepted, and what an error names."""
+
+import pytest
+
+from scaling_lib.config import parse_target, parse_threshold, read_config
+from scaling_lib.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("text", "fraction"),
+    [("99.9%", 0.999), ("0.999", 0.999), (0.999, 0.999), ("95 %", 0.95), ("99.999%", 0.99999)],
+)
+def test_target_is_a_fraction(text, fraction):
+    assert parse_target(text) == fraction
+
+
+@pytest.mark.parametrize("text", ["100%", "1", 1, 1.0, "0%", 0, "-3%", "99.9", 99.9, "many", "", "nan", "120%", None])
+def test_target_refused(text):
+    with pytest.raises(ValueError, match="expected|write|percent"):
+        parse_target(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("300 ms", 0.3), ("1.5s", 1.5), ("250us", 0.00025), ("2 min", 120)])
+def test_threshold_in_seconds(text, seconds):
+    assert parse_threshold(text) == seconds
+
+
+@pytest.mark.parametrize("text", [300, "300", "-1 ms", "0 ms", "fast", "1.2.3 s", "..s"])
+def test_threshold_refused(text):
+    with pytest.raises(ValueError, match="unit"):
+        parse_threshold(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "expected keys"),
+        ("- a\n- b\n", "found list"),
+        ("system: a\n  b: [", "not valid YAML"),
+        ("system: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+        ("journeys: []\n", "line 1, system: this key is missing"),
+        (
+            "system: a\njourneys:\n  - name: x\n    rout: y\n",
+            "line 4, journeys.0.rout: unknown key 'rout'; allowed here",
+        ),
+        (
+            "system: a\nevidence:\n  requests: [{path: b, fmt: z}]\n",
+            "line 3, evidence.requests.0.fmt: unknown key",
+        ),
+        (
+            "system: a\njourneys:\n  - name: x\n    slos:\n      - target: 99.9\n",
+            "line 5, journeys.0.slos.0.target: found 99.9, which could be percent or fraction; write 99.9% or 0.999",
+        ),
+        ("system: a\njourneys:\n  - name: x\n    slos: [{target: 100%}]\n", "no error budget"),
+        (
+            "system: a\njourneys:\n  - name: x\n    slos: [{kind: latency, target: 99%}]\n",
+            "without a threshold",
+        ),
+        ("system: a\njourneys: [{name: x}, {name: x}]\n", "used twice"),
+        ("system: a\njourneys: [{name: x, steps: [y]}]\n", "expected another journey's name"),
+        ("system: a\nevidence:\n  metrics: [{url: 'http://h', path: p}]\n", "not both"),
+        ("system: a\nservices:\n  - {name: s, tier: high}\n", "line 3, services.0.tier"),
+        ("system: a\nsystem: b\n", "line 2, system: this key stands twice"),
+        (
+            "system: a\nexclusions: [{start: 2026-01-01T02:00:00Z, end: 2026-01-01T01:00:00Z, reason: r}]\n",
+            "not after the start",
+        ),
+    ],
+)
+def test_error_names_the_place_and_what_is_allowed(tmp_path, text, says):
+    file = tmp_path / "assessment.yaml"
+    file.write_text(text)
+    with pytest.raises(InvalidInput) as caught:
+        read_config(file)
+    assert str(file) in str(caught.value)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_not_text(tmp_path):
+    file = tmp_path / "assessment.yaml"
+    file.write_bytes(b"system: \xff\xfe")
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        read_config(file)
+
+
+def test_shorthands(tmp_path):
+    file = tmp_path / "assessment.yaml"
+    file.write_text(
+        "system: shop\n"
+        "journeys:\n"
+        "  - {name: buy, route: POST /buy, slos: [from-a-file, {target: 99.9%}]}\n"
+        "evidence: {requests: [access.log]}\n"
+    )
+    config = read_config(file)
+    assert config.evidence.requests[0].path == "access.log"
+    assert config.journeys[0].slos[0].named == "from-a-file"
+    assert config.journeys[0].slos[1].target == 0.999
