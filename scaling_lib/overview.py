@@ -1,0 +1,259 @@
+"""Step 00: what evidence there is, how good it is, and what it can answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scaling_lib import figures
+from scaling_lib.assessment import Assessment
+from scaling_lib.errors import ScalingError
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.findings import Finding, Source
+from scaling_lib.ledger import KINDS, Ledger
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, listing, percent, plural
+
+REJECTED_WATCH = 0.001  # a share of rejected rows above this may move a figure with three digits
+MOST_ROUTES = 8  # as many series as the palette tells apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The evidence of one system.
+
+    ledger: every source; traffic: requests and errors by route (service, route, requests, errors, share, journey);
+    minutes: requests a minute, a column for each of the busiest routes, indexed by minute in UTC;
+    silent: journeys that name a route without a single request.
+    """
+
+    system: str
+    ledger: Ledger
+    traffic: pd.DataFrame
+    minutes: pd.DataFrame
+    silent: tuple[str, ...]
+
+
+def overview(system: Assessment) -> Overview:
+    """Read all evidence of an assessment; what is absent or broken is part of the result, not an error."""
+    ledger = system.evidence()
+    try:
+        counts = system.requests().counts
+    except ScalingError:
+        counts = pd.DataFrame({"service": [], "route": [], "minute": [], "n": [], "errors": []})
+    traffic = _traffic(system, counts)
+    silent = tuple(
+        journey.name
+        for journey in system.journeys
+        if journey.route and len(counts) and not traffic["journey"].str.split(", ").map(lambda on: journey.name in on).any()
+    )
+    return Overview(
+        system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic), silent=silent
+    )
+
+
+def range_figure(result: Overview) -> go.Figure:
+    """The time range of each source as a bar, its gaps left open."""
+    timed = [quality for quality in result.ledger.sources if quality.start and quality.end]
+    if not timed:
+        return figures.nothing("No evidence carries a time: supply requests or metrics.")
+    bars = pd.DataFrame([row for quality in timed for row in _stretches(quality)])
+    figure = figures.figure(_range_title(result.ledger), x="time, UTC", y="")
+    for kind, rows in bars.groupby("kind", sort=False):
+        figure.add_bar(
+            base=rows["start"],
+            x=(rows["end"] - rows["start"]).dt.total_seconds() * 1000,
+            y=rows["source"],
+            orientation="h",
+            marker_color=figures.colour(str(kind)),
+            name=str(kind),
+            customdata=rows[["label"]],
+            hovertemplate="%{y}<br>%{customdata[0]}<extra></extra>",
+        )
+    figure.update_layout(xaxis_type="date", height=120 + 34 * bars["source"].nunique(), barmode="overlay")
+    return figure
+
+
+def traffic_figure(result: Overview) -> go.Figure:
+    """Requests a minute by route."""
+    if result.minutes.empty:
+        return figures.nothing("Requests are not measured: supply access logs or tables of requests.")
+    busiest = result.traffic.iloc[0]
+    title = f"{busiest['route']} carries {percent(busiest['share'])} of {plural(int(result.traffic['requests'].sum()), 'request')}"
+    figure = figures.figure(title, x="time, UTC", y="requests a minute")
+    for route in result.minutes.columns:
+        figure.add_scatter(
+            x=result.minutes.index,
+            y=result.minutes[route],
+            name=route,
+            mode="lines",
+            line={"color": figures.colour(route), "width": 2},
+            hovertemplate="%{y:,.0f} a minute<extra>" + figures.escape(route) + "</extra>",
+        )
+    figure.update_layout(yaxis_rangemode="tozero")
+    return figure
+
+
+def findings(result: Overview) -> list[Finding]:
+    """What is broken, thin or absent in the evidence, and what it would decide."""
+    found = [_broken(problem, number) for number, problem in enumerate(result.ledger.broken)]
+    found += [finding for quality in result.ledger.sources for finding in _doubts(quality)]
+    found += [
+        Finding(
+            step="00",
+            name="journey-without-traffic",
+            subject=name,
+            verdict="act",
+            sentence=f"The journey {name} has no request in the evidence.",
+            why="Its route matches none that was seen; ids in paths are read as {id}.",
+            action="Compare the journey's route with the routes in the traffic table, and mend assessment.yaml.",
+            command="scaling check",
+        )
+        for name in result.silent
+    ]
+    found += [
+        Finding(
+            step="00",
+            name="not-measured",
+            subject=kind,
+            verdict="unknown",
+            sentence=f"{kind.capitalize()} are not measured: none are given.",
+            why="; ".join(f"without them: {text}" for text in _unanswered(result.ledger, kind)),
+            action=f"Supply {KINDS[kind]}.",
+            command="scaling check",
+        )
+        for kind in result.ledger.absent
+    ]
+    return [*found, _sum(result.ledger)]
+
+
+def _traffic(system: Assessment, counts: pd.DataFrame) -> pd.DataFrame:
+    sums = counts.groupby(["service", "route"], as_index=False)[["n", "errors"]].sum()
+    sums = sums.sort_values("n", ascending=False, ignore_index=True).rename(columns={"n": "requests"})
+    sums["share"] = sums["requests"] / max(1, sums["requests"].sum())
+    owners: dict[tuple[str, str], list[str]] = {}
+    for journey in system.journeys if len(counts) else ():
+        if journey.route:
+            seen = system.requests().select(journey.route, journey.service).counts
+            for key in seen[["service", "route"]].drop_duplicates().itertuples(index=False):
+                owners.setdefault((key.service, key.route), []).append(journey.name)
+    keys = zip(sums["service"], sums["route"], strict=True)
+    sums["journey"] = pd.Series([", ".join(owners.get(key, [])) for key in keys], dtype="str")
+    return sums
+
+
+def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame) -> pd.DataFrame:
+    if counts.empty:
+        return pd.DataFrame()
+    top = counts[counts["route"].isin(traffic["route"].head(MOST_ROUTES))]
+    wide = top.pivot_table(index="minute", columns="route", values="n", aggfunc="sum").fillna(0.0)
+    wide = wide[wide.sum().sort_values(ascending=False).index]
+    step = max(1, len(wide) // 1500)
+    return wide if step == 1 else wide.groupby(wide.index.floor(f"{step + 1}min")).mean()
+
+
+def _stretches(quality: Quality) -> list[dict[str, object]]:
+    """The stretches between a source's gaps."""
+    starts = [quality.start, *(gap.end for gap in quality.gaps)]
+    ends = [*(gap.start for gap in quality.gaps), quality.end]
+    return [
+        {
+            "kind": quality.kind,
+            "source": quality.source,
+            "start": pd.Timestamp(start),
+            "end": pd.Timestamp(end),
+            "label": f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}",
+        }
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _range_title(ledger: Ledger) -> str:
+    starts = [quality.start for quality in ledger.sources if quality.start]
+    ends = [quality.end for quality in ledger.sources if quality.end]
+    shared = (min(ends) - max(starts)).total_seconds()
+    if shared <= 0 and len(ends) > 1:
+        return "The sources share no stretch of time, so they cannot be compared"
+    return f"The evidence shares {duration(shared)}, from {max(starts):%Y-%m-%d %H:%M} UTC"
+
+
+def _broken(problem: str, number: int) -> Finding:
+    return Finding(
+        step="00",
+        name="broken-evidence",
+        subject=str(number + 1),
+        verdict="act",
+        sentence=f"Evidence cannot be read as it stands: {problem}",
+        why="What cannot be read is left out of every figure.",
+        action="Mend or replace the source, then run again.",
+        command="scaling check",
+    )
+
+
+def _doubts(quality: Quality) -> list[Finding]:
+    source = _source(quality)
+    found = []
+    share = quality.rejected_rows / max(1, quality.rows + quality.rejected_rows)
+    if share > REJECTED_WATCH:
+        reasons = listing([f"{reject.reason} ({reject.rows:,})" for reject in quality.rejected])
+        found.append(
+            Finding(
+                step="00",
+                name="rejected-rows",
+                subject=quality.source,
+                verdict="watch",
+                sentence=f"{percent(share)} of the rows of {quality.source} were rejected: {reasons}.",
+                impact=Estimate(share, share, share, unit="fraction"),
+                why="Rejected rows count in no figure; if they are not a random part, the figures lean.",
+                evidence=(source,),
+                action="Look at the examples in the table of rejected rows, and mend the export.",
+                command="scaling check",
+            )
+        )
+    if quality.gaps:
+        longest = max((gap.end - gap.start).total_seconds() for gap in quality.gaps)
+        found.append(
+            Finding(
+                step="00",
+                name="gaps",
+                subject=quality.source,
+                verdict="watch",
+                sentence=f"{quality.source} has {plural(len(quality.gaps), 'gap')}, the longest {duration(longest)}.",
+                impact=Estimate(longest, longest, longest, unit="s"),
+                why="A gap is neither good nor bad: it is not counted. It may hide an outage.",
+                evidence=(source,),
+                action="Find out whether the system or its log was silent.",
+                command="scaling check",
+            )
+        )
+    return found
+
+
+def _unanswered(ledger: Ledger, kind: str) -> list[str]:
+    answers = ledger.answers()
+    return [row.question for row in answers.itertuples() if row.answered != "yes" and KINDS[kind] in row.why]
+
+
+def _sum(ledger: Ledger) -> Finding:
+    answers = ledger.answers()
+    count = int((answers["answered"] == "yes").sum())
+    return Finding(
+        step="00",
+        name="answerable",
+        verdict="ok" if count == len(answers) else "unknown",
+        sentence=f"The evidence can answer {count} of {len(answers)} questions.",
+        evidence=tuple(_source(quality) for quality in ledger.sources),
+        command="scaling check",
+    )
+
+
+def _source(quality: Quality) -> Source:
+    return Source(
+        table=quality.kind,
+        rows=quality.rows,
+        start=f"{quality.start:%Y-%m-%dT%H:%M:%SZ}" if quality.start else "",
+        end=f"{quality.end:%Y-%m-%dT%H:%M:%SZ}" if quality.end else "",
+        origin="simulated" if quality.origin == "simulated" else "measured",
+    )
