@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scaling_lib.tables import TABLE_MIME, encode, slug, to_html
+from scaling_lib.names import PLOTLY_MIME, TABLE_MIME, slug
+from scaling_lib.tables import encode, to_html
 
 __all__ = [
     "PALETTE",
@@ -38,7 +39,6 @@ __all__ = [
     "utc",
 ]
 
-PLOTLY_MIME = "application/vnd.plotly.v1+json"
 # Okabe and Ito, "Color Universal Design" (2008), without black (unseen on dark) and with grey in place of yellow
 # (unseen on white).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C8C8C")
@@ -204,7 +204,7 @@ def show(figure: go.Figure | Shown, table: pd.DataFrame | None = None, name: str
     title = _plain(figure.layout.title.text or "")
     if not title:
         raise ValueError("show: the figure has no title; expected one that states the finding")
-    name = slug(name or title)
+    name = slug(name or title) or "figure"
     bundle: dict[str, Any] = {PLOTLY_MIME: json.loads(figure.to_json(validate=False))}
     if table is not None:
         bundle[TABLE_MIME] = encode(table, name, caption or title)
@@ -218,8 +218,9 @@ def table(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, st
     header. Without one a name's suffix tells: `_s`, `_ms`, `_us`, `_bytes`, `_percent`.
     Cells may be Estimates; the data behind the table then has a column for each end of the interval.
     """
-    bundle = {"text/html": to_html(frame, caption, units or {}), TABLE_MIME: encode(frame, slug(name), caption, units)}
-    return Shown(text=frame.to_string(max_rows=20), bundle=bundle, name=slug(name), caption=caption)
+    name = slug(name) or "table"
+    bundle = {"text/html": to_html(frame, caption, units or {}), TABLE_MIME: encode(frame, name, caption, units)}
+    return Shown(text=frame.to_string(max_rows=20), bundle=bundle, name=name, caption=caption)
 
 
 def nothing(sentence: str) -> Shown:

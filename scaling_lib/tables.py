@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from html import escape
 from typing import Any
 
@@ -13,15 +12,9 @@ import pandas as pd
 from scaling_lib.stats import Estimate
 from scaling_lib.words import number, quantity
 
-TABLE_MIME = "application/vnd.scaling.table+json"
 MOST_ROWS = 200  # rows shown on a page; the data beside it has all
 SUFFIXES = {"_us": "µs", "_ms": "ms", "_s": "s", "_bytes": "bytes", "_percent": "%"}
 IN_CELLS = ("s", "fraction", "x")  # units that the cells themselves carry
-
-
-def slug(text: str) -> str:
-    """Text as a file name: lower case, words joined by dashes, at most 60 characters."""
-    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:60].strip("-") or "table"
 
 
 def encode(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, str] | None = None) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""Parameters of notebooks: checked by name and type against the notebook's own parameter cell before anything runs."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.words import listing
+
+KINDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: 'a list in JSON, such as ["a", "b"]',
+    dict: 'a mapping in JSON, such as {"a": 1}',
+}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A step's notebook: its file, the number of its cells (of any kind), and its parameters with their defaults."""
+
+    path: Path
+    cells: int
+    defaults: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, such as `01_slo`."""
+        return self.path.stem
+
+
+def read_notebook(path: Path) -> Notebook:
+    """A notebook's parameters, as its one cell tagged `parameters` declares them.
+
+    Raises InvalidInput when the file is no notebook of version 4, has more than one such cell, or the cell holds more
+    than plain assignments of str, int, float, bool, list or dict.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cells = content["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"{path}: not a notebook (format 4): {type(error).__name__}: {error}.") from error
+    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    if len(tagged) > 1:
+        raise InvalidInput(
+            f"{path}: found {len(tagged)} cells tagged `parameters`; expected one. Keep one of the tags."
+        )
+    defaults = _defaults("".join(tagged[0]["source"]), path) if tagged else {}
+    return Notebook(path=path, cells=len(cells), defaults=defaults)
+
+
+def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The parameters of each notebook, by its name; each takes those that it declares.
+
+    given: values by name; text is read as the type of the parameter's default.
+    Raises InvalidInput for a name that none declares and for a value of another type.
+    """
+    allowed = sorted({name for notebook in notebooks for name in notebook.defaults})
+    for name in given:
+        if name not in allowed:
+            raise InvalidInput(
+                f"parameter {name!r}: no chosen notebook has it; allowed: {listing(allowed, most=30) or 'none'}."
+            )
+    return {
+        notebook.name: {
+            name: _typed(name, value, notebook.defaults[name])
+            for name, value in given.items()
+            if name in notebook.defaults
+        }
+        for notebook in notebooks
+    }
+
+
+def _defaults(source: str, path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for statement in ast.parse(source).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        try:
+            (target,) = targets
+            if not isinstance(target, ast.Name):
+                raise ValueError("not a name")
+            value = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
+        except (ValueError, AttributeError) as error:
+            raise InvalidInput(
+                f"{path}: its parameter cell has `{ast.unparse(statement)}`; expected only assignments of plain "
+                "values, such as target = 0.999."
+            ) from error
+        if type(value) not in KINDS:
+            raise InvalidInput(
+                f"{path}: the parameter {target.id} has the default {value!r}; "
+                "expected str, int, float, bool, list or dict."
+            )
+        found[target.id] = value
+    return found
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:
+    wanted = type(default)
+    read = _read(value, wanted) if isinstance(value, str) and wanted is not str else value
+    if wanted is float and type(read) is int:
+        read = float(read)
+    if type(read) is not wanted:
+        raise InvalidInput(f"parameter {name}: found {value!r}; expected {KINDS[wanted]} (by default {default!r}).")
+    return read
+
+
+def _read(text: str, wanted: type) -> Any:
+    """Text from the command line as the wanted type, or the text itself where it is not one."""
+    text = text.strip()
+    if wanted is bool:
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower(), text)
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(read, float) and wanted is int else read
