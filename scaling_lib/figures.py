@@ -81,7 +81,7 @@ def colour(name: str) -> str:
     """
     if name not in _slots:
         size = len(PALETTE)
-        wanted = zlib.crc32(name.encode()) % size
+        wanted = zlib.crc32(name.encode()) % (size - 1)  # grey, the last, only when all others are taken
         taken = set(_slots.values())
         free = (slot % size for slot in range(wanted, wanted + size) if slot % size not in taken)
         _slots[name] = next(free, wanted)
@@ -163,9 +163,8 @@ def span(figure: go.Figure, start: Any, end: Any, label: str, *, color: str = "#
 
 
 def direct_label(figure: go.Figure, x: Any, y: float, text: str, *, color: str = "") -> go.Figure:
-    """Name a line at the point (x, y), its last, instead of in a legend; the right margin grows with the text."""
-    room = min(170, 14 + 7 * len(text))
-    figure.update_layout(showlegend=False, margin_r=max(figure.layout.margin.r or 0, room))
+    """Name a line at the point (x, y), its last, instead of in a legend; the axis makes room for the text."""
+    figure.update_layout(showlegend=False)
     return figure.add_annotation(
         x=np.log10(x) if figure.layout.xaxis.type == "log" else x,  # plotly takes annotations there as exponents
         y=np.log10(y) if figure.layout.yaxis.type == "log" else y,

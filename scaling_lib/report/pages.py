@@ -94,11 +94,13 @@ def _actions(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 
 def _sections(blocks: Sequence[Block], main: Block | None) -> list[Block]:
     """The notebook's blocks without the main figure, adjacent code as one, and no heading over nothing."""
+    rest = [block for block in blocks if block is not main]
+    rest = [block for place, block in enumerate(rest) if not _bare(rest, place)]
     kept: list[Block] = []
-    for code, run in groupby((block for block in blocks if block is not main), key=lambda block: block.kind == "code"):
+    for code, run in groupby(rest, key=lambda block: block.kind == "code"):
         group = list(run)
         kept += [Block(kind="code", content="\n\n".join(block.content for block in group))] if code else group
-    return [block for place, block in enumerate(kept) if not _bare(kept, place)]
+    return kept
 
 
 def _bare(blocks: Sequence[Block], place: int) -> bool:

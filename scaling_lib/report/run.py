@@ -13,7 +13,7 @@ from typing import Any
 
 from scaling_lib import __version__
 from scaling_lib.config import read_config
-from scaling_lib.errors import InvalidInput
+from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.findings import VERDICTS, Finding
 from scaling_lib.report.execute import Job, Ran, execute
 from scaling_lib.report.folder import begin, default_folder, finish
@@ -79,15 +79,10 @@ def run(
         Job(notebook=notebook, parameters=bound[notebook.name], output=room / "notebooks" / notebook.path.name)
         for notebook in found
     ]
-    with Progress({notebook.name: notebook.cells + bool(bound[notebook.name]) for notebook in found}) as progress:
-        ran = execute(
-            planned,
-            workers=jobs or os.cpu_count() or 1,
-            deadline_s=deadline_s,
-            cell_timeout_s=cell_timeout_s,
-            environment={"SCALING_ASSESSMENT": str(file)},
-            progress=progress,
-        )
+    try:
+        ran = _execute(planned, jobs, deadline_s, cell_timeout_s, file)
+    except KeyboardInterrupt as error:
+        raise ScalingError(f"Stopped. What the notebooks showed until then is in {room / 'notebooks'}.") from error
     command = _command(assessment, notebooks, steps, given)
     summary = _write(room, planned, ran, system=system, began=began, command=command)
     finish(room, target)
@@ -111,6 +106,21 @@ def _notebooks(folder: Path, steps: Sequence[str]) -> list[Notebook]:
                 f"--step {step}: there is no such notebook; expected one of {listing(list(paths), most=20)}."
             )
     return [read_notebook(paths[step]) for step in sorted(set(wanted))]
+
+
+def _execute(
+    planned: Sequence[Job], jobs: int, deadline_s: float, cell_timeout_s: float, assessment: Path
+) -> dict[str, Ran]:
+    # an injected parameter cell is one more than the notebook has
+    with Progress({job.notebook.name: job.notebook.cells + bool(job.parameters) for job in planned}) as progress:
+        return execute(
+            planned,
+            workers=jobs or os.cpu_count() or 1,
+            deadline_s=deadline_s,
+            cell_timeout_s=cell_timeout_s,
+            environment={"SCALING_ASSESSMENT": str(assessment)},
+            progress=progress,
+        )
 
 
 def _command(assessment: str | Path, notebooks: str | Path, steps: Sequence[str], given: Mapping[str, Any]) -> str:

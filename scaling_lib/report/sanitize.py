@@ -5,46 +5,11 @@ from __future__ import annotations
 from html import escape
 from html.parser import HTMLParser
 
-TAGS = frozenset(
-    [
-        "a",
-        "b",
-        "br",
-        "caption",
-        "code",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-    ]
-)
+TAGS = frozenset({
+    "a", "b", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "em", "h2", "h3", "h4", "h5", "h6", "hr",
+    "i", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot",
+    "th", "thead", "tr", "u", "ul",
+})  # fmt: skip
 EMPTY = frozenset(["br", "hr"])
 ATTRIBUTES = frozenset(["class", "colspan", "rowspan", "scope", "title", "data-sort"])
 SILENT = frozenset(["script", "style", "title", "iframe", "object", "template", "noscript", "textarea", "svg", "math"])

@@ -27,7 +27,12 @@
 
   // One entity keeps its hue; on dark its line, and on white its written name, take a tone that can be read.
   function toned(value, map) {
-    if (typeof value === "string") return map[value.toUpperCase()] || value;
+    if (typeof value === "string") {
+      const faint = value.match(/^rgba\((\d+), ?(\d+), ?(\d+), ?([\d.]+)\)$/);
+      if (!faint) return map[value.toUpperCase()] || value;
+      const hex = "#" + faint.slice(1, 4).map((part) => Number(part).toString(16).padStart(2, "0")).join("").toUpperCase();
+      return map[hex] ? map[hex] + Math.round(Number(faint[4]) * 1.5 * 255).toString(16).padStart(2, "0") : value;
+    }
     if (Array.isArray(value)) return value.map((each) => toned(each, map));
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toned(each, map)]));
     return value;
@@ -62,7 +67,22 @@
       box.append(target);
     }
     box.drawn = width;
-    Plotly.react(target, data, layout, config);
+    Plotly.react(target, data, layout, config).then(spreadLabels);
+  }
+
+  // Names at the ends of lines that meet: move them apart, in their order, until each can be read.
+  function spreadLabels(target) {
+    const full = target._fullLayout;
+    const notes = full.annotations.map((note, place) => ({ note, place }))
+      .filter(({ note }) => note.name === "direct" && note.yref === "y")
+      .map(({ note, place }) => ({ place, at: full.yaxis.r2p(note.y), shift: note.yshift, wanted: full.yaxis.r2p(note.y) }))
+      .sort((a, b) => a.at - b.at);
+    const room = full.font.size * 1.25;
+    for (let i = 1; i < notes.length; i += 1) notes[i].at = Math.max(notes[i].at, notes[i - 1].at + room);
+    const over = notes.length ? notes[notes.length - 1].at - full.yaxis._length : 0;
+    if (over > 0) notes.forEach((each) => { each.at -= over; });
+    const moved = notes.filter((each) => Math.abs(each.at - each.wanted) > 0.5);
+    if (moved.length) Plotly.relayout(target, Object.fromEntries(moved.map((each) => [`annotations[${each.place}].yshift`, each.shift - (each.at - each.wanted)])));
   }
 
   function drawAll(dark, width) {

@@ -1,0 +1,168 @@
+"""The command `scaling`. Each error is one paragraph on stderr; heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from scaling_lib import __version__
+from scaling_lib.errors import InvalidInput, ScalingError
+
+FAILED = 1
+WRONG_USE = 2
+
+
+def main() -> None:
+    """Run the command; exits 0 when it ran, 1 when a step failed or `--fail-on` was met, 2 on wrong use or input."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]  # wherever it stands
+    try:
+        status = scaling.main(arguments, standalone_mode=False, prog_name="scaling")
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        status = WRONG_USE
+    except click.exceptions.Abort:
+        status = _say("stopped.", FAILED)
+    except click.UsageError as error:
+        hint = f" `{error.ctx.command_path} --help` lists what is allowed." if error.ctx else ""
+        status = _say(error.format_message() + hint, WRONG_USE)
+    except click.ClickException as error:
+        status = _say(error.format_message(), WRONG_USE)
+    except Exception as error:
+        if len(arguments) < len(sys.argv) - 1:
+            raise
+        status = _say(_paragraph(error), WRONG_USE if isinstance(error, InvalidInput) else FAILED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, prog_name="scaling")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def scaling(debug: bool) -> None:
+    """Will it survive ten times the load, what breaks first, what to fix first?
+
+    DIR is the folder of an assessment.yaml; without it the commands take the bundled example.
+    """
+
+
+@scaling.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Write a commented assessment.yaml into DIR; never overwrites one."""
+    file = folder / "assessment.yaml"
+    template = Path(__file__).with_name("assessment_template.yaml").read_text(encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as target:
+            target.write(template)
+    except FileExistsError as error:
+        raise InvalidInput(
+            f"{error.filename}: is there already, and is never overwritten. Choose another folder."
+        ) from error
+    except OSError as error:
+        raise InvalidInput(f"{file}: cannot be written ({error.strerror}). Choose another folder.") from error
+    click.echo(f"Wrote {file}. Fill it in, then: scaling check {folder}")
+
+
+@scaling.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+def check(folder: Path | None) -> int:
+    """List the evidence, and what it can answer.
+
+    Exits 1 if some of it is broken.
+    """
+    from scaling_lib.assessment import open_assessment
+
+    ledger = open_assessment(str(_folder(folder))).evidence()
+    click.echo(ledger.text())
+    return FAILED if ledger.broken else 0
+
+
+@scaling.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@click.option("--step", "steps", multiple=True, metavar="NN", help="Only this step, such as 01; may be given again.")
+@click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A notebook's parameter.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Notebooks at a time; by default one a processor.")
+@click.option("--out", type=click.Path(path_type=Path), help="A new or empty folder; default reports/<system>/<time>.")
+@click.option("--fail-on", type=click.Choice(["act", "watch"]), help="Exit 1 if a step's verdict is this or worse.")
+@click.option("--deadline", type=click.FloatRange(min=1), default=1800, show_default=True, help="Seconds for the run.")
+@click.option(
+    "--cell-timeout", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds for one cell."
+)
+@click.option("--notebooks", type=click.Path(path_type=Path), help="A folder of notebooks instead of the suite's own.")
+def run(
+    folder: Path | None,
+    steps: tuple[str, ...],
+    parameters: tuple[tuple[str, str], ...],
+    jobs: int,
+    out: Path | None,
+    fail_on: str | None,
+    deadline: float,
+    cell_timeout: float,
+    notebooks: Path | None,
+) -> int:
+    """Run the notebooks headless and write the report."""
+    from scaling_lib.report import run as run_report
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    result = run_report(
+        folder or "",
+        notebooks=notebooks or "",
+        out=out or "",
+        steps=steps,
+        parameters=dict(parameters),
+        jobs=jobs,
+        deadline_s=deadline,
+        cell_timeout_s=cell_timeout,
+    )
+    click.echo(f"{result.summary.verdict}: {result.summary.sentence}")
+    click.echo(str(result.out / "index.html"))
+    bad = {"act": {"act"}, "watch": {"act", "watch"}, None: set[str]()}[fail_on]
+    return FAILED if result.failed or any(step.state in bad for step in result.summary.steps) else 0
+
+
+@scaling.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+def lab(folder: Path | None) -> None:
+    """Open JupyterLab on the notebooks.
+
+    They are copied into DIR/notebooks, or scaling-notebooks without DIR; a copy that is there already stays as it is.
+    """
+    from scaling_lib.report.lab import environment, place_notebooks
+
+    assessment = _folder(folder)
+    target = folder / "notebooks" if folder else Path("scaling-notebooks")
+    for line in place_notebooks(target):
+        click.echo(line)
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target.resolve()}"]
+    os.execve(sys.executable, command, environment(assessment))  # noqa: S606 - JupyterLab takes over this process
+
+
+def _folder(folder: Path | None) -> Path:
+    """The assessment's folder as given, else the example's; InvalidInput unless an assessment is there."""
+    from scaling_lib.resources import example_folder
+
+    place = (folder or example_folder()).resolve()
+    if not (place.is_file() or (place / "assessment.yaml").is_file()):
+        raise InvalidInput(f"{place}: found no assessment.yaml; expected one there. `scaling init {place}` writes one.")
+    return place
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _paragraph(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, ScalingError):
+        return text
+    return f"{type(error).__name__}: {text}. This is a fault of the suite; `scaling --debug ...` shows where."
+
+
+def _say(text: str, status: int) -> int:
+    click.echo(f"scaling: {text}", err=True)
+    return status
