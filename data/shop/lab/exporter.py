@@ -1,0 +1,59 @@
+"""Metrics of PostgreSQL and of the machine, for Prometheus to scrape."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import psutil
+import psycopg
+from prometheus_client import start_http_server
+from prometheus_client.core import REGISTRY, CounterMetricFamily, GaugeMetricFamily
+
+COUNTERS = ("xact_commit", "xact_rollback", "blks_read", "blks_hit", "tup_returned", "tup_fetched", "tup_inserted")
+
+
+class Database:
+    """Reads PostgreSQL's own statistics and its processes' CPU at each scrape."""
+
+    def __init__(self, postmaster: int) -> None:
+        self.process = psutil.Process(postmaster)
+        self.connection = psycopg.connect(os.environ["LAB_DATABASE"], autocommit=True)
+        self.ended_cpu_s: dict[int, float] = {}
+
+    def collect(self):
+        """The metric families of one scrape."""
+        columns = ", ".join(COUNTERS)
+        row = self.connection.execute(
+            f"SELECT {columns} FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        for name, value in zip(COUNTERS, row, strict=True):
+            yield CounterMetricFamily(f"postgres_{name}", f"pg_stat_database.{name}", value=value)
+        states = GaugeMetricFamily("postgres_connections", "Connections by state", labels=["application", "state"])
+        for application, state, count in self.connection.execute(
+            "SELECT application_name, state, count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() GROUP BY 1, 2"
+        ):
+            states.add_metric([application, state or "none"], count)
+        yield states
+        yield CounterMetricFamily("postgres_cpu_seconds", "CPU of all its processes", value=self._cpu_s())
+        busy = psutil.cpu_times()
+        yield CounterMetricFamily("machine_cpu_busy_seconds", "CPU of the machine", value=busy.user + busy.system)
+
+    def _cpu_s(self) -> float:
+        """Processes that ended keep their last reading, so that the counter never falls."""
+        for process in (self.process, *self.process.children()):
+            try:
+                times = process.cpu_times()
+                self.ended_cpu_s[process.pid] = times.user + times.system
+            except psutil.NoSuchProcess:
+                continue
+        return sum(self.ended_cpu_s.values())
+
+
+if __name__ == "__main__":
+    REGISTRY.register(Database(int(sys.argv[2])))
+    start_http_server(int(sys.argv[1]), addr="127.0.0.1")
+    while True:
+        time.sleep(3600)

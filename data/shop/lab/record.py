@@ -1,0 +1,93 @@
+"""Records the example again: `python data/shop/lab/record.py`, some thirteen minutes, loopback only.
+
+Needs `pip install '.[lab]'` and Debian's packages prometheus and postgresql.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import machinery
+import psutil
+import spells
+import yaml
+
+EXPERIMENTS = {"spells": spells}
+DEADLINE_S = 1200
+SHOP = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Record the named experiments into a folder, with the truth about them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("experiments", nargs="*", default=list(EXPERIMENTS), help=f"of: {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--out", type=Path, help="a new folder, instead of the example's own")
+    parser.add_argument("--replace", action="store_true", help="write over an earlier recording")
+    parser.add_argument("--short", action="store_true", help="a trial of some 80 s")
+    asked = parser.parse_args()
+    unknown = set(asked.experiments) - set(EXPERIMENTS)
+    if unknown:
+        parser.error(f"no such experiment: {', '.join(unknown)}; expected of: {', '.join(EXPERIMENTS)}")
+    if absent := machinery.missing_programs():
+        parser.error(f"not installed: {', '.join(absent)}; on Debian: apt-get install prometheus postgresql")
+    folder = asked.out or SHOP
+    for name in asked.experiments:
+        if (folder / "recorded" / name).exists() and not asked.replace:
+            parser.error(f"{folder / 'recorded' / name} is there already; name a new folder by --out, or --replace it")
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"The recording took more than {DEADLINE_S} s and was ended."))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("The recording was ended from outside."))
+    signal.alarm(DEADLINE_S)
+    for name in asked.experiments:
+        _record(name, folder, short=asked.short)
+
+
+def _record(name: str, folder: Path, *, short: bool) -> None:
+    print(f"{name}: recording", flush=True)
+    began = time.time()
+    target = folder / "recorded" / name
+    with tempfile.TemporaryDirectory(prefix="shop-lab-") as work:
+        kept = Path(work) / "kept"
+        truth = EXPERIMENTS[name].record(Path(work), kept, short=short)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(kept, target)
+    _write_truth(folder / "truth.yaml", name, {"recorded_at": spells.utc(began), "on": _machine(), **truth})
+    print(f"{name}: {target}, after {time.time() - began:.0f} s", flush=True)
+
+
+def _write_truth(file: Path, name: str, truth: dict[str, Any]) -> None:
+    """One file for all experiments; the others' entries stay."""
+    whole = yaml.safe_load(file.read_text()) if file.exists() else {}
+    whole[name] = truth
+    head = (
+        "# What was provoked, and when. The assessment does not read this file: the tests hold the notebooks to it.\n"
+    )
+    file.write_text(head + yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _machine() -> dict[str, Any]:
+    programs = machinery.postgres_programs()
+    postgres = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True)
+    prometheus = subprocess.run(["prometheus", "--version"], capture_output=True, text=True, check=True)
+    return {
+        "processors": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "postgresql": postgres.stdout.split()[2],
+        "prometheus": (prometheus.stdout or prometheus.stderr).split()[2],
+    } | {name: version(name) for name in ("locust", "opentelemetry-sdk", "starlette", "uvicorn", "psycopg")}
+
+
+if __name__ == "__main__":
+    main()
