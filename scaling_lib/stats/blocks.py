@@ -78,13 +78,10 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
     effective_bad, effective_total = k / design_effect, n / design_effect
     spells = min(effective_bad, effective_total - effective_bad)
     degrees = math.inf
-    shrink = 1.0
     if design_effect > 1:
         degrees = max(FEWEST_DEGREES, min(2 * spells, len(events) / memory))
-        shrink = (normal_quantile(level) / _student_quantile(level, degrees)) ** 2
-    exact = proportion_interval(shrink * effective_bad, shrink * effective_total, level, "exact")
     return RatioInterval(
-        estimate=Estimate(share, min(exact.low, share), max(exact.high, share), level, "fraction"),
+        estimate=effective_interval(effective_bad, effective_total, degrees, level),
         design_effect=design_effect,
         effective_total=effective_total,
         effective_bad=effective_bad,
@@ -93,6 +90,16 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
         method=f"exact interval on effective counts, design effect {design_effect:.3g} from {blocks:,} blocks",
         caveat=_caveat(spells, design_effect, len(events) / memory),
     )
+
+
+def effective_interval(bad: float, total: float, degrees: float, level: float = 0.95) -> Estimate:
+    """Korn and Graubard's interval: Clopper-Pearson's on effective counts, reduced for Student's t at `degrees`."""
+    shrink = 1.0
+    if math.isfinite(degrees):
+        shrink = (normal_quantile(level) / _student_quantile(level, degrees)) ** 2
+    exact = proportion_interval(min(shrink * bad, shrink * total), shrink * total, level, "exact")
+    share = bad / total
+    return Estimate(share, min(exact.low, share), max(exact.high, share), level, "fraction")
 
 
 def _checked(bad: ArrayLike, total: ArrayLike) -> tuple[Floats, Floats]:

@@ -19,9 +19,7 @@ BETA_INVERSE_TRUSTED = 1e9  # above, scipy's inverse of the beta distribution wa
 RARE = 1e-2  # below this share a beta is a gamma within 2e-6 of its probability (checked up to 1e15 events)
 
 
-def proportion_interval(
-    successes: float, trials: float, level: float = 0.95, method: Method = "wilson"
-) -> Estimate:
+def proportion_interval(successes: float, trials: float, level: float = 0.95, method: Method = "wilson") -> Estimate:
     """The share of successes among independent trials, with its two-sided interval.
 
     successes, trials: counts, `0 <= successes <= trials`; fractions of an event are allowed (effective sizes),
