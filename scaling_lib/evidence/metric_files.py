@@ -1,0 +1,54 @@
+"""Saved query_range answers, plain or gzipped."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import zlib
+from pathlib import Path
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.metric_source import MetricSource
+from scaling_lib.evidence.query_range import Answer
+
+GZIP = b"\x1f\x8b"
+
+
+def read_files(source: MetricSource) -> list[Answer]:
+    """One Answer a file; a file that cannot be read, or is not there, is one with its problem."""
+    place = Path(source.path)
+    files = [place] if place.is_file() else sorted(map(Path, glob.glob(source.path, recursive=True)))  # noqa: PTH207
+    if place.is_dir():
+        problem = f"{place}: found a folder; expected query_range files. Write {place / '*.json'}."
+    else:
+        problem = f"{source.path}: no file is there; expected query_range answers (JSON). Check the path."
+    if place.is_dir() or not files:
+        return [Answer(place=source.path, format="query_range", origin=source.origin, problems=[problem])]
+    return [_answer(file, source.origin) for file in files]
+
+
+def _answer(file: Path, origin: str) -> Answer:
+    answer = Answer(place=str(file), format="query_range", origin=origin)
+    try:
+        points = answer.series.add(_content(file), str(file), file.name.split(".")[0])
+    except BrokenEvidence as error:
+        answer.problems.append(str(error))
+    else:
+        if not points:
+            answer.problems.append(
+                f"{file}: found an answer without a single point; expected series with values. The query matched "
+                "nothing in its range: check its selector, start and end."
+            )
+    return answer
+
+
+def _content(file: Path) -> bytes:
+    try:
+        raw = file.read_bytes()
+        return gzip.decompress(raw) if raw.startswith(GZIP) else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BrokenEvidence(
+            f"{file}: found a gzip file that breaks off or is damaged ({error}); expected a whole one. Copy it again."
+        ) from None
+    except OSError as error:
+        raise BrokenEvidence(f"{file}: cannot be read ({error.strerror}); expected a query_range file.") from None
