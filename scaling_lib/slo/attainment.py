@@ -137,7 +137,7 @@ def measurable(target: float, events: float, level: float = 0.95) -> Measurabili
         )
     else:
         sentence = (
-            f"Not measurable: {events:,.0f} events leave a budget of {budget:.3g} failures; it takes {needed:,} events. "
+            f"Not measurable: {events:,.0f} events leave a budget of {budget:.3g} failures; it takes {needed:,}. "
             "Use a longer window, a lower target, or add synthetic traffic."
         )
     return Measurability(

@@ -50,7 +50,7 @@ def utc(time: object, where: str) -> pd.Timestamp:
         stamp = pd.Timestamp(time)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{where}: found the time {time!r}; expected an ISO 8601 time with its zone.") from error
-    if stamp is pd.NaT or stamp.tzinfo is None:
+    if pd.isna(stamp) or stamp.tzinfo is None:
         raise InvalidInput(
             f"{where}: found the time {time} without a time zone; expected one, such as 2026-11-23T14:00:00Z."
         )

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.stats import Estimate
 
 REPAIRABLE = 1e-3  # counts may fall by this share of the total: rates of several servers, scraped apart, do
+Floats = NDArray[np.float64]
 Buckets = Mapping[str, float] | Mapping[float, float]
 
 
@@ -48,7 +50,7 @@ def latency_sli(buckets: Buckets, threshold: float) -> Estimate:
 
 
 def verdict_depends_on_interpolation(sli: Estimate, target: float) -> bool:
-    """Whether the two ends of a bucketed SLI give different verdicts: then only a bucket edge at the threshold decides."""
+    """Whether the ends of a bucketed SLI give different verdicts; only an edge at the threshold would then decide."""
     allowed_share(target)
     return sli.low < target <= sli.high
 
@@ -64,7 +66,7 @@ def histogram_quantile(buckets: Buckets, q: float) -> Estimate:
     total = counts[-1]
     if total == 0 or len(edges) < 2:
         return Estimate(math.nan, math.nan, math.nan, 1.0)
-    rank = q * total
+    rank = q * float(total)
     place = min(int(np.searchsorted(counts[:-1], rank)), len(edges) - 1)
     lower_edge, below = _below(edges, counts, place)
     if place == len(edges) - 1:
@@ -76,7 +78,7 @@ def histogram_quantile(buckets: Buckets, q: float) -> Estimate:
     return Estimate(min(max(value, lower_edge), upper_edge), lower_edge, upper_edge, 1.0)
 
 
-def cumulative(buckets: Buckets) -> tuple[np.ndarray, np.ndarray]:
+def cumulative(buckets: Buckets) -> tuple[Floats, Floats]:
     """Ascending edges and their cumulative counts; `1` and `1.0` are one edge, falls within float noise are mended."""
     parsed: dict[float, list[float]] = {}
     for key, count in buckets.items():
@@ -97,8 +99,8 @@ def cumulative(buckets: Buckets) -> tuple[np.ndarray, np.ndarray]:
     if _largest_fall(added) > REPAIRABLE * float(added.max()):
         place = int(np.argmax(np.maximum.accumulate(added) - added))
         raise InvalidInput(
-            f"Histogram: found {added[place]:g} at le={edges[place]:g} after {added[:place].max():g} below it; expected "
-            "cumulative counts, which never fall. Check that all buckets are of the same time and the same servers."
+            f"Histogram: found {added[place]:g} at le={edges[place]:g} after {added[:place].max():g} below it; "
+            "expected cumulative counts, which never fall. Check that all are of the same time and the same servers."
         )
     return edges, np.maximum.accumulate(added)
 
@@ -113,12 +115,12 @@ def _edge(key: str | float) -> float:
     return edge
 
 
-def _below(edges: np.ndarray, counts: np.ndarray, place: int) -> tuple[float, float]:
+def _below(edges: Floats, counts: Floats, place: int) -> tuple[float, float]:
     """The edge under a bucket and the count there: 0 under a first bucket with a positive edge, else unknown."""
     if place > 0:
         return float(edges[place - 1]), float(counts[place - 1])
     return (0.0 if edges[0] > 0 else -math.inf), 0.0
 
 
-def _largest_fall(counts: np.ndarray) -> float:
+def _largest_fall(counts: Floats) -> float:
     return float(np.max(np.maximum.accumulate(counts) - counts, initial=0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,6 @@ from scaling_lib.slo.counts import MINUTE, minute_grid, utc
 from scaling_lib.stats import Estimate, proportion_interval
 
 Floats = NDArray[np.float64]
-Spent = Callable[[pd.Timestamp, pd.Timestamp], float]  # the fraction of the budget spent between two moments
-NOT_MEASURED = Estimate(math.nan, math.nan, math.nan, 0.95, "fraction")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +25,12 @@ class Replay:
     """What a policy would have done over a history.
 
     pages, tickets: one row for each stretch of firing alerts of that severity: start, end (when the rule's evaluation
-        turned), tier (the first to fire), firing_at_end (the history ends before the alert does), budget_spent
-        (before it, since the incident began; without one, over the tier's long window), incident (the names it falls
-        on), false (none, though incidents are known).
+        turned), severity, tier (the first to fire), firing_at_end (the history ends before the alert does),
+        budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
+        names it falls on), false (on none, though incidents are known).
     incidents: one row for each: name, start, end, bad (events), budget_spent (by the whole incident), and for pages
-        detected, delay_s, reset_s, budget_spent_before, for tickets the same with `ticket_` before it. Times are NaN
-        where nothing fired; reset_s is NaN where the history ends first.
+        detected, delay_s, reset_s, budget_spent_before; for tickets the same with `ticket_` before it. Times are NaN
+        where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
     period_budget: bad events the period allows, at the history's mean traffic: all budget_spent are fractions of it.
@@ -69,185 +67,196 @@ def replay(
     incidents: a frame or a list of objects, mappings or tuples with name, start and end (with time zones); None when
         they are not known: the alerts are listed and precision and recall are not measured.
     grace_s: an alert that starts this long after an incident's end still counts as its detection.
+    level: of the intervals of precision and recall.
 
     A tier fires while the error rates of both its windows exceed factor x (1 - target), strictly. A window that
     reaches back beyond the history uses what is there; minutes without a row are minutes without traffic; an error
     rate without traffic is not a number and never fires.
     """
-    allowed_share(target)
-    grid = minute_grid(counts)
-    known = _incidents(incidents)
-    bad, total = _running(grid["bad"]), _running(grid["total"])
-    mean_traffic = float(grid["total"].mean()) if len(grid) else 0.0
-    budget = float(allowed_share(target)) * mean_traffic * policy.period_s / 60
-    burn = pd.DataFrame(
-        {tier.name: _rate(bad, total, tier.long_window_s) / float(allowed_share(target)) for tier in policy},
-        index=grid.index,
-    )
-    severities = {}
-    for severity in ("page", "ticket"):
-        tiers = policy.only(severity)
-        firing = np.array([_firing(bad, total, tier, target) for tier in tiers]).reshape(len(tiers), len(grid))
-        severities[severity] = _stretches(firing, tiers, severity, grid.index)
-    table = known if known is not None else _incident_frame([])
-    table["bad"] = [_bad_between(grid, bad, row.start, row.end) for row in table.itertuples()]
-    table["budget_spent"] = table["bad"] / budget if budget else math.nan
-
-    def spent_between(start: pd.Timestamp, end: pd.Timestamp) -> float:
-        return _bad_between(grid, bad, start, end) / budget
-
-    scores = {}
-    for severity, alerts in severities.items():
-        _match(alerts, table, known is not None, grace_s)
-        _charge(alerts, table, policy.tiers, spent_between)
-        prefix = "" if severity == "page" else "ticket_"
-        _detections(alerts, table, prefix, grace_s, spent_between)
-        scores[severity] = _scores(alerts, table, prefix, known is not None, level)
+    history = _History(minute_grid(counts), policy, target)
+    known = None if incidents is None else _incidents(incidents)
+    pages = history.alerts("page")
+    tickets = history.alerts("ticket")
+    page_scores, page_columns = _scores(history, pages, known, grace_s, level)
+    ticket_scores, ticket_columns = _scores(history, tickets, known, grace_s, level)
+    bad = [history.bad_between(incident.start, incident.end) for incident in known or ()]
     return Replay(
-        pages=severities["page"],
-        tickets=severities["ticket"],
-        incidents=table,
-        precision=scores["page"][0],
-        recall=scores["page"][1],
-        ticket_precision=scores["ticket"][0],
-        ticket_recall=scores["ticket"][1],
-        burn=burn,
-        period_budget=budget,
+        pages=_alert_frame(history, pages, known, grace_s),
+        tickets=_alert_frame(history, tickets, known, grace_s),
+        incidents=pd.DataFrame(
+            {
+                "name": np.array([incident.name for incident in known or ()], dtype=object),
+                "start": _times([incident.start for incident in known or ()]),
+                "end": _times([incident.end for incident in known or ()]),
+                "bad": np.array(bad, dtype=np.float64),
+                "budget_spent": np.array([history.share(count) for count in bad], dtype=np.float64),
+                **page_columns,
+                **{f"ticket_{name}": column for name, column in ticket_columns.items()},
+            }
+        ),
+        precision=page_scores[0],
+        recall=page_scores[1],
+        ticket_precision=ticket_scores[0],
+        ticket_recall=ticket_scores[1],
+        burn=history.burn(),
+        period_budget=history.period_budget,
     )
 
 
-def _running(values: pd.Series[float]) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(values.to_numpy(dtype=np.float64))])
+@dataclass(frozen=True)
+class _Incident:
+    name: str
+    start: pd.Timestamp
+    end: pd.Timestamp
 
 
-def _rate(bad: Floats, total: Floats, window_s: float) -> Floats:
-    """The error rate over the window that ends with each minute; NaN without traffic."""
-    steps = max(1, round(window_s / 60))
-    ends = np.arange(1, len(total))
-    starts = np.maximum(ends - steps, 0)
-    events, failed = total[ends] - total[starts], bad[ends] - bad[starts]
-    return np.divide(failed, events, out=np.full(len(ends), math.nan), where=events > 0)
+@dataclass(frozen=True)
+class _Alert:
+    start: pd.Timestamp
+    end: pd.Timestamp
+    tier: Tier
+    firing_at_end: bool
+
+    def touches(self, incident: _Incident, grace_s: float) -> bool:
+        return bool(self.start <= incident.end + pd.Timedelta(seconds=grace_s) and self.end > incident.start)
 
 
-def _firing(bad: Floats, total: Floats, tier: Tier, target: float) -> NDArray[np.bool_]:
-    limit = threshold(tier, target)
-    long, short = _rate(bad, total, tier.long_window_s), _rate(bad, total, tier.short_window_s)
-    return (long > limit) & (short > limit)
+class _History:
+    """The recorded minutes as running sums, so that any window is two look-ups."""
+
+    def __init__(self, grid: pd.DataFrame, policy: AlertPolicy, target: float) -> None:
+        self.minutes = pd.DatetimeIndex(grid.index)
+        self.bad = np.concatenate([[0.0], np.cumsum(grid["bad"].to_numpy(dtype=np.float64))])
+        self.total = np.concatenate([[0.0], np.cumsum(grid["total"].to_numpy(dtype=np.float64))])
+        self.policy, self.target = policy, target
+        self.allowed = float(allowed_share(target))
+        self.period_budget = self.allowed * policy.period_s / 60 * float(self.total[-1]) / max(len(grid), 1)
+
+    def rate(self, window_s: float) -> Floats:
+        """The error rate over the window that ends with each minute; NaN without traffic."""
+        ends = np.arange(1, len(self.total))
+        starts = np.maximum(ends - max(1, round(window_s / 60)), 0)
+        events, failed = self.total[ends] - self.total[starts], self.bad[ends] - self.bad[starts]
+        rate: Floats = np.divide(failed, events, out=np.full(len(ends), math.nan), where=events > 0)
+        return rate
+
+    def burn(self) -> pd.DataFrame:
+        rates = {tier.name: self.rate(tier.long_window_s) / self.allowed for tier in self.policy}
+        return pd.DataFrame(rates, index=self.minutes)
+
+    def alerts(self, severity: str) -> list[_Alert]:
+        """The stretches of minutes in which any tier of a severity fires."""
+        tiers = self.policy.only(severity)
+        if not tiers or len(self.minutes) == 0:
+            return []
+        firing = np.array([self._firing(tier) for tier in tiers])
+        edges = np.diff(np.concatenate([[0], firing.any(axis=0).astype(np.int8), [0]]))
+        alerts = []
+        for first, last in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+            alerts.append(
+                _Alert(
+                    start=self.minutes[int(first)] + MINUTE,  # the rule is evaluated when the minute is over
+                    end=self.minutes[int(last) - 1] + (MINUTE if last == len(self.minutes) else 2 * MINUTE),
+                    tier=tiers[int(np.argmax(firing[:, first]))],
+                    firing_at_end=bool(last == len(self.minutes)),
+                )
+            )
+        return alerts
+
+    def _firing(self, tier: Tier) -> NDArray[np.bool_]:
+        limit = threshold(tier, self.target)
+        both: NDArray[np.bool_] = (self.rate(tier.long_window_s) > limit) & (self.rate(tier.short_window_s) > limit)
+        return both
+
+    def bad_between(self, start: pd.Timestamp, end: pd.Timestamp) -> float:
+        """Bad events of the minutes that a stretch touches."""
+        if len(self.minutes) == 0 or end <= start:
+            return 0.0
+        first, last = (int(self.minutes.searchsorted(edge)) for edge in (start.floor("min"), end.ceil("min")))
+        return float(self.bad[last] - self.bad[first])
+
+    def share(self, bad: float) -> float:
+        """Bad events as a fraction of the period's budget."""
+        return bad / self.period_budget if self.period_budget else math.nan
 
 
-def _stretches(
-    firing: NDArray[np.bool_], tiers: Sequence[Tier], severity: str, minutes: pd.DatetimeIndex
+def _incidents(incidents: pd.DataFrame | Iterable[Any]) -> list[_Incident]:
+    rows: list[tuple[Any, Any, Any]]
+    if isinstance(incidents, pd.DataFrame):
+        absent = [name for name in ("start", "end") if name not in incidents.columns]
+        if absent:
+            raise InvalidInput(f"Incidents: found no column {' and '.join(absent)}; expected name, start and end.")
+        names = incidents["name"] if "name" in incidents else [f"incident {i + 1}" for i in range(len(incidents))]
+        rows = list(zip(names, incidents["start"], incidents["end"], strict=True))
+    else:
+        rows = [_fields(item) for item in incidents]
+    made = []
+    for name, start, end in rows:
+        incident = _Incident(str(name), utc(start, f"Incident {name}, start"), utc(end, f"Incident {name}, end"))
+        if incident.end <= incident.start:
+            raise InvalidInput(f"Incident {name}: found the end {end} not after the start {start}; swap them.")
+        made.append(incident)
+    return sorted(made, key=lambda incident: incident.start)
+
+
+def _fields(item: Any) -> tuple[Any, Any, Any]:
+    if isinstance(item, Mapping):
+        return item["name"], item["start"], item["end"]
+    if isinstance(item, tuple | list) and not hasattr(item, "start"):
+        return item[0], item[1], item[2]
+    return item.name, item.start, item.end
+
+
+def _alert_frame(
+    history: _History, alerts: Sequence[_Alert], known: Sequence[_Incident] | None, grace_s: float
 ) -> pd.DataFrame:
-    any_firing = firing.any(axis=0) if len(tiers) else np.zeros(len(minutes), dtype=bool)
-    edges = np.diff(np.concatenate([[0], any_firing.astype(np.int8), [0]]))
-    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    names = [tiers[int(np.argmax(firing[:, place]))].name for place in first]
-    open_end = last == len(minutes)
-    ends = minutes[np.minimum(last, max(len(minutes) - 1, 0))] + MINUTE if len(minutes) else minutes
+    hits = [[incident for incident in known or () if alert.touches(incident, grace_s)] for alert in alerts]
+    spent = []
+    for alert, incidents in zip(alerts, hits, strict=True):
+        begin = incidents[0].start if incidents else alert.start - pd.Timedelta(seconds=alert.tier.long_window_s)
+        spent.append(history.share(history.bad_between(begin, alert.start)))
     return pd.DataFrame(
         {
-            "start": minutes[first] + MINUTE,  # the rule is evaluated when the minute is over
-            "end": ends,
-            "severity": severity,
-            "tier": names,
-            "firing_at_end": open_end,
+            "start": _times([alert.start for alert in alerts]),
+            "end": _times([alert.end for alert in alerts]),
+            "severity": np.array([alert.tier.severity for alert in alerts], dtype=object),
+            "tier": np.array([alert.tier.name for alert in alerts], dtype=object),
+            "firing_at_end": np.array([alert.firing_at_end for alert in alerts], dtype=bool),
+            "budget_spent": np.array(spent, dtype=np.float64),
+            "incident": np.array([", ".join(item.name for item in incidents) for incidents in hits], dtype=object),
+            "false": np.array([known is not None and not incidents for incidents in hits], dtype=bool),
         }
     )
 
 
-def _incidents(incidents: pd.DataFrame | Iterable[Any] | None) -> pd.DataFrame | None:
-    if incidents is None:
-        return None
-    if isinstance(incidents, pd.DataFrame):
-        absent = {"start", "end"} - set(incidents.columns)
-        if absent:
-            raise InvalidInput(f"Incidents: found no column {', '.join(sorted(absent))}; expected name, start, end.")
-        names = (
-            incidents["name"] if "name" in incidents.columns else [f"incident {i + 1}" for i in range(len(incidents))]
-        )
-        return _incident_frame(list(zip(names, incidents["start"], incidents["end"], strict=True)))
-    rows: list[tuple[Any, Any, Any]] = []
-    for item in incidents:
-        if isinstance(item, Mapping):
-            rows.append((item["name"], item["start"], item["end"]))
-        elif isinstance(item, tuple | list):
-            rows.append((item[0], item[1], item[2]))
-        else:
-            rows.append((item.name, item.start, item.end))
-    return _incident_frame(rows)
-
-
-def _incident_frame(rows: Sequence[tuple[Any, Any, Any]]) -> pd.DataFrame:
-    made = []
-    for name, start, end in rows:
-        begin, finish = utc(start, f"Incident {name}, start"), utc(end, f"Incident {name}, end")
-        if finish <= begin:
-            raise InvalidInput(f"Incident {name}: found the end {finish} not after the start {begin}; swap them.")
-        made.append((str(name), begin, finish))
-    frame = pd.DataFrame(made, columns=["name", "start", "end"])
-    for column in ("start", "end"):
-        frame[column] = pd.to_datetime(frame[column], utc=True)
-    return frame.sort_values("start", kind="stable", ignore_index=True)
-
-
-def _bad_between(grid: pd.DataFrame, bad: Floats, start: pd.Timestamp, end: pd.Timestamp) -> float:
-    """Bad events of the minutes that a stretch touches."""
-    if len(grid) == 0:
-        return 0.0
-    first, last = grid.index.searchsorted(start.floor("min")), grid.index.searchsorted(end.ceil("min"))
-    return float(bad[last] - bad[first])
-
-
-def _touches(alert: Any, incident: Any, grace_s: float) -> bool:
-    return bool(alert.start <= incident.end + pd.Timedelta(seconds=grace_s) and alert.end > incident.start)
-
-
-def _match(alerts: pd.DataFrame, incidents: pd.DataFrame, known: bool, grace_s: float) -> None:
-    rows = list(incidents.itertuples())
-    hits = [[row.name for row in rows if _touches(alert, row, grace_s)] for alert in alerts.itertuples()]
-    alerts["incident"] = [", ".join(map(str, names)) for names in hits]
-    alerts["false"] = np.array([known and not names for names in hits], dtype=bool)
-
-
-def _charge(alerts: pd.DataFrame, incidents: pd.DataFrame, tiers: Sequence[Tier], spent_between: Spent) -> None:
-    long_windows = {tier.name: tier.long_window_s for tier in tiers}
-    begins = dict(zip(incidents["name"], incidents["start"], strict=True))
-    spent = []
-    for alert in alerts.itertuples():
-        first = str(alert.incident).split(", ")[0]
-        begin = begins.get(first, alert.start - pd.Timedelta(seconds=long_windows[str(alert.tier)]))
-        spent.append(spent_between(min(begin, alert.start), alert.start))
-    alerts["budget_spent"] = np.array(spent, dtype=np.float64)
-
-
-def _detections(
-    alerts: pd.DataFrame, incidents: pd.DataFrame, prefix: str, grace_s: float, spent_between: Spent
-) -> None:
-    found: dict[str, list[Any]] = {"detected": [], "delay_s": [], "reset_s": [], "budget_spent_before": []}
-    for incident in incidents.itertuples():
-        hits = [alert for alert in alerts.itertuples() if _touches(alert, incident, grace_s)]
-        found["detected"].append(bool(hits))
-        if not hits:
-            for name in ("delay_s", "reset_s", "budget_spent_before"):
-                found[name].append(math.nan)
-            continue
-        found["delay_s"].append(max(0.0, (hits[0].start - incident.start).total_seconds()))
-        reset = max(0.0, (hits[-1].end - incident.end).total_seconds())
-        found["reset_s"].append(math.nan if hits[-1].firing_at_end else reset)
-        page = max(hits[0].start, incident.start)
-        found["budget_spent_before"].append(spent_between(incident.start, page) if page > incident.start else 0.0)
-    for name, values in found.items():
-        incidents[prefix + name] = np.array(values, dtype=bool if name == "detected" else np.float64)
-
-
 def _scores(
-    alerts: pd.DataFrame, incidents: pd.DataFrame, prefix: str, known: bool, level: float
-) -> tuple[Estimate, Estimate]:
-    if not known:
-        return NOT_MEASURED, NOT_MEASURED
-    right = int((~alerts["false"]).sum())
-    detected = int(incidents[f"{prefix}detected"].sum())
+    history: _History, alerts: Sequence[_Alert], known: Sequence[_Incident] | None, grace_s: float, level: float
+) -> tuple[tuple[Estimate, Estimate], dict[str, NDArray[Any]]]:
+    """Precision and recall of the alerts, and each incident's columns."""
+    detected, delays, resets, spent = [], [], [], []
+    for incident in known or ():
+        hits = [alert for alert in alerts if alert.touches(incident, grace_s)]
+        detected.append(bool(hits))
+        first = max(hits[0].start, incident.start) if hits else incident.start
+        delays.append((first - incident.start).total_seconds() if hits else math.nan)
+        spent.append(history.share(history.bad_between(incident.start, first)) if hits else math.nan)
+        over = bool(hits) and not hits[-1].firing_at_end
+        resets.append(max(0.0, (hits[-1].end - incident.end).total_seconds()) if over else math.nan)
+    columns: dict[str, NDArray[Any]] = {
+        "detected": np.array(detected, dtype=bool),
+        "delay_s": np.array(delays, dtype=np.float64),
+        "reset_s": np.array(resets, dtype=np.float64),
+        "budget_spent_before": np.array(spent, dtype=np.float64),
+    }
+    if known is None:
+        unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
+        return (unknown, unknown), columns
+    right = sum(any(alert.touches(incident, grace_s) for incident in known) for alert in alerts)
     return (
-        proportion_interval(right, len(alerts), level),
-        proportion_interval(detected, len(incidents), level),
+        (proportion_interval(right, len(alerts), level), proportion_interval(sum(detected), len(known), level)),
+        columns,
     )
+
+
+def _times(moments: Sequence[pd.Timestamp]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.to_datetime(list(moments), utc=True))

@@ -27,7 +27,8 @@ def incidents_from_counts(
 
     Every minute, then every sum over 5 and 30 minutes of what is left, is held against the target's error rate by the
     exact binomial test. Of a sum that stands out, the minutes from the first to the last above that rate are taken;
-    neighbours are joined, and a joined spell has to stand out as a whole. A history that fails throughout is one long spell.
+    neighbours are joined, and a joined spell has to stand out as a whole. A history that fails throughout is one long
+    spell.
 
     Returns a frame with name ("found 1", ...), start, end (whole minutes), bad, total, and found (True).
     Measured: on independent failures exactly at the target's rate, a spell in less than 2 of 100 histories; spells of
@@ -40,6 +41,7 @@ def incidents_from_counts(
             "such as 0.01, and 0 s or more."
         )
     grid = minute_grid(counts)
+    minutes = pd.DatetimeIndex(grid.index)
     bad, total = grid["bad"].to_numpy(), grid["total"].to_numpy()
     taken = np.zeros(len(grid), dtype=bool)
     above = bad > rate * total
@@ -58,8 +60,8 @@ def incidents_from_counts(
     return pd.DataFrame(
         {
             "name": [f"found {place + 1}" for place in range(len(first))],
-            "start": grid.index[first],
-            "end": grid.index[last] + MINUTE,
+            "start": minutes[first],
+            "end": minutes[last] + MINUTE,
             "bad": failed,
             "total": events,
             "found": np.ones(len(first), dtype=bool),
@@ -72,7 +74,7 @@ def _sums(values: Floats, scale: int) -> Floats:
     if len(values) < scale:
         return np.zeros(0)
     running = np.concatenate([[0.0], np.cumsum(values)])
-    return running[scale:] - running[:-scale]
+    return np.asarray(running[scale:] - running[:-scale])
 
 
 def _tail(bad: Floats, total: Floats, rate: float) -> Floats:

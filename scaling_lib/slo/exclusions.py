@@ -1,0 +1,114 @@
+"""Exclusions that are audited: what each stretch that does not count does to the SLI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.slo.attainment import Attainment, attainment
+from scaling_lib.slo.counts import minute_grid, utc
+
+Mask = NDArray[np.bool_]
+COLUMNS = ["reason", "start", "end", "minutes", "total", "bad", "sli_only", "sli_all_but", "verdict_flips"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExclusionAudit:
+    """The SLI with and without the exclusions.
+
+    counts: the minutes that remain (excluded ones are 0 of 0), in the form of `minute_grid`.
+    table: one row for each exclusion: reason, start, end, minutes (with traffic), total, bad (left out by it), sli_only
+        (only this one left out), sli_all_but (all but this one left out), and verdict_flips (all but this one gives
+        another state than all).
+    without, with_all: the attainment of all minutes, and of those that remain.
+    excluded_share: the share of all events that is left out; verdict_flips: whether the two states differ.
+    """
+
+    counts: pd.DataFrame
+    table: pd.DataFrame
+    without: Attainment
+    with_all: Attainment
+    excluded_share: float
+    verdict_flips: bool
+
+
+def audit_exclusions(
+    counts: pd.DataFrame, exclusions: Iterable[Any], target: float, level: float = 0.95
+) -> ExclusionAudit:
+    """Leave out stretches, such as announced maintenance, and show what each of them does to the SLI.
+
+    counts: see `minute_grid`; exclusions: objects or mappings with start, end (with time zones) and reason. Every
+        minute that an exclusion touches is left out; minutes under several are left out once.
+    target, level: as for `attainment`.
+    Raises InvalidInput for an exclusion without a reason or with its end not after its start.
+    """
+    grid = minute_grid(counts)
+    rows = [_fields(item) for item in exclusions]
+    masks = [_mask(grid, start, end) for _, start, end in rows]
+    every = np.logical_or.reduce(masks) if masks else np.zeros(len(grid), dtype=bool)
+    without = _attained(grid, np.zeros(len(grid), dtype=bool), target, level)
+    with_all = _attained(grid, every, target, level)
+    table = []
+    for place, ((reason, start, end), mask) in enumerate(zip(rows, masks, strict=True)):
+        others = [other for index, other in enumerate(masks) if index != place]
+        rest = np.logical_or.reduce(others) if others else np.zeros(len(grid), dtype=bool)
+        all_but = _attained(grid, rest, target, level)
+        table.append(
+            {
+                "reason": reason,
+                "start": start,
+                "end": end,
+                "minutes": int((grid["total"].to_numpy()[mask] > 0).sum()),
+                "total": float(grid["total"].to_numpy()[mask].sum()),
+                "bad": float(grid["bad"].to_numpy()[mask].sum()),
+                "sli_only": _attained(grid, mask, target, level).sli.value,
+                "sli_all_but": all_but.sli.value,
+                "verdict_flips": all_but.state != with_all.state,
+            }
+        )
+    events = float(grid["total"].sum())
+    left_out = float(grid["total"].to_numpy()[every].sum())
+    return ExclusionAudit(
+        counts=_without(grid, every),
+        table=pd.DataFrame(table, columns=COLUMNS),
+        without=without,
+        with_all=with_all,
+        excluded_share=left_out / events if events else 0.0,
+        verdict_flips=without.state != with_all.state,
+    )
+
+
+def _fields(item: Any) -> tuple[str, pd.Timestamp, pd.Timestamp]:
+    reason, first, last = (
+        (item.get("reason"), item.get("start"), item.get("end"))
+        if isinstance(item, Mapping)
+        else (item.reason, item.start, item.end)
+    )
+    if not str(reason or "").strip():
+        raise InvalidInput(f"Exclusion from {first}: found no reason; expected one, such as 'announced maintenance'.")
+    start, end = utc(first, f"Exclusion {reason!r}, start"), utc(last, f"Exclusion {reason!r}, end")
+    if end <= start:
+        raise InvalidInput(f"Exclusion {reason!r}: found the end {end} not after the start {start}; swap them.")
+    return str(reason), start, end
+
+
+def _mask(grid: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Mask:
+    return np.asarray((grid.index >= start.floor("min")) & (grid.index < end))
+
+
+def _without(grid: pd.DataFrame, mask: Mask) -> pd.DataFrame:
+    kept = grid.copy()
+    kept.loc[mask] = 0.0
+    return kept
+
+
+def _attained(grid: pd.DataFrame, mask: Mask, target: float, level: float) -> Attainment:
+    kept = _without(grid, mask)
+    total = kept["total"].to_numpy()
+    return attainment(total - kept["bad"].to_numpy(), total, target, level)
