@@ -45,6 +45,7 @@ class BudgetComparison:
     methods: the last window by method; differs: whether their verdicts for it are not all the same.
     disagreement: the share of slices at which some methods had budget left and others not; NaN without traffic.
     start, end: of the last window; slice_s, slice_target: as used.
+    caveat: said where a usual slice holds so few events that one failure makes it bad; else "".
     """
 
     left: pd.DataFrame
@@ -55,6 +56,7 @@ class BudgetComparison:
     end: pd.Timestamp | None
     slice_s: float
     slice_target: float
+    caveat: str
 
 
 def budget_methods(
@@ -113,6 +115,7 @@ def budget_methods(
         end=edges[1] if edges else None,
         slice_s=float(slice_s),
         slice_target=least,
+        caveat=_caveat(total[seen], least),
     )
 
 
@@ -120,6 +123,13 @@ def _slices(grid: pd.DataFrame, slice_s: int) -> pd.DataFrame:
     if slice_s == 60:
         return grid
     return grid.groupby(pd.DatetimeIndex(grid.index).floor(f"{slice_s}s")).sum().asfreq(f"{slice_s}s", fill_value=0.0)
+
+
+def _caveat(traffic: Floats, least: float) -> str:
+    usual = float(np.median(traffic)) if len(traffic) else 0.0
+    if not usual or usual * (1 - least) >= 1:
+        return ""
+    return f"A usual slice holds {usual:,.0f} events: a single failure makes it bad at a slice target of {least:.6g}."
 
 
 def _first_of_window(ends: pd.DatetimeIndex, window: str, slice_s: int, time_zone: str) -> NDArray[np.int64]:
