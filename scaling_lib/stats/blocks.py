@@ -53,16 +53,16 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
     The variance of the ratio is that of the linearised residuals bad - share * total, summed over their
     autocovariances as far as Geyer's initial monotone sequence goes, at block lengths 1, 2, 4, ... (the largest
     counts: slow waves hide under the noise of single minutes). Its excess over the binomial variance is the design
-    effect; the interval is Clopper-Pearson's on the effective counts, narrowed in size for Student's t.
+    effect; the interval is Clopper-Pearson's on the effective counts, which Student's t makes smaller still.
     Sources: Geyer, Practical Markov Chain Monte Carlo, Statistical Science 7 (1992); Korn and Graubard, Confidence
     Intervals for Proportions with Small Expected Number of Positive Counts, Survey Methodology 24 (1998).
 
     Measured coverage of the nominal 95% (tests/stats/test_blocks.py; in brackets, failures taken as independent):
-    independent failures 0.97-0.99 (0.95), also at 0-5 failures and at 12 minutes; outages as a two-state Markov chain
-    with five or more expected spells 0.92-0.97 (0.03-0.13); rates that wander (AR(1) on the logarithm) with 15 or
-    more correlation times in the history 0.93-0.97 (0.2-0.5). A moving-block bootstrap had 0.54-0.88 on the last two.
-    No method is honest on a history shorter than a few spells: with three expected spells it is 0.88-0.92, with two
-    in twelve minutes 0.86, with two correlation times 0.83; `caveat` says so where the counts show it.
+    independent failures 0.98-1.00 (0.95-0.98), also at 1 to 3 failures and at 12 minutes; outages as a two-state
+    Markov chain with 2.4 to 14 expected spells 0.90-0.98 (0.02-0.13); rates whose logarithm wanders (AR(1)) with 14
+    or more correlation times in the history 0.91-0.96 (0.19-0.48). A moving-block bootstrap had 0.53-0.88 on both.
+    No method is honest on a history shorter than a few spells: with two expected spells in twelve minutes it is 0.86
+    (one history in ten shows none), with two correlation times 0.83; `caveat` says so where the counts show it.
 
     Raises InvalidInput for arrays that do not fit or counts that cannot be.
     """
@@ -80,8 +80,9 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
     degrees = math.inf
     if design_effect > 1:
         degrees = max(FEWEST_DEGREES, min(2 * spells, len(events) / memory))
+    ends = effective_interval(effective_bad, effective_total, degrees, level)
     return RatioInterval(
-        estimate=effective_interval(effective_bad, effective_total, degrees, level),
+        estimate=Estimate(share, min(ends.low, share), max(ends.high, share), level, "fraction"),
         design_effect=design_effect,
         effective_total=effective_total,
         effective_bad=effective_bad,
