@@ -118,10 +118,9 @@ def run(
         deadline_s=deadline,
         cell_timeout_s=cell_timeout,
     )
-    click.echo(f"{result.summary.verdict}: {result.summary.sentence}")
+    click.echo(_printable(f"{result.summary.verdict}: {result.summary.sentence}"))
     click.echo(str(result.out / "index.html"))
-    bad = {"act": {"act"}, "watch": {"act", "watch"}, None: set[str]()}[fail_on]
-    return FAILED if result.failed or any(step.state in bad for step in result.summary.steps) else 0
+    return _status([step.state for step in result.summary.steps], fail_on)
 
 
 @scaling.command()
@@ -140,6 +139,11 @@ def lab(folder: Path | None) -> None:
     sys.stdout.flush()
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target.resolve()}"]
     os.execve(sys.executable, command, environment(assessment))  # noqa: S606 - JupyterLab takes over this process
+
+
+def _status(states: list[str], fail_on: str | None) -> int:
+    bad = {"act": {"failed", "act"}, "watch": {"failed", "act", "watch"}}.get(fail_on or "", {"failed"})
+    return FAILED if bad & set(states) else 0
 
 
 def _folder(folder: Path | None) -> Path:
@@ -163,6 +167,11 @@ def _paragraph(error: Exception) -> str:
     return f"{type(error).__name__}: {text}. This is a fault of the suite; `scaling --debug ...` shows where."
 
 
+def _printable(text: str) -> str:
+    """Text from data may carry codes that steer a terminal; they are shown as blanks."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def _say(text: str, status: int) -> int:
-    click.echo(f"scaling: {text}", err=True)
+    click.echo(f"scaling: {_printable(text)}", err=True)
     return status

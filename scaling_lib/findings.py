@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -64,7 +65,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The finding in JSON's types."""
-        return asdict(self)
+        plain: dict[str, Any] = json_types(asdict(self))
+        return plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,8 @@ class Conclusion:
 
     def as_dict(self) -> dict[str, Any]:
         """The conclusion in JSON's types."""
-        return asdict(self)
+        plain: dict[str, Any] = json_types(asdict(self))
+        return plain
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"text/plain": self._text(), "text/html": self._html(), FINDINGS_MIME: self.as_dict()}
@@ -96,6 +99,17 @@ class Conclusion:
             f'<div class="conclusion"><p class="verdict {self.verdict}"><strong>{SHAPES[self.verdict]} {self.verdict}'
             f"</strong> {html.escape(self.sentence)}</p>{rows}</div>"
         )
+
+
+def json_types(value: Any) -> Any:
+    """The value in JSON's types, which have no NaN (null: not known) and no infinity (the text "Infinity")."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, dict):
+        return {key: json_types(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_types(inner) for inner in value]
+    return value
 
 
 def conclude(step: str, question: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:

@@ -25,9 +25,9 @@ def encode(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, s
     """
     columns: list[dict[str, str]] = []
     data: list[list[Any]] = []
-    for title, values in _columns(frame):
+    for title, own, values in _columns(frame):
         kind, unit, cells = _typed(values)
-        columns.append({"name": title, "type": kind, "unit": unit or _unit(title, units or {})[1]})
+        columns.append({"name": title, "type": kind, "unit": own or unit or _unit(title, units or {})[1]})
         data.append(cells)
     return {"name": name, "caption": caption, "columns": columns, "data": data}
 
@@ -57,17 +57,19 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index() if any(name is not None for name in frame.index.names) else frame
 
 
-def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
+def _columns(frame: pd.DataFrame) -> list[tuple[str, str, pd.Series[Any]]]:
+    """Each column with its name and, of Estimates, their unit."""
     frame = _with_index(frame)
-    found: list[tuple[str, pd.Series[Any]]] = []
+    found: list[tuple[str, str, pd.Series[Any]]] = []
     for place in range(frame.shape[1]):
         title, values = str(frame.columns[place]), frame.iloc[:, place]
         if not _estimates(values):
-            found.append((title, values))
+            found.append((title, "", values))
             continue
+        own = next(cell.unit for cell in values if isinstance(cell, Estimate))
         for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high")):
             ends = [getattr(cell, part) if isinstance(cell, Estimate) else math.nan for cell in values]
-            found.append((title + suffix, pd.Series(ends, dtype="float64")))
+            found.append((title + suffix, own, pd.Series(ends, dtype="float64")))
     return found
 
 

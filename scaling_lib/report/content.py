@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,6 +124,9 @@ def _figure(figure: dict[str, Any], title: str, common: dict[str, Any]) -> Block
 def _conclude(content: Content, data: dict[str, Any]) -> None:
     from pydantic import TypeAdapter, ValidationError
 
+    for finding in data.get("findings", []):  # null is JSON's way of saying: not known
+        impact = finding.get("impact") or {}
+        finding["impact"] = {key: math.nan if value is None else value for key, value in impact.items()} or None
     try:
         content.conclusion = TypeAdapter(Conclusion).validate_python(data)
     except ValidationError as error:

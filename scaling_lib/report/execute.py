@@ -23,6 +23,7 @@ from scaling_lib.report.parameters import Notebook
 from scaling_lib.report.progress import Progress
 from scaling_lib.words import duration
 
+WORKER = Path(__file__).with_name("worker.py")  # run as a file: the package's imports would cost it a second
 GRACE_S = 5.0  # what a worker has to shut its kernel down before it is killed
 
 
@@ -103,7 +104,7 @@ class _Runner:
         (room / "job.json").write_text(json.dumps(order), encoding="utf-8")
         with (room / "stderr").open("w+", encoding="utf-8", errors="replace") as noise:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "scaling_lib.report.worker", str(room / "job.json")],
+                [sys.executable, "-P", str(WORKER), str(room / "job.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=noise,

@@ -44,7 +44,7 @@ def read_notebook(path: Path) -> Notebook:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        cells = content["cells"]
+        cells = list(content["cells"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(f"{path}: not a notebook (format 4): {type(error).__name__}: {error}.") from error
     tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
@@ -80,7 +80,11 @@ def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[
 
 def _defaults(source: str, path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for statement in ast.parse(source).body:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise InvalidInput(f"{path}: its parameter cell is not Python: {error.msg}, line {error.lineno}.") from error
+    for statement in statements:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         try:
             (target,) = targets

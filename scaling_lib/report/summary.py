@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from scaling_lib.findings import Finding, Verdict
+from scaling_lib.findings import Finding, Verdict, json_types
 
 State = Literal["ok", "watch", "act", "unknown", "no conclusion", "failed"]
 
@@ -59,7 +58,7 @@ class Summary:
 def write_summary(summary: Summary, folder: Path) -> None:
     """Write `findings.json` and its schema, `findings.schema.json`."""
     document = {"$schema": "findings.schema.json"} | asdict(summary)
-    _write(folder / "findings.json", _plain(document))
+    _write(folder / "findings.json", json_types(document))
     _write(folder / "findings.schema.json", schema())
 
 
@@ -74,17 +73,6 @@ def schema() -> dict[str, Any]:
         made["$defs"]["Estimate"]["properties"][field] = {"title": place["title"]} | number
     made["properties"]["$schema"] = {"type": "string"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "findings.json"} | made
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value
 
 
 def _write(file: Path, content: Any) -> None:

@@ -1,4 +1,4 @@
-"""One notebook in a process of its own: `python -m scaling_lib.report.worker JOB.json`.
+"""One notebook in a process of its own: `python -P worker.py JOB.json`.
 
 It reports in JSON lines on stdout: {"kernel": pid}, {"cell": n}, and last {"state": "ran"} or
 {"state": "failed", "error": paragraph}.

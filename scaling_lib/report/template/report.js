@@ -1,5 +1,6 @@
 (() => {
   "use strict";
+  document.documentElement.classList.add("scripts");
   const darkQuery = matchMedia("(prefers-color-scheme: dark)");
   const PAPER_WIDTH = 660; // what an A4 page holds, in CSS pixels
   const NARROW = 560;

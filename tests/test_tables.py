@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from scaling_lib import figures
+from scaling_lib.stats import Estimate
+from scaling_lib.tables import MOST_ROWS, encode, to_html
+
+
+def html(frame, units=None):
+    return to_html(pd.DataFrame(frame), "", units or {})
+
+
+def test_text_is_escaped_in_cells_headers_and_caption():
+    made = to_html(pd.DataFrame({"<a>": ["<script>"]}), "<c>", {})
+    assert "<script>" not in made and "<a>" not in made and "<c>" not in made
+    assert "&lt;script&gt;" in made
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "unit", "head", "cell"),
+    [
+        ("wait_s", 0.4123, None, "wait", "412 ms"),
+        ("wait", 0.4123, "s", "wait", "412 ms"),
+        ("sli", 0.99921, "fraction", "sli", "99.921%"),
+        ("size_bytes", 12345, None, "size (bytes)", "12,345"),
+        ("load", 212.4, "requests/s", "load (requests/s)", "212"),
+        ("factor", 3.0, "x", "factor", "3x"),
+        ("rows_read", 482312, None, "rows read", "482,312"),
+    ],
+)
+def test_numbers_are_read_with_their_unit(column, value, unit, head, cell):
+    made = html({column: [value]}, {column: unit} if unit else None)
+    assert f'<th scope="col" class="number">{head}</th>' in made
+    assert f'<td class="number" data-sort="{float(value)!r}">{cell}</td>' in made
+
+
+def test_times_are_utc_and_said_once():
+    made = html({"start": pd.to_datetime(["2026-01-01T01:00+01:00"])})
+    assert '<th scope="col">start (UTC)</th>' in made and ">2026-01-01 00:00</td>" in made
+
+
+def test_missing_estimates_and_flags():
+    frame = {"p99": [Estimate(0.4, 0.3, 0.5, unit="s"), None], "n": [1.0, math.nan], "ok": [True, False]}
+    made = html(frame)
+    assert "400 ms (300 ms to 500 ms)" in made
+    assert '<td class="number" data-sort=""></td>' in made
+    assert "<td>yes</td>" in made
+    coded = encode(pd.DataFrame(frame), "t")
+    assert [(column["name"], column["type"], column["unit"]) for column in coded["columns"]] == [
+        ("p99", "number", "s"), ("p99_low", "number", "s"), ("p99_high", "number", "s"), ("n", "number", ""),
+        ("ok", "boolean", ""),
+    ]  # fmt: skip
+    assert coded["data"][0] == [0.4, None]
+    json.dumps(coded, allow_nan=False)
+
+
+def test_a_named_index_is_data_and_a_bare_one_is_not():
+    named = pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="route"))
+    assert [column["name"] for column in encode(named, "t")["columns"]] == ["route", "n"]
+    assert [column["name"] for column in encode(pd.DataFrame({"n": [1]}), "t")["columns"]] == ["n"]
+
+
+def test_long_tables_say_that_they_are_cut_and_their_data_are_not():
+    frame = pd.DataFrame({"n": range(1000)})
+    assert to_html(frame, "", {}).count("<tr>") == MOST_ROWS + 1
+    assert "The first 200 of 1,000 rows." in to_html(frame, "", {})
+    assert len(encode(frame, "t")["data"][0]) == 1000
+
+
+def test_empty_tables():
+    assert "No rows." in html({"a": []})
+    assert "No rows." in figures.table(pd.DataFrame(), "t")._repr_mimebundle_()[0]["text/html"]
