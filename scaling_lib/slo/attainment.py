@@ -59,10 +59,15 @@ def attainment(
     """
     allowed_share(target)
     check_level("attainment", level)
+    if np.shape(good) != np.shape(total):
+        raise InvalidInput(
+            f"attainment: found good and total of the shapes {np.shape(good)} and {np.shape(total)}; expected two sums, "
+            "or two arrays with one count for each minute."
+        )
     events, all_good = summed(total, "total"), summed(good, "good")
     if all_good > events:
         raise InvalidInput(f"attainment: found {all_good:g} good of {events:g} events; expected at most as many.")
-    if np.ndim(total) == 0 and np.ndim(good) == 0:
+    if np.ndim(total) == 0:
         effect, words, caveat = 1.0, f"{method} interval, failures taken as independent", ""
 
         def sli_of(count: float) -> Estimate:

@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_lib.errors import NotEnoughData
+from scaling_lib.slo import projected_budget
+
+
+def test_steady_burn_of_one_ends_at_nothing(counts_frame, random):
+    total = np.full(10 * 1440, 100)
+    found = projected_budget(counts_frame(random.binomial(total, 0.001), total), 0.999, "month")
+    assert (found.start, found.end) == (pd.Timestamp("2026-11-01", tz="UTC"), pd.Timestamp("2026-12-01", tz="UTC"))
+    assert found.expected_total == 30 * 1440 * 100
+    assert found.left_at_end.low < 0 < found.left_at_end.high
+    assert 0.05 < found.overspent < 0.95
+
+
+def test_overspent_and_safe_are_certain(counts_frame):
+    total = np.full(10 * 1440, 100)
+    failing, clean = total * 0.1, total * 0
+    assert projected_budget(counts_frame(failing, total), 0.999, "month").overspent == 1
+    safe = projected_budget(counts_frame(clean, total), 0.999, "month")
+    assert safe.overspent == 0 and safe.left_now == 1 and safe.left_at_end.value == 1
+
+
+def test_the_end_itself_is_known(counts_frame):
+    total = np.full(30 * 1440, 10)
+    bad = np.zeros(30 * 1440)
+    bad[5] = 10
+    found = projected_budget(counts_frame(bad, total), 0.999, "month")
+    assert found.left_at_end.low == found.left_at_end.value == found.left_at_end.high
+    assert found.left_now == found.left_at_end.value == pytest.approx(1 - 10 / 432)
+
+
+def test_daily_rhythm_carries_on(counts_frame):
+    day = np.concatenate([np.full(720, 10), np.full(720, 200)])
+    total = np.concatenate([day, day, day[:720]])  # Monday to Wednesday noon
+    found = projected_budget(counts_frame(total * 0, total, start="2026-11-02"), 0.99, "week")
+    assert found.expected_total == 7 * 720 * 210
+    assert found.basis == "the traffic of the last 2 days"
+
+
+def test_rolling_period_begins_with_the_counts(counts_frame):
+    found = projected_budget(counts_frame(np.zeros(12), np.full(12, 100)), 0.999, "28d")
+    assert found.end - found.start == pd.Timedelta(days=28)
+    assert found.expected_total == pytest.approx(28 * 1440 * 100)
+    assert found.basis == "the mean traffic of 12 minutes"
+
+
+def test_counts_after_the_moment_do_not_matter(counts_frame):
+    bad = np.concatenate([np.zeros(1440), np.full(1440, 50)])
+    counts = counts_frame(bad, np.full(2880, 100))
+    found = projected_budget(counts, 0.99, "month", at="2026-11-02T00:00Z")
+    assert found.left_now == 1
+    assert found == projected_budget(counts.iloc[:1440], 0.99, "month")
+
+
+def test_no_traffic(counts_frame):
+    for counts in (counts_frame([], []), counts_frame([0] * 5, [0] * 5)):
+        with pytest.raises(NotEnoughData, match="no traffic"):
+            projected_budget(counts, 0.99)
+
+
+def test_a_new_month_without_traffic_yet(counts_frame):
+    found = projected_budget(
+        counts_frame(np.zeros(2880), np.full(2880, 10), start="2026-10-30"), 0.99, at="2026-11-01T00:00:01Z"
+    )
+    assert math.isnan(found.left_now) and found.left_at_end.value == 1
+
+
+@pytest.mark.slow
+def test_coverage_of_the_range(counts_frame, random):
+    """A week in the middle of which outages come at random: how often does the range hold what then happens?"""
+    inside, repeats = 0, 120
+    for _ in range(repeats):
+        down = np.zeros(7 * 1440, dtype=bool)
+        for start in np.flatnonzero(random.random(7 * 1440) < 1 / 360):
+            down[start : start + 1 + random.geometric(1 / 10)] = True
+        total = random.poisson(50, 7 * 1440)
+        counts = counts_frame(random.binomial(total, np.where(down, 0.5, 0.0005)), total, start="2026-11-02")
+        found = projected_budget(counts, 0.99, "week", at="2026-11-05T12:00Z").left_at_end
+        truth = 1 - counts["bad"].sum() / (0.01 * counts["total"].sum())
+        inside += found.low <= truth <= found.high
+    print(inside / repeats)
+    assert inside / repeats >= 0.9

@@ -1,0 +1,193 @@
+import math
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.slo import Tier, alert_policy, detection_time, replay, reset_time
+from scaling_lib.slo.alerts import AlertPolicy, threshold
+
+START = pd.Timestamp("2026-11-01", tz="UTC")
+
+
+def minute(place):
+    return START + pd.Timedelta(minutes=place)
+
+
+def outage(counts_frame, minutes, first, last, share=1.0, traffic=1000):
+    bad = np.zeros(minutes)
+    bad[first:last] = traffic * share
+    return counts_frame(bad, np.full(minutes, traffic))
+
+
+def by_hand(policy, target, counts):
+    """The definition, minute by minute."""
+    pages = []
+    for now in range(1, len(counts) + 1):
+        fires = False
+        for tier in policy.only("page"):
+            rates = []
+            for window in (tier.long_window_s, tier.short_window_s):
+                part = counts.iloc[max(0, now - window // 60) : now]
+                total = part["total"].sum()
+                rates.append(part["bad"].sum() / total if total else math.nan)
+            fires |= all(rate > threshold(tier, target) for rate in rates)
+        pages.append(fires)
+    return pages
+
+
+def test_total_outage_is_paged_as_the_formulas_say(counts_frame):
+    counts = outage(counts_frame, 3000, 2000, 2020)
+    policy = alert_policy()
+    found = replay(policy, 0.999, counts, [("outage", minute(2000), minute(2020))])
+    incident = found.incidents.iloc[0]
+    assert incident["detected"] and len(found.pages) == 1
+    assert incident["delay_s"] == 60  # 51.84 s, at a resolution of a minute
+    expected = max(reset_time(tier, 0.999, 1, 1200) for tier in policy.only("page"))
+    assert incident["reset_s"] == pytest.approx(expected, abs=60)
+    assert incident["budget_spent_before"] == pytest.approx(1 / 43.2)
+    assert incident["budget_spent"] == pytest.approx(20 / 43.2)
+    assert (found.precision.value, found.recall.value, found.false_pages) == (1, 1, 0)
+    assert found.pages.iloc[0]["tier"] == "1h/5m"
+    assert found.pages.iloc[0]["incident"] == "outage"
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.2, 0.5])
+def test_delay_is_the_detection_time_rounded_up(counts_frame, share):
+    tier = Tier("page", 3600, 300, 14.4)
+    policy = AlertPolicy(period_s=30 * 86_400, tiers=(tier,))
+    found = replay(policy, 0.999, outage(counts_frame, 400, 100, 300, share), [("x", minute(100), minute(300))])
+    exact = detection_time(tier, 0.999, share)
+    assert exact < found.incidents["delay_s"][0] <= exact + 60 + 1e-6
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_pages_are_those_of_the_definition(data):
+    length = data.draw(st.integers(1, 60))
+    total = data.draw(st.lists(st.integers(0, 20), min_size=length, max_size=length))
+    bad = [data.draw(st.integers(0, events)) for events in total]
+    index = pd.date_range(START, periods=length, freq="min", name="minute")
+    counts = pd.DataFrame({"total": total, "bad": bad}, index=index)
+    policy = alert_policy("1d", tiers=[("page", "0.5", 1200, 300), ("page", "0.8", 3000, 600)])
+    fires = np.zeros(length + 1, dtype=bool)
+    for page in replay(policy, 0.95, counts).pages.itertuples():
+        first = round((page.start - START) / pd.Timedelta(minutes=1))
+        last = length + 1 if page.firing_at_end else round((page.end - START) / pd.Timedelta(minutes=1))
+        fires[first:last] = True
+    assert list(fires[1:]) == by_hand(policy, 0.95, counts)
+
+
+def test_threshold_is_strict(counts_frame):
+    policy = AlertPolicy(period_s=2_592_000.0, tiers=(Tier("page", 600, 600, 14.4),))
+    exact = counts_frame([144] * 20, [10_000] * 20)
+    above = counts_frame([145] * 20, [10_000] * 20)
+    assert len(replay(policy, 0.999, exact).pages) == 0
+    assert len(replay(policy, 0.999, above).pages) == 1
+
+
+def test_without_incidents_nothing_is_scored(counts_frame):
+    found = replay(alert_policy(), 0.999, outage(counts_frame, 60, 30, 60))
+    assert len(found.pages) == 1 and bool(found.pages["firing_at_end"][0])
+    assert str(found.precision) == str(found.recall) == "not measured"
+    assert found.false_pages == 0 and len(found.incidents) == 0
+
+
+def test_false_and_missed(counts_frame):
+    counts = outage(counts_frame, 2000, 1500, 1520)
+    known = [("quiet", minute(100), minute(110))]
+    found = replay(alert_policy(), 0.999, counts, known)
+    assert found.false_pages == 1
+    assert (found.precision.value, found.recall.value) == (0, 0)
+    assert found.recall.high > 0.5  # one incident proves little
+    row = found.incidents.iloc[0]
+    assert not row["detected"] and math.isnan(row["delay_s"]) and row["budget_spent"] == 0
+
+
+def test_no_incidents_and_no_alerts(counts_frame):
+    found = replay(alert_policy(), 0.999, counts_frame([0] * 10, [5] * 10), [])
+    assert math.isnan(found.precision.value) and math.isnan(found.recall.value)
+
+
+def test_grace_and_early_alerts(counts_frame):
+    counts = outage(counts_frame, 300, 100, 110)
+    late = replay(alert_policy(), 0.999, counts, [("short", minute(96), minute(98))])
+    assert late.incidents["detected"][0]  # the page comes 3 min after the end
+    strict = replay(alert_policy(), 0.999, counts, [("short", minute(96), minute(98))], grace_s=0)
+    assert not strict.incidents["detected"][0]
+    during = replay(alert_policy(), 0.999, counts, [("later", minute(105), minute(110))])
+    assert during.incidents["delay_s"][0] == 0 and during.incidents["budget_spent_before"][0] == 0
+
+
+def test_tickets_apart_from_pages(counts_frame):
+    found = replay(
+        alert_policy(), 0.999, outage(counts_frame, 4000, 0, 4000, 0.004), [("slow", minute(0), minute(4000))]
+    )
+    assert len(found.pages) == 0 and len(found.tickets) == 1
+    assert found.recall.value == 0 and found.ticket_recall.value == 1
+
+
+def test_gaps_are_no_traffic(counts_frame):
+    counts = outage(counts_frame, 200, 100, 110)
+    whole = replay(alert_policy(), 0.999, counts)
+    silent = replay(alert_policy(), 0.999, counts.drop(counts.index[20:40]))
+    assert len(silent.pages) == len(whole.pages) == 1
+    assert len(silent.burn) == 200
+    assert silent.burn.iloc[199].notna().all()
+
+
+def test_incidents_in_any_form(counts_frame):
+    counts = outage(counts_frame, 200, 100, 110)
+    start, end = minute(100), minute(110)
+    forms = [
+        [("a", start, end)],
+        [{"name": "a", "start": start.isoformat(), "end": end.isoformat()}],
+        [SimpleNamespace(name="a", start=start.to_pydatetime(), end=end.to_pydatetime())],
+        pd.DataFrame({"name": ["a"], "start": [start], "end": [end]}),
+    ]
+    for form in forms:
+        assert replay(alert_policy(), 0.999, counts, form).incidents["detected"].tolist() == [True]
+    unnamed = replay(alert_policy(), 0.999, counts, forms[-1][["start", "end"]])
+    assert unnamed.incidents["name"].tolist() == ["incident 1"]
+
+
+def test_unusable_input(counts_frame):
+    counts = counts_frame([0], [1])
+    with pytest.raises(InvalidInput, match="swap"):
+        replay(alert_policy(), 0.999, counts, [("a", minute(5), minute(1))])
+    with pytest.raises(InvalidInput, match="time zone"):
+        replay(alert_policy(), 0.999, counts, [("a", "2026-11-01", minute(1))])
+    with pytest.raises(InvalidInput, match="no column end"):
+        replay(alert_policy(), 0.999, counts, pd.DataFrame({"start": [minute(1)]}))
+    with pytest.raises(InvalidInput, match="bad"):
+        replay(alert_policy(), 0.999, counts.drop(columns="bad"))
+    with pytest.raises(InvalidInput, match="time zone"):
+        replay(alert_policy(), 0.999, counts.tz_localize(None))
+    with pytest.raises(InvalidInput, match="0 <= bad <= total"):
+        replay(alert_policy(), 0.999, counts_frame([2], [1]))
+
+
+def test_empty_history(counts_frame):
+    found = replay(alert_policy(), 0.999, counts_frame([], []), [("a", minute(0), minute(1))])
+    assert len(found.pages) == 0 and not found.incidents["detected"][0]
+
+
+def test_minute_column_and_split_rows(counts_frame):
+    counts = outage(counts_frame, 200, 100, 110)
+    halves = pd.concat([counts / 2, counts / 2]).reset_index()
+    pd.testing.assert_frame_equal(
+        replay(alert_policy(), 0.999, halves).pages, replay(alert_policy(), 0.999, counts).pages
+    )
+
+
+def test_90_days_take_less_than_a_second(counts_frame, random):
+    total = random.poisson(300, 129_600)
+    counts = counts_frame(random.binomial(total, 0.0005), total)
+    began = time.perf_counter()
+    replay(alert_policy(), 0.999, counts, [("a", minute(1000), minute(1010))])
+    assert time.perf_counter() - began < 1

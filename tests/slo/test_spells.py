@@ -1,0 +1,94 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.slo import incidents_from_counts
+
+
+def test_a_spell_with_its_ends(counts_frame):
+    bad = np.zeros(200)
+    bad[50:60] = 40
+    found = incidents_from_counts(counts_frame(bad, np.full(200, 100)), 0.99)
+    assert len(found) == 1
+    assert found["start"][0] == pd.Timestamp("2026-11-01T00:50Z") and found["end"][0] == pd.Timestamp(
+        "2026-11-01T01:00Z"
+    )
+    assert (found["bad"][0], found["total"][0], found["found"][0], found["name"][0]) == (400, 1000, True, "found 1")
+
+
+def test_short_gaps_are_closed_and_long_ones_kept(counts_frame):
+    bad = np.zeros(200)
+    bad[[50, 51, 55, 56, 100, 101]] = 40
+    found = incidents_from_counts(counts_frame(bad, np.full(200, 100)), 0.99)
+    assert [
+        (row.start.hour * 60 + row.start.minute, row.end.hour * 60 + row.end.minute) for row in found.itertuples()
+    ] == [
+        (50, 57),
+        (100, 102),
+    ]
+    apart = incidents_from_counts(counts_frame(bad, np.full(200, 100)), 0.99, gap_s=60)
+    assert len(apart) == 3
+
+
+def test_a_spell_of_75_seconds_in_12_minutes(counts_frame, random):
+    hits = 0
+    for _ in range(100):
+        total = random.poisson(1200, 12)
+        rate = np.full(12, 0.002)
+        rate[4], rate[5] = 0.3 * 20 / 60, 0.3 * 55 / 60  # from 4:40 to 5:55
+        found = incidents_from_counts(counts_frame(random.binomial(total, rate), total), 0.99)
+        hits += len(found) == 1 and found["start"][0].minute == 4 and found["end"][0].minute == 6
+    assert hits >= 98
+
+
+@pytest.mark.parametrize(
+    ("minutes", "traffic", "target"),
+    [(12, 1200, 0.99), (720, 100, 0.999), (1440, 5, 0.999), (1440, 1000, 0.9)],
+)
+def test_few_false_alarms_on_noise_at_the_target(counts_frame, random, minutes, traffic, target):
+    alarms = 0
+    for _ in range(100):
+        total = random.poisson(traffic, minutes)
+        alarms += len(incidents_from_counts(counts_frame(random.binomial(total, 1 - target), total), target)) > 0
+    assert alarms <= 3
+
+
+def test_a_long_mild_burn_is_one_spell(counts_frame, random):
+    total = random.poisson(300, 10_080)
+    rate = np.full(10_080, 0.0003)
+    rate[4000:4600] = 0.004  # no minute of it stands out
+    found = incidents_from_counts(counts_frame(random.binomial(total, rate), total), 0.999)
+    assert len(found) == 1
+    length = (found["end"][0] - found["start"][0]) / pd.Timedelta(minutes=1)
+    assert 500 <= length <= 700
+
+
+def test_failing_throughout_and_never(counts_frame):
+    whole = incidents_from_counts(counts_frame([50] * 60, [100] * 60), 0.99)
+    assert len(whole) == 1 and whole["total"][0] == 6000
+    for counts in (counts_frame([0] * 60, [100] * 60), counts_frame([0] * 60, [0] * 60), counts_frame([], [])):
+        none = incidents_from_counts(counts, 0.99)
+        assert len(none) == 0 and list(none.columns) == ["name", "start", "end", "bad", "total", "found"]
+
+
+def test_one_failure_of_few_is_no_spell(counts_frame):
+    bad = np.zeros(60)
+    bad[10] = 1
+    assert len(incidents_from_counts(counts_frame(bad, np.full(60, 3)), 0.999)) == 0
+
+
+def test_impossible_options(counts_frame):
+    with pytest.raises(InvalidInput, match="false_discovery"):
+        incidents_from_counts(counts_frame([0], [1]), 0.99, false_discovery=0)
+
+
+def test_90_days_take_less_than_a_second(counts_frame, random):
+    total = random.poisson(300, 129_600)
+    counts = counts_frame(random.binomial(total, 0.001), total)
+    incidents_from_counts(counts.iloc[:100], 0.999)  # imports scipy
+    began = time.perf_counter()
+    incidents_from_counts(counts, 0.999)
+    assert time.perf_counter() - began < 1
