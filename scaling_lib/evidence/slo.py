@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["availability", "latency"]
+FileKind = Kind | Literal["threshold"]  # what SLO files can say besides
 Budgeting = Literal["occurrences", "timeslices", "ratio_timeslices"]
+Operator = Literal["lte", "lt", "gte", "gt"]
 
 
 @dataclass(frozen=True)
@@ -15,17 +17,22 @@ class SLO:
 
     name: unique in an assessment; target: a fraction in (0, 1).
     window: rolling such as "28d" (m h d w), or calendar: "week", "month", "quarter", "year" in `time_zone`.
-    kind: "availability" counts requests that are not errors; "latency" counts, of those, the ones within threshold_s.
+    kind: "availability" counts requests that are not errors; "latency" counts, of those, the ones within threshold_s;
+        "threshold" counts the moments at which metric_query stands in the relation `op` to `value`.
     journey: the journey's name, "" where the SLO's file names none; service: as in the file.
     budgeting: how the budget is counted; slice_target and slice_s apply to the two time-slice methods.
     good_query, bad_query, total_query: PromQL with `{{.window}}` for the range, "" where not given.
+    raw_query: PromQL of a ratio that is already computed; raw_type: what it is the share of.
+    counter: the queries are of counters; false where they are of numbers that rise and fall.
+    composite, weight: the SLO this one is a part of, and how much it weighs there.
+    alert_policies: names of the alert policies its file gives it.
     source: the file and field it was read from.
     """
 
     name: str
     target: float
     window: str = "28d"
-    kind: Kind = "availability"
+    kind: FileKind = "availability"
     threshold_s: float | None = None
     journey: str = ""
     service: str = ""
@@ -36,6 +43,15 @@ class SLO:
     good_query: str = ""
     bad_query: str = ""
     total_query: str = ""
+    raw_query: str = ""
+    raw_type: Literal["failure", "success"] = "failure"
+    metric_query: str = ""
+    op: Operator = "lte"
+    value: float | None = None
+    counter: bool = True
+    composite: str = ""
+    weight: float = 1.0
+    alert_policies: tuple[str, ...] = ()
     description: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     source: str = ""
