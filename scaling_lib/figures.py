@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape, unescape
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ __all__ = [
 # Okabe and Ito, "Color Universal Design" (2008), without black (unseen on dark) and with grey in place of yellow
 # (unseen on white).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C8C8C")
+TITLE_WIDTH = 90  # characters to a line in JupyterLab, which cuts longer ones; the report wraps by itself
 QUIET = "#767c85"  # readable on white and on black
 TEMPLATE: dict[str, Any] = {
     "layout": {
@@ -64,7 +66,12 @@ def figure(title: str, *, x: str = "", y: str = "", height: int = 380) -> go.Fig
     return go.Figure(
         layout={
             "template": TEMPLATE,
-            "title": {"text": escape(title), "x": 0, "xanchor": "left", "font": {"size": 15}},
+            "title": {
+                "text": "<br>".join(map(escape, wrap(title, TITLE_WIDTH))),
+                "x": 0,
+                "xanchor": "left",
+                "font": {"size": 15},
+            },
             "xaxis": {"title": {"text": escape(x)}},
             "yaxis": {"title": {"text": escape(y)}},
             "height": height,

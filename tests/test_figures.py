@@ -80,6 +80,13 @@ def test_show_carries_figure_table_name_and_caption():
     json.dumps(data, allow_nan=False)
 
 
+def test_a_long_title_is_wrapped_in_the_figure_and_whole_in_its_text():
+    title = "p99 leaves its target " * 10
+    drawn = figures.figure(title)
+    assert "<br>" in drawn.layout.title.text
+    assert figures.show(drawn).text == title.strip()
+
+
 def test_show_without_a_table_or_a_title():
     assert TABLE_MIME not in figures.show(figures.figure("t"))._repr_mimebundle_()[0]
     with pytest.raises(ValueError, match="no title"):

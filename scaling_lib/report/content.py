@@ -113,9 +113,9 @@ def _figure(figure: dict[str, Any], title: str, common: dict[str, Any]) -> Block
     layout = dict(figure.get("layout", {}))
     layout.pop("template", None)
     own = layout.pop("title", {})
-    own_text = own.get("text", "") if isinstance(own, dict) else str(own)
+    own_text = (own.get("text", "") if isinstance(own, dict) else str(own)).replace("<br>", " ")
     text = json.dumps({"data": figure.get("data", []), "layout": layout}, ensure_ascii=False, separators=(",", ":"))
-    shown = title if not title.startswith("Figure(") else own_text
+    shown = own_text if title.startswith("Figure(") else title or own_text
     return Block(
         kind="figure", content=text, title=shown or "Figure", height=int(layout.get("height") or 380), **common
     )
