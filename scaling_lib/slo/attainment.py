@@ -61,8 +61,8 @@ def attainment(
     check_level("attainment", level)
     if np.shape(good) != np.shape(total):
         raise InvalidInput(
-            f"attainment: found good and total of the shapes {np.shape(good)} and {np.shape(total)}; expected two sums, "
-            "or two arrays with one count for each minute."
+            f"attainment: found good and total of the shapes {np.shape(good)} and {np.shape(total)}; expected two "
+            "sums, or two arrays with one count for each minute."
         )
     events, all_good = summed(total, "total"), summed(good, "good")
     if all_good > events:

@@ -74,7 +74,7 @@ def test_pages_are_those_of_the_definition(data):
     bad = [data.draw(st.integers(0, events)) for events in total]
     index = pd.date_range(START, periods=length, freq="min", name="minute")
     counts = pd.DataFrame({"total": total, "bad": bad}, index=index)
-    policy = alert_policy("1d", tiers=[("page", "0.5", 1200, 300), ("page", "0.8", 3000, 600)])
+    policy = alert_policy("2h", tiers=[("page", "0.5", 1200, 300), ("page", "0.8", 3000, 600)])
     fires = np.zeros(length + 1, dtype=bool)
     for page in replay(policy, 0.95, counts).pages.itertuples():
         first = round((page.start - START) / pd.Timedelta(minutes=1))
