@@ -47,8 +47,7 @@
     const margin = { l: 10, r: 20, b: 10, ...layout.margin, t: layout.showlegend === false || figure.data.length < 2 ? 12 : 40 };
     const annotations = (layout.annotations || []).map((note) => {
       const font = note.font && note.font.color && !dark ? { ...note.font, color: toned(note.font.color, DARKER) } : note.font;
-      if (!narrow || note.name !== "direct") return { ...note, font };
-      return { ...note, font, xanchor: "right", yanchor: "bottom", xshift: 0, yshift: 2 };
+      return { ...note, font };
     });
     if (narrow) margin.r = 10;
     layout = { ...layout, margin, annotations, template: template(dark, narrow), width, height: box.clientHeight || layout.height, autosize: false };
