@@ -74,9 +74,10 @@ def check(folder: Path | None) -> int:
 
     Exits 1 if some of it is broken.
     """
+    place = _folder(folder)
     from scaling_lib.assessment import open_assessment
 
-    ledger = open_assessment(str(_folder(folder))).evidence()
+    ledger = open_assessment(str(place)).evidence()
     click.echo(ledger.text())
     return FAILED if ledger.broken else 0
 
