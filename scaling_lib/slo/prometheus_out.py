@@ -154,7 +154,9 @@ def _alert(slo: SLO, severity: str, tiers: Sequence[Tier], budget: Decimal, labe
     return {
         "alert": "SLOBurnRatePage" if severity == "page" else f"SLOBurnRate{_camel(severity)}",
         "expr": _Text("\nor\n".join(conditions)),
-        "labels": own | {"severity": _template_text(severity)},
+        "labels": own
+        | {name: _template_text(text) for name, text in labels.items()}
+        | {"severity": _template_text(severity)},
         "annotations": {
             "summary": "{{ $labels.slo }} spends its error budget too fast",
             "description": (

@@ -82,14 +82,14 @@ def fires(
             ],
         }
     ]
-    plan = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests}
+    plan = {"rule_files": ["rules.yml"], "evaluation_interval": "5m", "tests": tests}
     (folder / "test.yml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     promtool("test", "rules", "test.yml", folder=folder)
 
 
 def test_every_form_checks(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(prometheus_rules(FORMS, POLICY), encoding="utf-8")
-    out = promtool("check", "rules", "rules.yml", folder=tmp_path)
+    out = promtool("check", "rules", "--lint-fatal", "rules.yml", folder=tmp_path)
     assert f"SUCCESS: {len(FORMS) * 12} rules found" in out  # 7 windows, objective, budget, burn rate, page, ticket
 
 
@@ -145,12 +145,12 @@ def test_hostile_names_break_nothing(tmp_path: Path) -> None:
     alert = next(rule for rule in groups[0]["rules"] if rule.get("alert") == PAGE)
     assert alert["labels"]["severity"] == "page"
     (tmp_path / "rules.yml").write_text(rules, encoding="utf-8")
-    promtool("check", "rules", "rules.yml", folder=tmp_path)
+    promtool("check", "rules", "--lint-fatal", "rules.yml", folder=tmp_path)
     quiet = replace(slo, name='a}b{{.window}}"c', service="", journey="", labels={"team": "{{ x }}"})
     (tmp_path / "rules.yml").write_text(prometheus_rules([quiet], POLICY), encoding="utf-8")
     plan = {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": "1m",
+        "evaluation_interval": "5m",
         "tests": [
             {
                 "interval": "1m",
