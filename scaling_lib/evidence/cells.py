@@ -1,0 +1,70 @@
+"""The cells that everything about requests is computed from: COUNTS a minute and latency BINS an hour.
+
+Cells of the same key merge by addition, so what was reduced by file, day or machine gives the same table in the end.
+The SQL is plain text that other engines run too; `requests` and `routes` are the tables it reads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+GAMMA = 1.02  # a bin's upper edge over its lower one: a quantile is known within 1%
+COUNT_KEYS = ["service", "route", "minute"]
+BIN_KEYS = ["service", "route", "hour", "error", "bin"]
+ERROR = "requests.status >= 500"
+
+
+def counts_sql(thresholds: int) -> str:
+    """COUNTS(service, route, minute, n, errors, sum_us, good, good_2, ...) with `thresholds` columns of good requests.
+
+    A request is good where it is no error and took at most its route's threshold; NULL is no threshold.
+    """
+    good = "".join(
+        f",\n       sum(CASE WHEN {ERROR} OR requests.duration_us > routes.threshold_{place} THEN 0 ELSE 1 END) AS "
+        + ("good" if place == 1 else f"good_{place}")
+        for place in range(1, thresholds + 1)
+    )
+    return f"""
+SELECT routes.service AS service, routes.route AS route, date_trunc('minute', requests.time) AS minute,
+       count(*) AS n, sum(CASE WHEN {ERROR} THEN 1 ELSE 0 END) AS errors, sum(requests.duration_us) AS sum_us{good}
+FROM requests JOIN routes ON requests.place = routes.place
+GROUP BY routes.service, routes.route, date_trunc('minute', requests.time)"""
+
+
+BINS_SQL = f"""
+SELECT routes.service AS service, routes.route AS route, date_trunc('hour', requests.time) AS hour,
+       CASE WHEN {ERROR} THEN TRUE ELSE FALSE END AS error,
+       CAST(floor(ln(CASE WHEN requests.duration_us < 1 THEN 1 ELSE requests.duration_us END) / ln({GAMMA})) AS SMALLINT)
+           AS bin,
+       count(*) AS n, sum(requests.duration_us) AS sum_us
+FROM requests JOIN routes ON requests.place = routes.place
+WHERE requests.duration_us IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5"""
+
+
+def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
+    """Tables of cells as one: cells of the same key are added."""
+    whole = pd.concat(parts, ignore_index=True)
+    columns = [column for column in whole.columns if column not in keys]
+    whole[columns] = whole[columns].astype("int64")
+    summed = whole.groupby(list(keys), as_index=False, sort=True, observed=True)[columns].sum()
+    return summed.reset_index(drop=True)
+
+
+def upper_edges_s(bins: ArrayLike) -> NDArray[np.float64]:
+    """The upper latency of each bin, in seconds."""
+    return np.asarray(GAMMA ** (np.asarray(bins, dtype=np.float64) + 1) / 1e6, dtype=np.float64)
+
+
+def bin_quantile(bins: pd.DataFrame, q: float) -> tuple[float, float, float]:
+    """A quantile in seconds from bins (columns `bin`, `n`): its value, within 1%, and the edges of its bin."""
+    summed = bins.groupby("bin")["n"].sum().sort_index()
+    place = int(np.searchsorted(summed.cumsum().to_numpy(), math.ceil(q * int(summed.sum())) or 1))
+    found = int(summed.index[min(place, len(summed) - 1)])
+    low, high = GAMMA**found / 1e6, GAMMA ** (found + 1) / 1e6
+    return math.sqrt(low * high), low, high

@@ -1,0 +1,22 @@
+"""The engine: DuckDB in this process, in UTC, within a limit of memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+MEMORY = "300MB"
+
+
+def connect(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """A connection of its own; what does not fit into `memory` is spilled to a temporary folder."""
+    engine = duckdb.connect(config={"memory_limit": memory, "preserve_insertion_order": False, "threads": 2})
+    engine.execute("SET TimeZone = 'UTC'")
+    return engine
+
+
+def one(engine: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The single row of a query."""
+    rows: list[tuple[Any, ...]] = engine.sql(query).fetchall()
+    return rows[0]

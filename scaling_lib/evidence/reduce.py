@@ -1,0 +1,105 @@
+"""One file of requests to its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.cells import BIN_KEYS, BINS_SQL, COUNT_KEYS, counts_sql
+from scaling_lib.evidence.engine import connect
+from scaling_lib.evidence.quality import Rejected
+from scaling_lib.evidence.request_files import Staged, stage
+from scaling_lib.evidence.routes import OTHER, capped, matches, template
+
+if TYPE_CHECKING:
+    from scaling_lib.evidence.requests import RequestSource, Threshold
+
+VERSION = 1  # of the reduction: cells of another version are not read from the cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduced:
+    """The cells of one file, and what was rejected in it."""
+
+    format: str
+    counts: pd.DataFrame
+    bins: pd.DataFrame
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    status_known: bool
+    duration_known: bool
+
+
+def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshold]) -> Reduced:
+    """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected."""
+    with connect() as engine:
+        try:
+            staged = stage(engine, file, source)
+            most, notes = _routes(engine, staged, thresholds)
+            counts = engine.sql(counts_sql(most)).df()
+            bins = engine.sql(BINS_SQL).df()
+        except duckdb.Error as error:
+            raise BrokenEvidence(_words(file, source, error)) from error
+    for table, keys, time in ((counts, COUNT_KEYS, "minute"), (bins, BIN_KEYS, "hour")):
+        table[time] = pd.to_datetime(table[time], utc=True).astype("datetime64[us, UTC]")
+        numbers = [column for column in table.columns if column not in keys]
+        table[numbers] = table[numbers].fillna(0).astype("int64")
+    return Reduced(
+        format=staged.format,
+        counts=counts,
+        bins=bins,
+        rejected=staged.rejected,
+        notes=(*staged.notes, *notes),
+        status_known=staged.status_known,
+        duration_known=staged.duration_known,
+    )
+
+
+def _routes(engine: duckdb.DuckDBPyConnection, staged: Staged, thresholds: Sequence[Threshold]) -> tuple[int, list[str]]:
+    """Make the table `routes`: each place of the file to its route and the route's thresholds.
+
+    Returns the most thresholds that a route has, at least 1, and what a reader should know.
+    """
+    places = engine.sql("SELECT place, service, method, path, n FROM places").df()
+    bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
+    method = places["method"].fillna("").astype(str).str.upper()
+    places["route"] = (method + " " + bare).str.strip()
+    folded = 0
+    for service, group in places.groupby("service"):
+        counts = group.groupby("route")["n"].sum().to_dict()
+        named = [route for route in counts if any(matches(each.route, route) for each in thresholds)]
+        kept = capped(counts, named)
+        folded += sum(route == OTHER for route in kept.values())
+        places.loc[group.index, "route"] = group["route"].map(kept)
+    limits = {
+        key: sorted({round(each.seconds * 1e6) for each in thresholds if _applies(each, *key)})
+        for key in places[["service", "route"]].drop_duplicates().itertuples(index=False, name=None)
+    }
+    places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
+    most = max(1, max(map(len, places["limits"]), default=0))
+    for rank in range(1, most + 1):
+        column = [each[rank - 1] if len(each) >= rank else None for each in places["limits"]]
+        places[f"threshold_{rank}"] = pd.array(column, dtype="Int64")
+    table = places.drop(columns=["n", "path", "method", "limits"])
+    engine.register("routes_frame", table)
+    engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
+    return most, [f"{folded:,} rare routes are counted together as {OTHER}"] if folded else []
+
+
+def _applies(threshold: Threshold, service: str, route: str) -> bool:
+    return (not threshold.service or threshold.service == service) and matches(threshold.route, route)
+
+
+def _words(file: Path, source: RequestSource, error: duckdb.Error) -> str:
+    first = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0][:300]
+    return (
+        f"{file}: cannot be read as {source.format or 'what it looks like'}: {first} "
+        "Export it again; if it is still being written or compressed, wait until that is done."
+    )

@@ -1,0 +1,309 @@
+"""Which column of a file of requests is what, and how its text becomes a time, a status and microseconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.engine import one
+from scaling_lib.words import listing
+
+if TYPE_CHECKING:
+    from scaling_lib.evidence.requests import RequestSource
+
+NAMES: dict[str, tuple[str, ...]] = {  # ours, and what exports call it; the first that a file has is taken
+    "time": ("time", "timestamp", "ts", "@timestamp", "datetime", "date", "start_time", "time_local", "time_iso8601"),
+    "route": ("route", "http_route", "http.route", "endpoint", "operation"),
+    "path": ("path", "url", "uri", "request_uri", "request_path", "target"),
+    "request": ("request",),
+    "method": ("method", "verb", "request_method", "http_method"),
+    "status": ("status", "status_code", "code", "response_code", "http_status"),
+    "service": ("service", "service_name", "service.name", "app"),
+    "duration": ("duration", "latency", "elapsed", "response_time", "request_time", "took", "duration_time"),
+}
+UNITS = {"s": 1e6, "seconds": 1e6, "sec": 1e6, "ms": 1e3, "millis": 1e3, "us": 1.0, "micros": 1.0, "ns": 1e-3}
+SPANS = {"trace_id", "parent_id", "operation", "service", "start_ns", "end_ns"}
+SAMPLE = 2000
+LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
+FIRST_EXTRA = 8  # fields of a common log line before the ones that differ
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """SQL over the table `raw`: an expression for each canonical column ("NULL" where the file has none).
+
+    where: which rows are requests; faults: (reason, test) in the order in which a row is blamed;
+    shown: a row as an example; templated: whether paths still hold ids.
+    """
+
+    format: str
+    time: str
+    service: str
+    method: str
+    path: str
+    status: str
+    duration_us: str
+    shown: str
+    faults: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    where: str = "TRUE"
+    templated: bool = True
+
+
+def columns_of(engine: duckdb.DuckDBPyConnection, file: Path, found: str, source: RequestSource) -> Columns:
+    """Recognise the columns of the table `raw`; BrokenEvidence names a column that is needed and not there."""
+    types = {row[0]: row[1] for row in engine.sql("DESCRIBE raw").fetchall()}
+    if found == "combined":
+        return _combined(engine, source)
+    if SPANS <= set(types) and source.format in ("", "spans"):
+        return _spans(types, source)
+    return _table(engine, file, types, found, source)
+
+
+def _table(
+    engine: duckdb.DuckDBPyConnection, file: Path, types: dict[str, str], found: str, source: RequestSource
+) -> Columns:
+    given = {ours: _given(file, types, source, ours) for ours in NAMES}
+    unit = source.duration_unit
+    for name in types if given["duration"] is None else ():
+        match = re.fullmatch(rf"({'|'.join(NAMES['duration'])})_({'|'.join(UNITS)})", name.lower())
+        if match:
+            given["duration"], unit = name, unit or match[2]
+    if given["duration"] == "request_time" and not unit:
+        unit = "s"  # as nginx has it
+    if given["duration"] and not unit:
+        named = re.search(rf"_({'|'.join(UNITS)})$", given["duration"].lower())
+        if not named:
+            raise BrokenEvidence(
+                f"{file}: the column {given['duration']!r} does not say its unit; expected `duration_unit: ms` (or s, "
+                "us, ns) beside the path in assessment.yaml. Write it there."
+            )
+        unit = named[1]
+    where_to = given["route"] or given["path"] or given["request"]
+    for ours, column in (("time", given["time"]), ("route or path", where_to)):
+        if column is None:
+            raise BrokenEvidence(
+                f"{file}: found the columns {listing(list(types), 12)}; expected one for the {ours}. "
+                "Name it under `columns` beside the path in assessment.yaml."
+            )
+    assert given["time"] and where_to  # noqa: S101
+    time, notes = _time(engine, _name(given["time"]), types[given["time"]], source)
+    path, method = f"CAST({_name(where_to)} AS VARCHAR)", "''"
+    if given["method"]:
+        method = f"coalesce(upper(CAST({_name(given['method'])} AS VARCHAR)), '')"
+    elif where_to == given["request"]:
+        path, method = f"nullif(split_part({path}, ' ', 2), '')", f"split_part({path}, ' ', 1)"
+    service = _text(source.service)
+    if given["service"]:
+        service = f"coalesce(CAST({_name(given['service'])} AS VARCHAR), {service})"
+    status, duration, faults = "NULL", "NULL", []
+    if given["status"]:
+        status = f"TRY_CAST({_name(given['status'])} AS INTEGER)"
+        faults = [("status is not a number", f"{status} IS NULL"), *_status_faults(status)]
+    if given["duration"]:
+        raw = f"TRY_CAST({_name(given['duration'])} AS DOUBLE)"
+        duration = _microseconds(raw, UNITS[unit])
+        faults += _duration_faults(raw, UNITS[unit])
+    used = [column for column in dict.fromkeys(given.values()) if column]
+    return Columns(
+        format=found,
+        time=time,
+        service=service,
+        method=method,
+        path=path,
+        status=status,
+        duration_us=duration,
+        shown=f"concat_ws(', ', {', '.join(f'CAST({_name(column)} AS VARCHAR)' for column in used)})",
+        faults=(*_place_faults(time, path), *faults),
+        notes=(*notes, *_absent(status, duration)),
+        templated=not (found == "parquet" and given["route"]),
+    )
+
+
+def _given(file: Path, types: dict[str, str], source: RequestSource, ours: str) -> str | None:
+    """The file's column for one of ours: as the assessment says, else by a usual name."""
+    if ours in source.columns:
+        if source.columns[ours] not in types:
+            raise BrokenEvidence(
+                f"{file}: has no column {source.columns[ours]!r}, which assessment.yaml names for {ours}; found "
+                f"{listing(list(types), 12)}. Mend `columns` there."
+            )
+        return source.columns[ours]
+    by_lower = {name.lower(): name for name in reversed(list(types))}
+    return next((by_lower[name] for name in NAMES[ours] if name in by_lower), None)
+
+
+def _spans(types: dict[str, str], source: RequestSource) -> Columns:
+    """The root spans of a table of spans are its requests."""
+    time, status = "make_timestamp(start_ns // 1000)", "NULL"
+    if "error" in types:
+        status = "CASE WHEN CAST(error AS BOOLEAN) THEN 500 ELSE 200 END"
+    duration = "((end_ns - start_ns) // 1000)"
+    return Columns(
+        format="spans",
+        time=time,
+        service="coalesce(service, '')",
+        method="''",
+        path="operation",
+        status=status,
+        duration_us=duration,
+        shown="concat_ws(', ', trace_id, span_id, operation)",
+        faults=(*_place_faults(time, "operation"), *_duration_faults("(end_ns - start_ns)", 1e-3)),
+        notes=("each root span is a request", *_absent(status, duration)),
+        where="(parent_id IS NULL OR parent_id = '')",
+        templated=False,
+    )
+
+
+def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Columns:
+    time = "CAST(try_strptime(substr(f03, 2) || ' ' || rtrim(f04, ']'), '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    offsets = [row[0] for row in engine.sql(f"SELECT DISTINCT rtrim(f04, ']') FROM (SELECT f04 FROM raw LIMIT {SAMPLE}) "
+                                            "WHERE regexp_matches(f04, '^[+-][0-9]{4}]$') ORDER BY 1").fetchall()]  # fmt: skip
+    status = "TRY_CAST(f06 AS INTEGER)"
+    path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(f05, ' ', 2), '') END"
+    duration, faults, notes = "NULL", [], _zones_note(offsets)
+    place = _last_number(engine)
+    if place is not None:
+        raw = f"TRY_CAST(regexp_replace({place}, '^[A-Za-z_]+=', '') AS DOUBLE)"
+        unit, why = _log_unit(engine, raw, place, source.duration_unit)
+        duration = _microseconds(raw, unit)
+        faults, notes = _duration_faults(raw, unit), [*notes, why]
+    else:
+        notes = [
+            *notes,
+            "the log has no response time: latency is not measured; add $request_time (nginx) or %D (Apache)",
+        ]
+    return Columns(
+        format="combined",
+        time=time,
+        service=_text(source.service),
+        method="upper(split_part(f05, ' ', 1))",
+        path=path,
+        status=status,
+        duration_us=duration,
+        shown="concat_ws(' ', f00, f01, f02, f03, f04, f05, f06, f07, f08, f09, f10)",
+        faults=(
+            *_place_faults(time, path),
+            ("status is not a number", f"{status} IS NULL"),
+            *_status_faults(status),
+            *faults,
+        ),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _last_number(engine: duckdb.DuckDBPyConnection) -> str | None:
+    """The last field of the log's lines that holds numbers, bare or as `rt=0.123`."""
+    names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()][FIRST_EXTRA:]
+    for name in reversed(names):
+        row = one(engine, f"SELECT count({name}), count(*) FILTER (regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$')) "
+            f"FROM (SELECT {name} FROM raw LIMIT {SAMPLE})")
+        if row and row[0] and row[1] > row[0] / 2 and row[1] > 1:
+            return str(name)
+    row = one(engine, f"SELECT count(*) FROM (SELECT 1 FROM raw WHERE regexp_matches(f{FIRST_EXTRA + 2}, '^[0-9.]+$') LIMIT 1)")
+    return f"f{FIRST_EXTRA + 2}" if row and row[0] else None
+
+
+def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: str) -> tuple[float, str]:
+    """The unit of a log's response times, in microseconds, and how it was told."""
+    if given:
+        return UNITS[given], ""
+    row = one(engine, f"SELECT bool_or(contains({place}, '.')), median({raw}) FROM (SELECT * FROM raw LIMIT {SAMPLE})")
+    if not row or row[0]:
+        return 1e6, "response times have decimals: read as seconds, as nginx writes them"
+    if (row[1] or 0) >= 1000:
+        return (
+            1.0,
+            "response times are large whole numbers: read as microseconds, as Apache's %D; `duration_unit` says otherwise",
+        )
+    return (
+        1e6,
+        "response times are small whole numbers: read as seconds, as Apache's %T; `duration_unit` says otherwise",
+    )
+
+
+def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: RequestSource) -> tuple[str, list[str]]:
+    """The expression of a time in UTC, and what was taken for granted."""
+    zone = _text(source.time_zone or "UTC")
+    naive = "times carry no offset: read as UTC; `time_zone` says otherwise" if not source.time_zone else ""
+    if "WITH TIME ZONE" in type_:
+        return f"{column} AT TIME ZONE 'UTC'", []
+    if type_.startswith(("TIMESTAMP", "DATE")):
+        return f"(CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'", [naive] if naive else []
+    sample = f"(SELECT CAST({column} AS VARCHAR) AS text FROM raw WHERE {column} IS NOT NULL LIMIT {SAMPLE})"
+    row = one(engine, f"SELECT count(*), count(TRY_CAST(text AS DOUBLE)), median(TRY_CAST(text AS DOUBLE)), "
+        f"count(*) FILTER (regexp_matches(text, '^[0-9]{{2}}/[A-Za-z]{{3}}/')) FROM {sample}")
+    count, numbers, middle, logged = row or (0, 0, None, 0)
+    if numbers > count / 2:
+        power = next((power for power, least in ((3, 1e17), (0, 1e14), (-3, 1e11)) if middle >= least), -6)
+        name = {3: "nanoseconds", 0: "microseconds", -3: "milliseconds", -6: "seconds"}[power]
+        whole = f"TRY_CAST({column} AS DOUBLE)" if power < 0 else f"TRY_CAST({column} AS BIGINT)"
+        micros = f"CAST({whole} * {10**-power} AS BIGINT)" if power < 0 else f"{whole} // {10**power}"
+        return f"make_timestamp({micros})", [f"times are numbers: read as {name} since 1970"]
+    if logged > count / 2:
+        return f"CAST(try_strptime({column}, '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", []
+    offset = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"
+    offsets = [
+        row[0]
+        for row in engine.sql(
+            f"SELECT DISTINCT coalesce(nullif(regexp_extract(text, '([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$', 1), ''), 'none') FROM {sample} "
+            f"WHERE text LIKE '%:%' ORDER BY 1"
+        ).fetchall()
+    ]
+    aware = rf"TRY_CAST(regexp_replace({column}, '([+-]\d{{2}})(\d{{2}})$', '\1:\2') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    local = f"(TRY_CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'"
+    notes = _zones_note([each for each in offsets if each != "none"])
+    if "none" in offsets and naive:
+        notes = [*notes, naive if len(offsets) == 1 else f"some {naive}"]
+    return f"CASE WHEN regexp_matches({column}, {offset}) THEN {aware} ELSE {local} END", notes
+
+
+def _zones_note(offsets: Sequence[str]) -> list[str]:
+    return [f"times carry the offsets {listing(list(offsets))}: all are brought to UTC"] if len(offsets) > 1 else []
+
+
+def _absent(status: str, duration: str) -> list[str]:
+    notes = []
+    if status == "NULL":
+        notes.append("no status: errors are unknown, so availability is not measured")
+    if duration == "NULL":
+        notes.append("no duration: latency is not measured")
+    return notes
+
+
+def _microseconds(raw: str, unit: float) -> str:
+    return f"CAST(round({raw} * {unit!r}) AS BIGINT)" if unit != 1 else f"CAST(round({raw}) AS BIGINT)"
+
+
+def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
+    return [
+        ("time cannot be read", f"{time} IS NULL"),
+        ("time is before 1990 or after 2100", f"{time} NOT BETWEEN TIMESTAMP '1990-01-01' AND TIMESTAMP '2100-01-01'"),
+        ("no path or route", f"{path} IS NULL"),
+    ]
+
+
+def _status_faults(status: str) -> list[tuple[str, str]]:
+    return [("status is no HTTP status (100 to 599)", f"{status} NOT BETWEEN 100 AND 599")]
+
+
+def _duration_faults(raw: str, unit: float) -> list[tuple[str, str]]:
+    return [
+        ("duration is not a number", f"{raw} IS NULL OR isnan({raw})" if "TRY_CAST" in raw else f"{raw} IS NULL"),
+        ("duration is negative", f"{raw} < 0"),
+        ("duration is over a day", f"{raw} * {unit!r} > {LONGEST_US}"),
+    ]
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

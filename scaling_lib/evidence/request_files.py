@@ -1,0 +1,213 @@
+"""Files of requests as they are: recognised, read by the engine, and brought to one form.
+
+The form is the table `requests(time, place, status, duration_us)`, its rows usable, and the table
+`places(place, service, method, path, n)`, the distinct places the requests went to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.quality import Rejected
+from scaling_lib.evidence.request_columns import Columns, columns_of
+
+if TYPE_CHECKING:
+    from scaling_lib.evidence.requests import RequestSource
+
+HEAD = 65_536
+COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')
+COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have; the rest of them stay empty
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """What was staged: the format, what was rejected, what a reader should know."""
+
+    format: str
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    status_known: bool
+    duration_known: bool
+    templated: bool
+
+
+def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) -> Staged:
+    """Read a file into the engine's tables `requests` and `places`.
+
+    Raises BrokenEvidence for a file that is empty, of another format than it should be, or without a needed column.
+    """
+    head, packed = _head(file)
+    found = recognise(file, head)
+    if source.format and source.format != found and not (source.format == "spans" and found == "parquet"):
+        raise BrokenEvidence(
+            f"{file}: looks like {found}; expected {source.format}, as assessment.yaml says. Mend the format or the path."
+        )
+    lost = _open(engine, file, found, packed)
+    columns = columns_of(engine, file, found, source)
+    _stage_rows(engine, columns, found)
+    rejected = (*lost(), *_rejected(engine, columns))
+    return Staged(
+        format=columns.format,
+        rejected=rejected,
+        notes=columns.notes,
+        status_known=columns.status != "NULL",
+        duration_known=columns.duration_us != "NULL",
+        templated=columns.templated,
+    )
+
+
+def recognise(file: Path, head: bytes) -> str:
+    """The format of a file by its first bytes; BrokenEvidence where it is none of ours."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text:
+        raise BrokenEvidence(
+            f"{file}: is empty; expected requests. Export it again, or take it out of assessment.yaml."
+        )
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if text.startswith(b"{"):
+        return "jsonl"
+    if text.startswith(b"["):
+        raise BrokenEvidence(
+            f"{file}: is one JSON array; expected JSON lines, an object a line. `jq -c '.[]'` makes them."
+        )
+    lines = text.splitlines()[:20]
+    if any(COMBINED.match(line) for line in lines):
+        return "combined"
+    if b"\0" in head[:4096]:
+        raise BrokenEvidence(f"{file}: holds binary data of no known form; expected Parquet, CSV, JSON lines or a log.")
+    if b"," in lines[0] or b";" in lines[0] or b"\t" in lines[0]:
+        return "csv"
+    first = lines[0][:80].decode("utf-8", "replace")
+    raise BrokenEvidence(
+        f"{file}, line 1: found {first!r}; expected a header with commas, a JSON object, or a combined log line. "
+        "Convert it to one of them."
+    )
+
+
+def _head(file: Path) -> tuple[bytes, bool]:
+    try:
+        with file.open("rb") as raw:
+            head = raw.read(HEAD)
+        if not head.startswith(GZIP):
+            return head, False
+        with gzip.open(file) as packed:
+            return packed.read(HEAD), True
+    except (OSError, EOFError, zlib.error) as error:
+        raise BrokenEvidence(
+            f"{file}: cannot be read or unpacked ({error}); expected a whole file. Copy or compress it again."
+        ) from error
+
+
+def _open(engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: bool):  # type: ignore[no-untyped-def]
+    """Make the view `raw` over the file; returns what tells, once it was read, which lines could not be parsed."""
+    pack = ", compression => 'gzip'" if packed else ", compression => 'none'"
+    quoted = "'" + str(file).replace("'", "''") + "'"  # a view takes no parameters
+    if found == "parquet":
+        engine.execute(f"CREATE TEMP VIEW raw AS SELECT * FROM read_parquet({quoted})")
+        return lambda: ()
+    if found == "jsonl":
+        return _open_lines(engine, quoted, pack)
+    common = f"{quoted}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
+    if found == "combined":
+        names = ", ".join(f"'f{place:02}': 'VARCHAR'" for place in range(COMBINED_COLUMNS))
+        options = f"auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, columns => {{{names}}}, strict_mode => false"
+    else:
+        options = "header => true, strict_mode => false"
+    # Staged once: the rejects are known only when the text was read to its end.
+    engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
+    return lambda: _unparsed(engine)
+
+
+def _open_lines(engine: duckdb.DuckDBPyConnection, quoted: str, pack: str):  # type: ignore[no-untyped-def]
+    """JSON lines: each line as JSON where it is an object; the others are rejects."""
+    engine.execute(
+        f"CREATE TEMP TABLE lines AS SELECT row_number() OVER () AS line, text FROM read_csv({quoted}{pack}, "
+        "columns => {'text': 'VARCHAR'}, delim => '\x01', quote => '', escape => '', header => false, "
+        "strict_mode => false, max_line_size => 10000000)"
+    )
+    keys = engine.sql(
+        "SELECT DISTINCT unnest(json_keys(text)) AS key FROM (SELECT text FROM lines WHERE json_valid(text) "
+        "AND json_type(text) = 'OBJECT' LIMIT 10000) ORDER BY key"
+    ).fetchall()
+    if not keys:
+        raise BrokenEvidence("found no line that is a JSON object; expected one object a line. Export it again.")
+    fields = ", ".join(f"json_extract_string(text, {_text('$.' + _quoted(key))}) AS {_quoted(key)}" for (key,) in keys)
+    engine.execute(
+        f"CREATE TEMP TABLE raw AS SELECT {fields} FROM lines WHERE json_valid(text) AND json_type(text) = 'OBJECT'"
+    )
+
+    def lost() -> tuple[Rejected, ...]:
+        bad = engine.sql(
+            "SELECT line, text FROM lines WHERE text <> '' AND NOT (json_valid(text) AND json_type(text) = 'OBJECT')"
+        ).fetchall()
+        count = len(bad)
+        examples = tuple(f"line {line}: {text[:120]}" for line, text in bad[:3])
+        return (Rejected(reason="not a JSON object", rows=count, examples=examples),) if count else ()
+
+    return lost
+
+
+def _unparsed(engine: duckdb.DuckDBPyConnection) -> tuple[Rejected, ...]:
+    rows = engine.sql(
+        "SELECT error_type::VARCHAR, count(DISTINCT line), list(DISTINCT line || ': ' || left(csv_line, 120)) "
+        "FROM reject_errors GROUP BY 1"
+    ).fetchall()
+    return tuple(
+        Rejected(
+            reason=f"cannot be parsed ({kind.lower()})",
+            rows=count,
+            examples=tuple(f"line {text}" for text in texts[:3]),
+        )
+        for kind, count, texts in rows
+    )
+
+
+def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> None:
+    """The canonical rows, and the places they went to, numbered."""
+    usable = " AND ".join(f"NOT coalesce({test}, FALSE)" for _, test in columns.faults)
+    kind = "VIEW" if found == "parquet" else "TABLE"  # text is parsed once, Parquet is cheap to read again
+    engine.execute(
+        f"CREATE TEMP {kind} read AS SELECT {columns.time} AS time, {columns.service} AS service, {columns.method} AS "
+        f"method, {columns.path} AS path, {columns.status} AS status, {columns.duration_us} AS duration_us FROM raw "
+        f"WHERE {columns.where} AND {usable}"
+    )
+    engine.execute(
+        "CREATE TEMP TABLE places AS SELECT row_number() OVER () AS place, * FROM (SELECT service, method, path, "
+        "count(*) AS n FROM read GROUP BY service, method, path)"
+    )
+    engine.execute(
+        "CREATE TEMP VIEW requests AS SELECT read.time AS time, places.place AS place, read.status AS status, "
+        "read.duration_us AS duration_us FROM read JOIN places ON read.service = places.service AND "
+        "read.method = places.method AND read.path = places.path"
+    )
+
+
+def _rejected(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Rejected, ...]:
+    """Rows that were parsed and cannot be used, by the first fault of each."""
+    cases = " ".join(f"WHEN {test} THEN {_text(reason)}" for reason, test in columns.faults)
+    rows = engine.sql(
+        f"SELECT reason, count(*), min(shown), max(shown) FROM (SELECT CASE {cases} END AS reason, {columns.shown} AS "
+        f"shown FROM raw WHERE {columns.where}) WHERE reason IS NOT NULL GROUP BY reason"
+    ).fetchall()
+    return tuple(
+        Rejected(reason=reason, rows=count, examples=tuple(dict.fromkeys(str(text)[:120] for text in texts if text)))
+        for reason, count, *texts in sorted(rows)
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,199 @@
+"""Requests: logs and tables of any size, reduced to COUNTS a minute and BINS an hour, by service and route."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from scaling_lib.errors import BrokenEvidence, NotMeasured
+from scaling_lib.evidence import cell_cache
+from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, merged
+from scaling_lib.evidence.quality import Gap, Quality, Rejected
+from scaling_lib.evidence.reduce import Reduced, reduce_file
+from scaling_lib.evidence.routes import matches
+from scaling_lib.stats import Estimate
+from scaling_lib.words import listing
+
+MINUTE = pd.Timedelta(minutes=1)
+LEAST_GAP = pd.Timedelta(minutes=5)
+RHYTHMS = 10  # a silence this many times the longest usual one is a gap
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSource:
+    """Files of requests of one form.
+
+    path: a file or glob (`**` too). format: "parquet", "csv", "jsonl", "combined" (nginx and Apache), "spans", or ""
+    to recognise it. service: of rows that name none. columns: ours (time, service, route, path, method, status,
+    duration) to the file's. duration_unit: "s", "ms", "us", "ns", or "" to read it off the column's name. time_zone: of
+    times that carry no offset, UTC where "". origin: "recorded", "simulated" or "".
+    """
+
+    path: str
+    format: str = ""
+    service: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    duration_unit: str = ""
+    time_zone: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A latency threshold of a route (as a journey names it): requests within it are good."""
+
+    route: str
+    seconds: float
+    service: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Requests:
+    """Requests as cells.
+
+    counts: service, route, minute (UTC), n, errors, sum_us, good: no error and within the route's smallest threshold
+        (all that are no error, where it has none), good_2 ... for its further thresholds in ascending order.
+    bins: service, route, hour (UTC), error, bin, n, sum_us; see `cells`.
+    quality: one entry a source; status_known, duration_known: whether the requests carry one.
+    """
+
+    counts: pd.DataFrame
+    bins: pd.DataFrame
+    quality: tuple[Quality, ...]
+    status_known: bool = True
+    duration_known: bool = True
+
+    def select(self, route: str, service: str = "") -> Requests:
+        """The requests of one route ("POST /orders", "/orders" of any method, `*` for anything), of one service if given."""
+        parts = []
+        for table in (self.counts, self.bins):
+            hits = {each for each in table["route"].unique() if matches(route, each)}
+            chosen = table["route"].isin(hits)
+            parts.append(table[chosen & (table["service"] == service) if service else chosen].reset_index(drop=True))
+        return replace(self, counts=parts[0], bins=parts[1])
+
+    def quantile(self, q: float, *, errors: bool = False) -> Estimate:
+        """A latency quantile in seconds over all requests here, without errors unless asked; low and high are its bin.
+
+        Raises NotMeasured where there is no request with a duration.
+        """
+        chosen = self.bins if errors else self.bins[~self.bins["error"].astype(bool)]
+        if chosen.empty:
+            raise NotMeasured("No request here carries a duration; supply a log with response times.")
+        value, low, high = bin_quantile(chosen, q)
+        return Estimate(value, low, high, 1.0, "s")
+
+
+def read_requests(
+    sources: Sequence[RequestSource],
+    thresholds: Sequence[Threshold] = (),
+    *,
+    cache: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Requests:
+    """Reduce all files of all sources; a file that cannot be read is said in its source's Quality.
+
+    cache: a folder where the cells of each file are kept until the file changes. progress: called with each file.
+    Raises BrokenEvidence where no source gives a single request.
+    """
+    reduced: list[Reduced] = []
+    quality = []
+    for source in sources:
+        parts, problems = [], []
+        files = sorted(glob.glob(source.path, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+        for file in filter(lambda name: Path(name).is_file(), files):
+            if progress:
+                progress(file)
+            try:
+                parts.append(
+                    cell_cache.kept(
+                        cache,
+                        Path(file),
+                        source,
+                        thresholds,
+                        lambda name=file: reduce_file(Path(name), source, thresholds),
+                    )
+                )  # type: ignore[misc]
+            except BrokenEvidence as error:
+                problems.append(str(error))
+        if not files:
+            problems.append(
+                f"{source.path}: no file is there; expected at least one. Mend the path in assessment.yaml."
+            )
+        quality.append(_quality(source, parts, problems))
+        reduced += parts
+    if not any(len(part.counts) for part in reduced):
+        raise BrokenEvidence(" ".join(entry.problem for entry in quality) or _nothing_left(quality))
+    return Requests(
+        counts=_counts([part.counts for part in reduced]),
+        bins=merged([part.bins for part in reduced], BIN_KEYS),
+        quality=tuple(quality),
+        status_known=all(part.status_known for part in reduced),
+        duration_known=all(part.duration_known for part in reduced),
+    )
+
+
+def merge(a: Requests, b: Requests) -> Requests:
+    """Requests of two reductions as one, by addition."""
+    return Requests(
+        counts=_counts([a.counts, b.counts]),
+        bins=merged([a.bins, b.bins], BIN_KEYS),
+        quality=a.quality + b.quality,
+        status_known=a.status_known and b.status_known,
+        duration_known=a.duration_known and b.duration_known,
+    )
+
+
+def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Parts reduced with fewer thresholds have fewer columns of good requests: there, all that are no error are good."""
+    columns = {name: None for part in parts for name in part.columns}
+    even = [part.assign(**{name: part["n"] - part["errors"] for name in columns if name not in part}) for part in parts]
+    return merged(even, COUNT_KEYS)
+
+
+def _quality(source: RequestSource, parts: Sequence[Reduced], problems: Sequence[str]) -> Quality:
+    counts = (
+        pd.concat([part.counts[["minute", "n"]] for part in parts]) if parts else pd.DataFrame({"minute": [], "n": []})
+    )
+    minutes = pd.DatetimeIndex(counts["minute"].drop_duplicates().sort_values())
+    rejected: dict[str, Rejected] = {}
+    for reject in (each for part in parts for each in part.rejected):
+        old = rejected.get(reject.reason, Rejected(reason=reject.reason, rows=0))
+        rejected[reject.reason] = replace(
+            old, rows=old.rows + reject.rows, examples=(*old.examples, *reject.examples)[:3]
+        )
+    return Quality(
+        kind="requests",
+        source=source.path,
+        format=listing(sorted({part.format for part in parts})),
+        rows=int(counts["n"].sum()),
+        start=minutes[0].to_pydatetime() if len(minutes) else None,
+        end=(minutes[-1] + MINUTE).to_pydatetime() if len(minutes) else None,
+        rejected=tuple(rejected.values()),
+        gaps=_gaps(minutes),
+        origin=source.origin,
+        problem=" ".join(problems),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:
+    """Silences longer than five minutes and than ten times what is usual between two minutes with requests."""
+    if len(minutes) < 3:
+        return ()
+    steps = minutes[1:] - minutes[:-1]
+    limit = max(LEAST_GAP, RHYTHMS * steps.to_series().quantile(0.9))
+    return tuple(
+        Gap(start=(before + MINUTE).to_pydatetime(), end=after.to_pydatetime())
+        for before, after, step in zip(minutes[:-1], minutes[1:], steps, strict=True)
+        if step > limit
+    )
+
+
+def _nothing_left(quality: Sequence[Quality]) -> str:
+    reasons = listing([f"{reject.reason} ({reject.rows:,})" for entry in quality for reject in entry.rejected])
+    return f"{listing([entry.source for entry in quality])}: found no usable request; rejected: {reasons or 'nothing'}."
