@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -115,7 +116,7 @@ class Assessment:
         except BrokenEvidence as error:
             self._sources["requests"] = _broken("requests", [entry.path for entry in given], error)
             raise
-        self._sources["requests"] = requests.quality
+        self._sources["requests"] = self._named_here(requests.quality)
         return requests
 
     @cached_property
@@ -135,7 +136,7 @@ class Assessment:
         except BrokenEvidence as error:
             self._sources["metrics"] = _broken("metrics", [entry.path or "Prometheus" for entry in given], error)
             raise
-        self._sources["metrics"] = metrics.quality
+        self._sources["metrics"] = self._named_here(metrics.quality)
         return metrics
 
     @cached_property
@@ -146,7 +147,7 @@ class Assessment:
             found, sources = read_slos(self._absolute(entry.path))
             slos += found
             quality += sources
-        self._sources["slos"] = tuple(quality)
+        self._sources["slos"] = self._named_here(quality)
         return tuple(slos)
 
     def _thresholds(self) -> list[Threshold]:
@@ -160,6 +161,10 @@ class Assessment:
             for slo in self.slos()
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]
+
+    def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
+        """Sources as the assessment names them, without the folder it happens to lie in."""
+        return tuple(replace(each, source=each.source.removeprefix(f"{self.folder}{os.sep}")) for each in quality)
 
     def _absolute(self, path: str) -> str:
         return str(self.folder / Path(path).expanduser())
@@ -182,8 +187,6 @@ def cache_folder() -> Path:
 
 
 def _slo(journey: Journey, objective: Objective, in_files: dict[str, SLO]) -> SLO:
-    from dataclasses import replace
-
     if objective.named:
         if objective.named not in in_files:
             raise InvalidInput(

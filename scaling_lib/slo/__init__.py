@@ -12,21 +12,35 @@ from scaling_lib.slo.alerts import (
     outage_cost,
     reset_time,
 )
+from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured, assess
 from scaling_lib.slo.attainment import Attainment, Measurability, attainment, measurable
 from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
+from scaling_lib.slo.figures import alert_table, budget_figure, burn_figure, detection_figure, left_figure, spell_table
+from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay, replay
 from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
+from scaling_lib.slo.tables import (
+    UNITS,
+    certainty_table,
+    exclusion_table,
+    histogram_table,
+    journey_table,
+    method_table,
+    starter_table,
+)
 from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges, window_length_s
 
 __all__ = [
     "SLO",
+    "UNITS",
     "AlertPolicy",
+    "Assessed",
     "Attainment",
     "BudgetComparison",
     "ErrorBudget",
@@ -38,30 +52,47 @@ __all__ = [
     "Projection",
     "Remark",
     "Replay",
+    "SLOResult",
     "StarterSLO",
     "Tier",
+    "Unmeasured",
     "alert_policy",
+    "alert_table",
+    "assess",
     "attainment",
     "audit_exclusions",
+    "budget_figure",
     "budget_methods",
+    "burn_figure",
     "burn_rate",
+    "certainty_table",
+    "detection_figure",
     "detection_time",
     "error_budget",
+    "exclusion_table",
     "exhaustion_time",
+    "findings",
+    "headline",
     "histogram_quantile",
+    "histogram_table",
     "incidents_from_counts",
     "journey",
     "journey_sli",
+    "journey_table",
     "latency_sli",
+    "left_figure",
     "lint",
     "measurable",
+    "method_table",
     "outage_cost",
     "parse_window",
     "projected_budget",
     "replay",
     "reset_time",
+    "spell_table",
     "starter_availability",
     "starter_latency",
+    "starter_table",
     "verdict_depends_on_interpolation",
     "window_budget_s",
     "window_edges",

@@ -1,0 +1,196 @@
+"""Every SLO of an assessment held against the evidence: step 01's result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.errors import NotEnoughData, NotMeasured
+from scaling_lib.evidence.slo import SLO
+from scaling_lib.findings import Source
+from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
+from scaling_lib.slo.attainment import Attainment, attainment
+from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
+from scaling_lib.slo.budgeting import BudgetComparison, budget_methods
+from scaling_lib.slo.counts import MINUTE, minute_grid
+from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
+from scaling_lib.slo.projection import Projection, projected_budget
+from scaling_lib.slo.replay import Replay
+from scaling_lib.slo.replay import replay as replay_policy
+from scaling_lib.slo.sli import minute_counts
+from scaling_lib.slo.spells import incidents_from_counts
+from scaling_lib.slo.windows import window_edges
+from scaling_lib.stats import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class SLOResult:
+    """One SLO against its evidence.
+
+    counts: all minutes with traffic, columns `total` and `bad`, indexed by minute (UTC), exclusions left out.
+    window: the part of `counts` in the SLO's last window; covered: the share of that window which the evidence spans.
+    attainment: with an interval that allows for clustered failures; independent: as if failures were independent.
+    budget: what the window's own traffic allowed and spent; spent: the same as a fraction with its interval.
+    spells: stretches of failure, given or found; found: true where they were looked for in the counts themselves.
+    replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
+    exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
+    projection: the budget at the end of the window, None where the history is too short to say.
+    """
+
+    slo: SLO
+    counts: pd.DataFrame
+    window: pd.DataFrame
+    covered: float
+    attainment: Attainment
+    independent: Attainment
+    budget: ErrorBudget
+    spent: Estimate
+    spells: pd.DataFrame
+    found: bool
+    policy: AlertPolicy
+    replay: Replay
+    remarks: tuple[Remark, ...]
+    exclusions: ExclusionAudit
+    methods: BudgetComparison
+    projection: Projection | None
+    source: Source
+
+    @property
+    def rate(self) -> float:
+        """Mean events per second over the evidence."""
+        span = self.counts.index[-1] - self.counts.index[0] + MINUTE
+        return float(self.counts["total"].sum()) / span.total_seconds()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmeasured:
+    """An SLO that no evidence speaks of, and why."""
+
+    slo: SLO
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessed:
+    """All SLOs of a system: those that were measured, and those that could not be."""
+
+    system: str
+    results: tuple[SLOResult, ...]
+    unmeasured: tuple[Unmeasured, ...]
+    level: float
+
+    def table(self) -> pd.DataFrame:
+        """One row an SLO: journey, target, SLI, state, events, budget spent, spells, share of the window covered."""
+        rows = [
+            {
+                "slo": each.slo.name,
+                "target": each.slo.target,
+                "measured": each.attainment.sli,
+                "state": each.attainment.state,
+                "events": int(each.window["total"].sum()),
+                "bad": int(each.window["bad"].sum()),
+                "budget spent": each.spent,
+                "spells": len(each.spells),
+                "window": each.slo.window,
+                "covered": each.covered,
+            }
+            for each in self.results
+        ]
+        rows += [
+            {"slo": each.slo.name, "target": each.slo.target, "state": "not measured", "window": each.slo.window}
+            for each in self.unmeasured
+        ]
+        return pd.DataFrame(rows)
+
+
+def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
+    """Hold every SLO of the assessment against its evidence.
+
+    level: of all intervals. An SLO without evidence is listed as unmeasured with the reason; evidence that was given
+    but cannot be read raises BrokenEvidence.
+    """
+    results: list[SLOResult] = []
+    unmeasured: list[Unmeasured] = []
+    for slo in system.slos():
+        try:
+            counts, source = minute_counts(system, slo)
+            results.append(_assess(system, slo, counts, source, level))
+        except NotMeasured as reason:
+            unmeasured.append(Unmeasured(slo=slo, reason=str(reason)))
+    return Assessed(system=system.name, results=tuple(results), unmeasured=tuple(unmeasured), level=level)
+
+
+def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Source, level: float) -> SLOResult:
+    apply = [each for each in system.exclusions if not each.journeys or slo.journey in each.journeys]
+    audit = audit_exclusions(everything, apply, slo.target, level)
+    counts = audit.counts[audit.counts["total"] > 0]
+    if counts.empty:
+        raise NotMeasured(f"{slo.name}: the exclusions leave no minute to count. Shorten them.")
+    start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
+    if slo.window[-1:].isalpha() and slo.window[:1].isdigit():
+        start, end = start + MINUTE, end + MINUTE
+    window = counts[(counts.index >= start) & (counts.index < end)]
+    grid = minute_grid(window)
+    held = attainment(grid["total"] - grid["bad"], grid["total"], slo.target, level)
+    total, bad = float(window["total"].sum()), float(window["bad"].sum())
+    spells, found = _spells(system, slo, counts)
+    policy = alert_policy(slo.window)
+    seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
+    return SLOResult(
+        slo=slo,
+        counts=counts,
+        window=window,
+        covered=min(1.0, seen_s / (end - start).total_seconds()),
+        attainment=held,
+        independent=attainment(total - bad, total, slo.target, level),
+        budget=error_budget(slo.target, total - bad, total),
+        spent=_spent(held.sli, slo.target),
+        spells=spells,
+        found=found,
+        policy=policy,
+        replay=replay_policy(policy, slo.target, counts, spells, level=level),
+        remarks=tuple(lint(policy, slo.target, total / seen_s)),
+        exclusions=audit,
+        methods=_methods(slo, counts),
+        projection=_projection(slo, counts, level),
+        source=source,
+    )
+
+
+def _methods(slo: SLO, counts: pd.DataFrame) -> BudgetComparison:
+    return budget_methods(
+        counts,
+        slo.target,
+        slo.window,
+        slice_target=slo.slice_target,
+        slice_s=max(60.0, slo.slice_s),
+        time_zone=slo.time_zone,
+    )
+
+
+def _projection(slo: SLO, counts: pd.DataFrame, level: float) -> Projection | None:
+    try:
+        return projected_budget(counts, slo.target, slo.window, time_zone=slo.time_zone, level=level)
+    except NotEnoughData:
+        return None
+
+
+def _spent(sli: Estimate, target: float) -> Estimate:
+    allowed = float(allowed_share(target))
+    value, low, high = ((1 - share) / allowed for share in (sli.value, sli.high, sli.low))
+    return Estimate(value, max(low, 0.0), high, sli.level, "fraction")
+
+
+def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """The incidents that are known for the SLO's journey; else those the counts show."""
+    known = [each for each in system.incidents if not each.journeys or slo.journey in each.journeys]
+    if not system.incidents:
+        return incidents_from_counts(counts, slo.target), True
+    rows: Sequence[tuple[str, object, object]] = [(each.name, each.start, each.end) for each in known]
+    frame = pd.DataFrame(rows, columns=["name", "start", "end"])
+    for column in ("start", "end"):
+        frame[column] = pd.to_datetime(frame[column], utc=True)
+    return frame, False

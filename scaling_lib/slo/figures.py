@@ -1,0 +1,224 @@
+"""The figures of step 01, each from the result alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scaling_lib import figures
+from scaling_lib.figures import Shown
+from scaling_lib.slo.alerts import detection_time
+from scaling_lib.slo.assess import Assessed, SLOResult
+from scaling_lib.slo.budget import allowed_share
+from scaling_lib.words import duration, listing, number, percent, plural, quantity
+
+MOST_POINTS = 1500
+MOST_LINES = 4
+
+
+def budget_figure(assessed: Assessed) -> go.Figure | Shown:
+    """How much of its budget each SLO has spent, with its interval, against 100%."""
+    if not assessed.results:
+        return figures.nothing("No SLO is measured: " + listing([each.reason for each in assessed.unmeasured]))
+    ordered = sorted(assessed.results, key=lambda each: each.spent.value)
+    figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=130 + 34 * len(ordered))
+    figure.add_scatter(
+        x=[100 * each.spent.value for each in ordered],
+        y=[each.slo.name for each in ordered],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (each.spent.high - each.spent.value) for each in ordered],
+            "arrayminus": [100 * (each.spent.value - each.spent.low) for each in ordered],
+        },
+        mode="markers",
+        marker={"size": 9, "color": [figures.colour(each.slo.name) for each in ordered]},
+        customdata=[[figures.escape(str(each.spent)), each.attainment.state] for each in ordered],
+        hovertemplate="%{y}: %{customdata[0]} of the budget; %{customdata[1]}<extra></extra>",
+        showlegend=False,
+    )
+    return figures.threshold(figure, 100, "the whole budget", axis="x")
+
+
+def burn_figure(assessed: Assessed) -> go.Figure | Shown:
+    """How fast the budget burns minute by minute, the spells shaded and the pages marked."""
+    chosen = _with_spells(assessed.results)
+    if not chosen:
+        return figures.nothing("No spell of failure stands out in the evidence, so there is no burn to show.")
+    figure = figures.figure(_spell_title(chosen), x="", y="burn rate, times the sustainable")
+    for each in chosen:
+        line = _burn(each)
+        figure.add_scatter(
+            x=figures.utc(line.index),
+            y=line.to_numpy(),
+            name=figures.escape(each.slo.name),
+            mode="lines+markers" if len(line) < 200 else "lines",
+            marker={"size": 5},
+            line={"color": figures.colour(each.slo.name), "width": 2},
+            hovertemplate="burn rate %{y:.3~g}<extra>" + figures.escape(each.slo.name) + "</extra>",
+        )
+        for spell in each.spells.itertuples():
+            figures.span(figure, spell.start, spell.end, "", color=figures.colour(each.slo.name))
+        pages = each.replay.pages
+        if len(pages):
+            figure.add_scatter(
+                x=figures.utc(pages["start"]),
+                y=[0.0] * len(pages),
+                mode="markers",
+                marker={"symbol": "triangle-up", "size": 13, "color": figures.colour(each.slo.name)},
+                name=figures.escape(f"page: {each.slo.name}"),
+                hovertemplate="page at %{x}<extra>" + figures.escape(each.slo.name) + "</extra>",
+            )
+    fastest = max(tier.factor for tier in chosen[0].policy)
+    figures.threshold(figure, fastest, f"the fastest page, {number(fastest)}")
+    return figures.time_axis(figure)
+
+
+def left_figure(assessed: Assessed) -> go.Figure | Shown:
+    """The share of the whole window's budget that is left, as the evidence goes on."""
+    chosen = _with_spells(assessed.results) or list(assessed.results[:MOST_LINES])
+    if not chosen:
+        return figures.nothing("No SLO is measured, so no budget can be counted down.")
+    worst = min(chosen, key=lambda each: _left(each).iloc[-1])
+    title = f"{worst.slo.name} has {percent(_left(worst).iloc[-1])} of its {worst.slo.window} budget left"
+    if worst.covered < 1:
+        title += f", after {percent(worst.covered)} of the window"
+    figure = figures.figure(title, x="", y="budget left, % of the window's")
+    for each in chosen:
+        left = _thinned(_left(each))
+        figure.add_scatter(
+            x=figures.utc(left.index),
+            y=100 * left.to_numpy(),
+            name=figures.escape(each.slo.name),
+            mode="lines",
+            line={"color": figures.colour(each.slo.name), "width": 2},
+            hovertemplate="%{y:.4~g}% left<extra>" + figures.escape(each.slo.name) + "</extra>",
+        )
+    return figures.time_axis(figure)
+
+
+def detection_figure(assessed: Assessed) -> go.Figure | Shown:
+    """How long the policy takes to page by error rate, with the spells that were paged on."""
+    chosen = _with_spells(assessed.results)
+    if not chosen:
+        return figures.nothing("No spell of failure stands out in the evidence, so detection has nothing to be held against.")
+    each = max(chosen, key=lambda one: one.spells["budget_spent"].max() if "budget_spent" in one.spells else 0)
+    pages = each.policy.only("page")
+    rates = np.geomspace(float(allowed_share(each.slo.target)), 1, 120)
+    title = f"A total outage of {each.slo.name} pages after {duration(detection_time(pages[0], each.slo.target, 1.0))}"
+    figure = figures.figure(title, x="error rate during the incident, %", y="minutes from its start to the page")
+    for tier, dash in zip(pages, ("solid", "dot", "dashdot", "dash"), strict=False):
+        times = np.array([detection_time(tier, each.slo.target, rate) for rate in rates]) / 60
+        shown = np.isfinite(times)
+        figure.add_scatter(
+            x=100 * rates[shown],
+            y=times[shown],
+            mode="lines",
+            line={"dash": dash, "width": 2, "color": figures.colour(each.slo.name)},
+            name=f"in theory, {tier.name}",
+            hovertemplate="%{x:.3~g}% failing: %{y:.3~g} min<extra>" + tier.name + "</extra>",
+        )
+    for number_, one in enumerate(chosen):
+        found = one.replay.incidents[one.replay.incidents["detected"]]
+        figure.add_scatter(
+            x=[100 * _spell_rate(one, spell) for spell in found.itertuples()],
+            y=found["delay_s"] / 60,
+            mode="markers",
+            marker={"size": 11, "color": figures.colour(one.slo.name), "symbol": ("circle", "diamond", "square", "x")[number_]},
+            name=figures.escape(f"replayed: {one.slo.name}"),
+            hovertemplate="%{x:.3~g}% failing, paged after %{y:.3~g} min<extra></extra>",
+        )
+    figure.update_xaxes(type="log")
+    return figure.update_yaxes(type="log")
+
+
+def spell_table(assessed: Assessed) -> pd.DataFrame:
+    """One row a spell: SLO, start, end, failed and all events, budget spent, page after, quiet again after."""
+    rows = [
+        {
+            "slo": each.slo.name,
+            "spell": spell.name,
+            "start": spell.start,
+            "end": spell.end,
+            "failed": int(spell.bad),
+            "error rate": _spell_rate(each, spell),
+            "window's budget spent": spell.budget_spent,
+            "page after_s": spell.delay_s,
+            "spent before the page": spell.budget_spent_before,
+            "quiet again after_s": spell.reset_s,
+        }
+        for each in assessed.results
+        for spell in each.replay.incidents.itertuples()
+    ]
+    return pd.DataFrame(rows)
+
+
+def alert_table(assessed: Assessed) -> pd.DataFrame:
+    """One row an SLO: pages, false pages, precision and recall with intervals, what the lint says."""
+    rows = [
+        {
+            "slo": each.slo.name,
+            "spells": len(each.spells),
+            "pages": len(each.replay.pages),
+            "false pages": each.replay.false_pages,
+            "precision": each.replay.precision,
+            "recall": each.replay.recall,
+            "tickets": len(each.replay.tickets),
+            "remarks": " ".join(remark.sentence for remark in each.remarks),
+        }
+        for each in assessed.results
+    ]
+    return pd.DataFrame(rows)
+
+
+def _budget_title(assessed: Assessed) -> str:
+    over = sorted((each for each in assessed.results if each.spent.value > 1), key=lambda each: -each.spent.value)
+    kept = sum(each.attainment.state == "met" for each in assessed.results)
+    if not over:
+        return f"No SLO has spent its budget; {plural(kept, 'SLO')} of {len(assessed.results)} certainly met"
+    told = listing([f"{each.slo.name} {quantity(each.spent.value, 'fraction')}" for each in over[:2]])
+    return f"Budget spent: {told}; {kept} of {len(assessed.results)} SLOs are certainly met"
+
+
+def _spell_title(chosen: Sequence[SLOResult]) -> str:
+    worst = max(chosen, key=lambda each: each.replay.incidents["budget_spent"].max())
+    spell = worst.replay.incidents.loc[worst.replay.incidents["budget_spent"].idxmax()]
+    length = (spell["end"] - spell["start"]).total_seconds()
+    return f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell"
+
+
+def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
+    """The SLOs with spells, the costliest first, as many as can be told apart."""
+    chosen = [each for each in results if len(each.replay.incidents)]
+    return sorted(chosen, key=lambda each: -each.replay.incidents["budget_spent"].sum())[:MOST_LINES]
+
+
+def _burn(result: SLOResult) -> pd.Series[float]:
+    """Burn rate by minute, or by as many minutes together as keep the figure light."""
+    step = max(1, -(-len(result.counts) // MOST_POINTS))
+    summed = result.counts if step == 1 else result.counts.resample(f"{step}min").sum()
+    summed = summed[summed["total"] > 0]
+    burn: pd.Series[float] = summed["bad"] / summed["total"] / float(allowed_share(result.slo.target))
+    return burn
+
+
+def _left(result: SLOResult) -> pd.Series[float]:
+    """The share of the whole window's budget left after each minute, at the evidence's mean traffic."""
+    minutes = result.policy.period_s / 60
+    whole = float(allowed_share(result.slo.target)) * result.rate * 60 * minutes
+    left: pd.Series[float] = 1 - result.window["bad"].cumsum() / whole
+    return left
+
+
+def _thinned(series: pd.Series[float]) -> pd.Series[float]:
+    step = max(1, -(-len(series) // MOST_POINTS))
+    return series.iloc[::step]
+
+
+def _spell_rate(result: SLOResult, spell: object) -> float:
+    inside = result.counts[spell.start.floor("min") : spell.end - pd.Timedelta(microseconds=1)]  # type: ignore[attr-defined]
+    total = float(inside["total"].sum())
+    return float(inside["bad"].sum()) / total if total else float("nan")

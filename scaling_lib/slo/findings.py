@@ -1,0 +1,221 @@
+"""What step 01 finds, from its result alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scaling_lib.findings import Finding, Verdict
+from scaling_lib.slo.assess import Assessed, SLOResult
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, listing, number, percent, plural
+
+NEARLY_SPENT = 0.75  # of the budget: time to watch
+COMMAND = "scaling run --step 01"
+BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
+
+
+def findings(assessed: Assessed) -> list[Finding]:
+    """One finding an SLO, one a spell, and what is wrong with the alerts."""
+    if not assessed.results and not assessed.unmeasured:
+        return [
+            Finding(
+                step="01",
+                name="no-slo",
+                verdict="unknown",
+                sentence="No SLO is given, so no journey can be held to one.",
+                action="Take the starter SLOs proposed below, or write your own into assessment.yaml.",
+                command=COMMAND,
+            )
+        ]
+    found = [_attained(each) for each in assessed.results]
+    found += [finding for each in assessed.results for finding in _spells(each)]
+    found += [finding for each in assessed.results for finding in _alerts(each)]
+    found += [
+        Finding(
+            step="01",
+            name="not-measured",
+            subject=each.slo.name,
+            verdict="unknown",
+            sentence=f"{each.slo.name} is not measured.",
+            why=each.reason,
+            action=each.reason.rpartition(": ")[2].capitalize(),
+            command=COMMAND,
+        )
+        for each in assessed.unmeasured
+    ]
+    return found
+
+
+def headline(assessed: Assessed) -> str:
+    """The sentence that answers the step's question."""
+    if not assessed.results:
+        return "Not measured: no SLO has evidence."
+    missed = [each for each in assessed.results if each.attainment.counted == "missed"]
+    met = sum(each.attainment.state == "met" for each in assessed.results)
+    open_ = len(assessed.results) - len(missed) - met
+    parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met"]
+    if missed:
+        worst = sorted(missed, key=lambda each: -each.spent.value)
+        names = listing([f"{each.slo.name} ({percent(each.spent.value)} of its budget spent)" for each in worst], 3)
+        parts = [f"No: {names} missed", *parts]
+    if open_:
+        parts.append(f"{open_} with too few requests to tell")
+    if assessed.unmeasured:
+        parts.append(f"{len(assessed.unmeasured)} not measured")
+    return "; ".join(parts) + "."
+
+
+def _attained(each: SLOResult) -> Finding:
+    slo, held = each.slo, each.attainment
+    verdict: Verdict = "ok"
+    action = ""
+    if held.state == "missed":
+        verdict = "act"
+        sentence = f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        action = "Stop risky changes to this journey until the causes of its spells are removed; step 04 ranks them."
+    elif held.state == "met":
+        sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        if each.spent.value > NEARLY_SPENT:
+            verdict, action = "watch", "Little budget is left: slow down changes to this journey."
+    elif held.counted == "missed":
+        verdict = "act"
+        sentence = (
+            f"{slo.name} was missed in this evidence: {percent(held.sli.value)} against {percent(slo.target)}; "
+            f"{percent(each.spent.value)} of the budget that its requests earn is spent."
+        )
+        action = "Find what caused its spells, listed below; collect a longer history to know the usual rate."
+    else:
+        verdict = "unknown"
+        sentence = f"{slo.name} cannot be told yet: {held.sli} against {percent(slo.target)}; {_needed(each)}."
+        action = "Collect a longer history; or lower the target, if so much precision is not worth its wait."
+    return Finding(
+        step="01",
+        name="attainment",
+        subject=slo.name,
+        verdict=verdict,
+        sentence=sentence,
+        impact=each.spent,
+        why=_why(each),
+        evidence=(each.source,),
+        action=action,
+        command=COMMAND,
+        figure="budget",
+    )
+
+
+def _needed(each: SLOResult) -> str:
+    needed = each.attainment.events_needed
+    if needed is None:
+        return "it runs at its target, and no number of requests would decide"
+    return f"not enough data, {number(needed)} more requests at this rate ({duration(needed / each.rate)}) would decide"
+
+
+def _why(each: SLOResult) -> str:
+    held, total, bad = each.attainment, int(each.window["total"].sum()), int(each.window["bad"].sum())
+    parts = [f"{bad:,} of {total:,} requests failed it; {number(each.budget.allowed)} were allowed."]
+    parts.append(f"The interval: {each.attainment.method}.")
+    if each.attainment.caveat:
+        parts.append(each.attainment.caveat)
+    if each.covered < 0.995:
+        parts.append(
+            f"The evidence covers {percent(each.covered)} of the {each.slo.window} window: budget and share are those "
+            "of the requests seen; what the rest of the window holds is not measured."
+        )
+    if held.state == "insufficient data" and held.counted == "missed":
+        parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
+    if len(each.exclusions.table):
+        left_out = plural(len(each.exclusions.table), "stretch", "stretches")
+        parts.append(f"{left_out} left out; with everything counted it is {each.exclusions.without.sli}.")
+    return " ".join(parts)
+
+
+def _spells(each: SLOResult) -> list[Finding]:
+    return [_spell(each, row) for _, row in each.replay.incidents.iterrows()]
+
+
+def _spell(each: SLOResult, row: pd.Series[object]) -> Finding:
+    start, end = pd.Timestamp(str(row["start"])), pd.Timestamp(str(row["end"]))
+    share = float(str(row["budget_spent"]))
+    origin = "found in the counts" if each.found else "given"
+    own = float(str(row["bad"])) / max(1.0, float(each.window["total"].sum()) * (1 - each.slo.target))
+    verdict: Verdict = "act" if share > BIG_SPELL or own > 1 else "watch" if own else "ok"
+    failed = number(float(str(row["bad"])))
+    return Finding(
+        step="01",
+        name="spell",
+        subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
+        verdict=verdict,
+        sentence=(
+            f"{each.slo.name}: {failed} requests failed it from {start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC: "
+            f"{percent(own)} of the budget that the evidence's requests allow, {percent(share)} of a whole "
+            f"{each.slo.window}."
+        ),
+        impact=Estimate(share, share, share, each.spent.level, "fraction"),
+        why=f"The spell was {origin}. {_paged(row)}",
+        evidence=(each.source,),
+        action="Find the cause in the traces and changes of that time; write the review down.",
+        command=COMMAND,
+        figure="burn",
+    )
+
+
+def _paged(row: pd.Series[object]) -> str:
+    if not row["detected"]:
+        return "The alerts would not have paged."
+    before = percent(float(str(row["budget_spent_before"])))
+    text = f"The alerts would have paged after {duration(float(str(row['delay_s'])))}, {before} of the window's budget later"
+    reset = float(str(row["reset_s"]))
+    return text + (f", and been quiet {duration(reset)} after it ended." if reset == reset else ".")
+
+
+def _alerts(each: SLOResult) -> list[Finding]:
+    found = []
+    missed = each.replay.incidents[~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)]
+    if len(missed):
+        found.append(
+            Finding(
+                step="01",
+                name="missed-by-alerts",
+                subject=each.slo.name,
+                verdict="act",
+                sentence=f"The alerts of {each.slo.name} would have missed {plural(len(missed), 'spell')} of {len(each.spells)}.",
+                impact=each.replay.recall,
+                why=f"Replayed over {each.source.rows:,} requests, minute by minute; recall {each.replay.recall}.",
+                evidence=(each.source,),
+                action="Lower the factor of the fastest tier, or shorten its windows.",
+                command=COMMAND,
+                figure="detection",
+            )
+        )
+    if each.replay.false_pages:
+        found.append(
+            Finding(
+                step="01",
+                name="false-pages",
+                subject=each.slo.name,
+                verdict="watch",
+                sentence=f"The alerts of {each.slo.name} would have paged {plural(each.replay.false_pages, 'time')} for nothing.",
+                impact=each.replay.precision,
+                why=f"Replayed over {each.source.rows:,} requests, minute by minute; precision {each.replay.precision}.",
+                evidence=(each.source,),
+                action="Ask for more requests in the window before a page, or lengthen the short window.",
+                command=COMMAND,
+                figure="burn",
+            )
+        )
+    serious = [remark for remark in each.remarks if remark.kind in ("unreachable", "one-event page")]
+    if serious:
+        found.append(
+            Finding(
+                step="01",
+                name="alert-lint",
+                subject=each.slo.name,
+                verdict="watch",
+                sentence=f"Alerts on {each.slo.name}: {serious[0].sentence}",
+                why=" ".join(remark.sentence for remark in serious[1:]) or "From the policy, the target and the traffic.",
+                evidence=(each.source,),
+                action="Use a longer window for this tier, or a synthetic probe to add traffic.",
+                command=COMMAND,
+            )
+        )
+    return found

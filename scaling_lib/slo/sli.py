@@ -1,0 +1,114 @@
+"""Good and bad events per minute for one SLO, from request logs or from metrics."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.config import Journey
+from scaling_lib.errors import NotMeasured
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.selector import labels_of
+from scaling_lib.evidence.slo import SLO
+from scaling_lib.findings import Source
+
+
+def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
+    """Events per minute: columns `total` and `bad`, indexed by `minute` (UTC); and where they come from.
+
+    Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
+    which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics.
+    Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
+    """
+    journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)
+    if journey is None:
+        raise NotMeasured(
+            f"The SLO {slo.name} belongs to no journey of assessment.yaml: name it under the `slos` of a journey "
+            "that has a route or metrics."
+        )
+    if journey.route and system.config.evidence.requests:
+        return _from_requests(system, slo, journey)
+    if journey.metrics and system.config.evidence.metrics:
+        return _from_metrics(system, slo, journey)
+    raise NotMeasured(
+        f"The journey {journey.name} is seen by no evidence: give it a `route` and requests, or `metrics` selectors "
+        "and metrics."
+    )
+
+
+def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
+    requests = system.requests()
+    chosen = requests.select(journey.route, journey.service).counts
+    if chosen.empty:
+        raise NotMeasured(
+            f"The journey {journey.name} has no traffic: no request matches {journey.route!r}. Compare it with the "
+            "routes in step 00; ids in paths are read as {id}."
+        )
+    if slo.kind == "latency":
+        if not requests.duration_known:
+            raise NotMeasured(f"The latency of {journey.name} is not measured: its requests carry no duration.")
+        chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
+        chosen["bad"] = chosen["total"] - chosen[_good_column(system, slo)]
+    elif not requests.status_known:
+        raise NotMeasured(
+            f"The availability of {journey.name} is not measured: its requests carry no status. Supply a log with "
+            "one, or spans with an error flag."
+        )
+    else:
+        chosen = chosen.assign(total=chosen["n"], bad=chosen["errors"])
+    table = chosen.groupby("minute")[["total", "bad"]].sum().sort_index()
+    return table, _source("requests", requests.quality, int(chosen["n"].sum()), table)
+
+
+def _good_column(system: Assessment, slo: SLO) -> str:
+    """A journey's smallest threshold is counted in `good`, the next in `good_2`, and so on."""
+    thresholds = sorted({other.threshold_s for other in system.slos() if other.journey == slo.journey and other.threshold_s})
+    rank = thresholds.index(slo.threshold_s) + 1
+    return "good" if rank == 1 else f"good_{rank}"
+
+
+def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
+    metrics, selectors = system.metrics(), journey.metrics
+    assert selectors is not None  # noqa: S101 - the caller has looked
+    total = metrics.increase(selectors.total)
+    if slo.kind == "latency":
+        if not selectors.buckets:
+            raise NotMeasured(
+                f"The latency of {journey.name} is not measured: give `metrics.buckets`, its histogram's selector."
+            )
+        good, total = _within(system, selectors.buckets, slo)
+        bad = total - good
+    elif selectors.errors:
+        bad = metrics.increase(selectors.errors, among=selectors.total)
+    else:
+        raise NotMeasured(f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.")
+    table = pd.DataFrame({"total": total, "bad": bad}).dropna().rename_axis("minute").round()
+    table["bad"] = table["bad"].clip(lower=0).clip(upper=table["total"])
+    table = table[table["total"] > 0]
+    if table.empty:
+        raise NotMeasured(f"The journey {journey.name} has no traffic: {selectors.total} never rose.")
+    return table, _source("metrics", metrics.quality, int(table["total"].sum()), table)
+
+
+def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.Series]:
+    """Requests a minute up to the threshold, and all; the threshold has to be an edge of the histogram."""
+    metrics = system.metrics()
+    edges = sorted({str(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}, key=float)
+    exact = [edge for edge in edges if float(edge) == slo.threshold_s]
+    if not exact:
+        raise NotMeasured(
+            f"{slo.name}: the histogram {buckets} has no bucket edge at {slo.threshold_s} s, so minutes cannot be "
+            f"counted exactly. Its edges are {', '.join(edges)}: use one of them as the threshold, or supply requests."
+        )
+    inner = buckets[:-1] + "," if buckets.endswith("}") else buckets + "{"
+    return metrics.increase(f'{inner}le="{exact[0]}"}}'), metrics.increase(f'{inner}le="+Inf"}}')
+
+
+def _source(table: str, quality: tuple[Quality, ...], rows: int, counts: pd.DataFrame) -> Source:
+    return Source(
+        table=table,
+        rows=rows,
+        start=f"{counts.index[0]:%Y-%m-%dT%H:%M:%SZ}",
+        end=f"{counts.index[-1] + pd.Timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}",
+        origin="simulated" if any(entry.origin == "simulated" for entry in quality) else "measured",
+    )

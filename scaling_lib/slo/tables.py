@@ -1,0 +1,167 @@
+"""The tables of step 01, each from results alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
+from scaling_lib.slo.assess import Assessed
+from scaling_lib.slo.journeys import journey, journey_sli
+from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
+from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
+from scaling_lib.evidence.cells import upper_edges_s
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, listing, percent
+
+SHARES = ("target", "measured", "budget spent", "covered", "error rate", "window's budget spent", "spent before the page")
+UNITS = dict.fromkeys((*SHARES, "if independent", "occurrences", "timeslices", "ratio timeslices", "left at the end"), "fraction")
+UNITS |= dict.fromkeys(("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction")
+STARTER_TARGET = 0.99  # of the latency SLOs that are proposed
+
+
+def certainty_table(assessed: Assessed) -> pd.DataFrame:
+    """One row an SLO: its SLI allowing for clusters and as if independent, the design effect, what is left open."""
+    rows = [
+        {
+            "slo": each.slo.name,
+            "measured": each.attainment.sli,
+            "if independent": each.independent.sli,
+            "design effect": each.attainment.design_effect,
+            "left at the end": each.projection.left_at_end if each.projection else None,
+            "remarks": each.attainment.caveat,
+        }
+        for each in assessed.results
+    ]
+    return pd.DataFrame(rows)
+
+
+def method_table(assessed: Assessed) -> pd.DataFrame:
+    """One row an SLO: the share of the budget spent by each of OpenSLO's methods, and whether they disagree."""
+    rows = [
+        {
+            "slo": each.slo.name,
+            "occurrences": each.methods.methods["occurrences"].spent_fraction,
+            "timeslices": each.methods.methods["timeslices"].spent_fraction,
+            "ratio timeslices": each.methods.methods["ratio_timeslices"].spent_fraction,
+            "verdicts differ": each.methods.differs,
+            "remarks": each.methods.caveat,
+        }
+        for each in assessed.results
+    ]
+    return pd.DataFrame(rows)
+
+
+def exclusion_table(assessed: Assessed) -> pd.DataFrame:
+    """One row an SLO and exclusion: what was left out, and the SLI with it counted and without."""
+    rows = [
+        {
+            "slo": each.slo.name,
+            "reason": row.reason,
+            "start": row.start,
+            "end": row.end,
+            "requests": int(row.total),
+            "failed": int(row.bad),
+            "with it counted": row.sli_all_but,
+            "without it": each.exclusions.with_all.sli.value,
+            "verdict flips": bool(row.verdict_flips),
+        }
+        for each in assessed.results
+        for row in each.exclusions.table.itertuples()
+    ]
+    columns = ["slo", "reason", "start", "end", "requests", "failed", "with it counted", "without it", "verdict flips"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def histogram_table(system: Assessment) -> pd.DataFrame:
+    """One row a latency SLO whose journey has a histogram: the share within the threshold, between the bucket edges."""
+    journeys = {each.name: each for each in system.journeys}
+    rows = []
+    for slo in system.slos():
+        given = journeys[slo.journey].metrics if slo.journey in journeys else None
+        if slo.threshold_s is None or given is None or not given.buckets:
+            continue
+        try:
+            within = latency_sli(system.metrics().histogram(given.buckets), slo.threshold_s)
+        except NotMeasured as reason:
+            rows.append({"slo": slo.name, "target": slo.target, "remarks": str(reason)})
+            continue
+        depends = verdict_depends_on_interpolation(within, slo.target)
+        rows.append(
+            {
+                "slo": slo.name,
+                "threshold": duration(slo.threshold_s),
+                "target": slo.target,
+                "share within": within,
+                "remarks": "the verdict depends on the interpolation between two edges" if depends else "",
+            }
+        )
+    return pd.DataFrame(rows, columns=["slo", "threshold", "target", "share within", "remarks"])
+
+
+def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
+    """One row a journey made of steps: what its steps' availability promises and gives together, between the bounds."""
+    by_journey = {each.slo.journey: each for each in assessed.results if each.slo.kind == "availability"}
+    rows = []
+    for made in (each for each in system.journeys if each.steps):
+        known = [by_journey[step] for step in made.steps if step in by_journey]
+        absent = [step for step in made.steps if step not in by_journey]
+        if absent or not known:
+            rows.append({"journey": made.name, "what": "", "weakest step": f"not measured: {listing(absent)}"})
+            continue
+        promised = journey({each.slo.journey: each.slo.target for each in known})
+        kept = journey_sli({each.slo.journey: each.attainment.sli for each in known})
+        for what, one in (("promised", promised), ("measured", kept)):
+            rows.append(
+                {
+                    "journey": made.name,
+                    "what": what,
+                    "lowest": _told(one.low),
+                    "product": _told(one.product),
+                    "highest": _told(one.high),
+                    "weakest step": one.weakest,
+                }
+            )
+    return pd.DataFrame(rows, columns=["journey", "what", "lowest", "product", "highest", "weakest step"])
+
+
+def starter_table(system: Assessment) -> pd.DataFrame:
+    """One row a journey and kind: an SLO its history would have kept, or what is missing to propose one."""
+    rows = []
+    for made in (each for each in system.journeys if each.route):
+        for kind in ("availability", "latency"):
+            try:
+                proposal = _starter(system, made.route, made.service, kind)
+            except NotEnoughData as reason:
+                rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": str(reason)})
+                continue
+            except ScalingError as reason:
+                rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": f"not measured: {reason}"})
+                continue
+            failed = [f"{row.start:%Y-%m-%d %H:%M} ({percent(row.sli)})" for row in proposal.failed.head(3).itertuples()]
+            rows.append(
+                {
+                    "journey": made.name,
+                    "kind": kind,
+                    "proposal": proposal.sentence,
+                    "kept": proposal.kept,
+                    "remarks": f"failed on {listing(failed)}" if failed else "",
+                }
+            )
+    return pd.DataFrame(rows, columns=["journey", "kind", "proposal", "kept", "remarks"])
+
+
+def _told(share: float | Estimate) -> str:
+    return str(share) if isinstance(share, Estimate) else percent(share)
+
+
+def _starter(system: Assessment, route: str, service: str, kind: str) -> StarterSLO:
+    chosen = system.requests().select(route, service)
+    if kind == "availability":
+        if not chosen.status_known:
+            raise NotMeasured("the requests carry no status")
+        counts = chosen.counts.groupby("minute")[["n", "errors"]].sum().rename(columns={"n": "total", "errors": "bad"})
+        return starter_availability(counts)
+    bins = chosen.bins[~chosen.bins["error"]]
+    latency = pd.DataFrame({"time": bins["hour"], "latency_s": upper_edges_s(bins["bin"]), "n": bins["n"]})
+    return starter_latency(latency, STARTER_TARGET)
