@@ -14,6 +14,7 @@ from scaling_lib.errors import BrokenEvidence, InvalidInput
 
 Place = tuple[str | int, ...]
 MERGE = "<<"
+DEEPEST = 50
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def read_parts(file: Path) -> list[Part]:
         ) from None
     parts: list[Part] = []
     try:
-        _refuse_tags(file, text)
+        _refuse_tags_and_depths(file, text)
         loader = yaml.SafeLoader(text)
         number = 0
         while loader.check_node():
@@ -153,8 +154,13 @@ def _documents(file: str, number: int, data: Any, node: yaml.Node | None) -> Ite
         yield Part(file, number, item, place, node)
 
 
-def _refuse_tags(file: Path, text: str) -> None:
+def _refuse_tags_and_depths(file: Path, text: str) -> None:
+    """Also refuses nesting no SLO has, on which the parser would spend minutes."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InvalidInput(f"{file}: found more than {DEEPEST} levels of nesting; expected SLOs in YAML.")
         tag = getattr(event, "tag", None)
         if tag:
             line = event.start_mark.line + 1 if event.start_mark else 1

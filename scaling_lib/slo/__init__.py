@@ -21,7 +21,9 @@ from scaling_lib.slo.figures import alert_table, budget_figure, burn_figure, det
 from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
+from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.projection import Projection, projected_budget
+from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.slo.replay import Replay, replay
 from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
@@ -32,6 +34,8 @@ from scaling_lib.slo.tables import (
     histogram_table,
     journey_table,
     method_table,
+    openslo_file,
+    rules_file,
     starter_table,
 )
 from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges, window_length_s
@@ -84,11 +88,15 @@ __all__ = [
     "lint",
     "measurable",
     "method_table",
+    "openslo",
+    "openslo_file",
     "outage_cost",
     "parse_window",
     "projected_budget",
+    "prometheus_rules",
     "replay",
     "reset_time",
+    "rules_file",
     "spell_table",
     "starter_availability",
     "starter_latency",

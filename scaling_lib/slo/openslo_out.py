@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.openslo import ANNOTATION, BUDGETING
 from scaling_lib.evidence.slo import SLO
+from scaling_lib.slo.yaml_text import yaml_text
 
 DURATIONS = {"week": "1w", "month": "1M", "quarter": "1Q", "year": "1Y"}
 START = "2024-01-01 00:00:00"  # a Monday and a first of January: where calendar windows begin
@@ -34,7 +32,7 @@ def openslo(slos: Sequence[SLO]) -> str:
             raise InvalidInput(f"OpenSLO: two SLOs are named {slo.name!r}; expected each name once. Rename one.")
         names.append(_unique(slo.name, names))
         documents.append(_document(slo, names[-1]))
-    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=math.inf, explicit_start=True)
+    return yaml_text(*documents)
 
 
 def _document(slo: SLO, name: str) -> dict[str, Any]:

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-
-import yaml
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.promql import COUNTER, windowed
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.slo.alerts import AlertPolicy, Tier, compact_duration
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.yaml_text import Block, yaml_text
 
 RATIO = "slo:sli_error:ratio_rate"  # with the window behind, as sloth names it
 COMPARE = {"lte": "<=", "lt": "<", "gte": ">=", "gt": ">"}
 RESERVED = ("slo", "service", "journey", "severity", "alertname")
 GAUGE = "sum(sum_over_time({selector}[{window}]))"
 SLICE = "1m"  # how often a threshold metric is looked at
-
-
-class _Text(str):
-    """Text of several lines, which YAML shows as a block."""
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # every rule shows its labels
-        return True
-
-
-_Dumper.add_representer(_Text, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|"))
 
 
 def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy) -> str:
@@ -72,8 +58,7 @@ def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy) -> str:
         *left_out,
     ]
     comments = "".join(f"# {' '.join(line.split())}\n" for line in head)
-    body = yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
-    return comments + str(body)
+    return comments + yaml_text({"groups": groups})
 
 
 def _rules(slo: SLO, policy: AlertPolicy) -> tuple[list[dict[str, Any]], list[str]]:
@@ -89,7 +74,7 @@ def _rules(slo: SLO, policy: AlertPolicy) -> tuple[list[dict[str, Any]], list[st
     labels = {"slo": _clean(slo.name), "service": _clean(slo.service), "journey": _clean(slo.journey)}
     labels = {name: text for name, text in labels.items() if text}
     rules: list[dict[str, Any]] = [
-        {"record": RATIO + compact_duration(window), "expr": _Text(_error_ratio(slo, window)), "labels": labels}
+        {"record": RATIO + compact_duration(window), "expr": Block(_error_ratio(slo, window)), "labels": labels}
         for window in windows
     ]
     shortest = RATIO + compact_duration(windows[0]) + _matcher(labels)
@@ -153,7 +138,7 @@ def _alert(slo: SLO, severity: str, tiers: Sequence[Tier], budget: Decimal, labe
     urgency = "now" if severity == "page" else "in the next days"
     return {
         "alert": "SLOBurnRatePage" if severity == "page" else f"SLOBurnRate{_camel(severity)}",
-        "expr": _Text("\nor\n".join(conditions)),
+        "expr": Block("\nor\n".join(conditions)),
         "labels": own
         | {name: _template_text(text) for name, text in labels.items()}
         | {"severity": _template_text(severity)},
