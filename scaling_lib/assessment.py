@@ -147,6 +147,9 @@ class Assessment:
             found, sources = read_slos(self._absolute(entry.path))
             slos += found
             quality += sources
+        written = sum(not each.named for journey in self.config.journeys for each in journey.slos)
+        if written:
+            quality.insert(0, Quality(kind="slos", source=FILE_NAME, format="assessment", rows=written))
         self._sources["slos"] = self._named_here(quality)
         return tuple(slos)
 

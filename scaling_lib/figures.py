@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scaling_lib.names import PLOTLY_MIME, TABLE_MIME, slug
+from scaling_lib.names import FILE_MIME, PLOTLY_MIME, TABLE_MIME, slug
 from scaling_lib.tables import encode, to_html
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "show",
     "span",
     "table",
+    "text_file",
     "threshold",
     "time_axis",
     "utc",
@@ -227,6 +228,13 @@ def table(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, st
     name = slug(name) or "table"
     bundle = {"text/html": to_html(frame, caption, units or {}), TABLE_MIME: encode(frame, name, caption, units)}
     return Shown(text=frame.to_string(max_rows=20), bundle=bundle, name=name, caption=caption)
+
+
+def text_file(text: str, name: str, ending: str, caption: str) -> Shown:
+    """Text for another program, such as Prometheus rules: folded on the page, and a file `<name>.<ending>` beside it."""
+    shown = f"<details><summary>{escape(caption)}</summary><pre>{escape(text)}</pre></details>"
+    bundle = {"text/html": shown, FILE_MIME: {"ending": ending, "text": text}}
+    return Shown(text=text, bundle=bundle, name=slug(name), caption=caption)
 
 
 def nothing(sentence: str) -> Shown:

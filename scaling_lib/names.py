@@ -6,6 +6,7 @@ import re
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 TABLE_MIME = "application/vnd.scaling.table+json"
+FILE_MIME = "application/vnd.scaling.file+json"
 
 
 def slug(text: str) -> str:

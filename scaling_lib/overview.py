@@ -47,7 +47,9 @@ def overview(system: Assessment) -> Overview:
     silent = tuple(
         journey.name
         for journey in system.journeys
-        if journey.route and len(counts) and not traffic["journey"].str.split(", ").map(lambda on: journey.name in on).any()
+        if journey.route
+        and len(counts)
+        and not traffic["journey"].str.split(", ").map(lambda on: journey.name in on).any()
     )
     return Overview(
         system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic), silent=silent

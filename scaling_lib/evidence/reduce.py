@@ -62,7 +62,9 @@ def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshol
     )
 
 
-def _routes(engine: duckdb.DuckDBPyConnection, staged: Staged, thresholds: Sequence[Threshold]) -> tuple[int, list[str]]:
+def _routes(
+    engine: duckdb.DuckDBPyConnection, staged: Staged, thresholds: Sequence[Threshold]
+) -> tuple[int, list[str]]:
     """Make the table `routes`: each place of the file to its route and the route's thresholds.
 
     Returns the most thresholds that a route has, at least 1, and what a reader should know.

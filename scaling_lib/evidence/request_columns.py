@@ -61,7 +61,7 @@ def columns_of(engine: duckdb.DuckDBPyConnection, file: Path, found: str, source
     types = {row[0]: row[1] for row in engine.sql("DESCRIBE raw").fetchall()}
     if found == "combined":
         return _combined(engine, source)
-    if SPANS <= set(types) and source.format in ("", "spans"):
+    if set(types) >= SPANS and source.format in ("", "spans"):
         return _spans(types, source)
     return _table(engine, file, types, found, source)
 
@@ -202,11 +202,17 @@ def _last_number(engine: duckdb.DuckDBPyConnection) -> str | None:
     """The last field of the log's lines that holds numbers, bare or as `rt=0.123`."""
     names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()][FIRST_EXTRA:]
     for name in reversed(names):
-        row = one(engine, f"SELECT count({name}), count(*) FILTER (regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$')) "
-            f"FROM (SELECT {name} FROM raw LIMIT {SAMPLE})")
+        row = one(
+            engine,
+            f"SELECT count({name}), count(*) FILTER (regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$')) "
+            f"FROM (SELECT {name} FROM raw LIMIT {SAMPLE})",
+        )
         if row and row[0] and row[1] > row[0] / 2 and row[1] > 1:
             return str(name)
-    row = one(engine, f"SELECT count(*) FROM (SELECT 1 FROM raw WHERE regexp_matches(f{FIRST_EXTRA + 2}, '^[0-9.]+$') LIMIT 1)")
+    row = one(
+        engine,
+        f"SELECT count(*) FROM (SELECT 1 FROM raw WHERE regexp_matches(f{FIRST_EXTRA + 2}, '^[0-9.]+$') LIMIT 1)",
+    )
     return f"f{FIRST_EXTRA + 2}" if row and row[0] else None
 
 
@@ -237,8 +243,11 @@ def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: Re
     if type_.startswith(("TIMESTAMP", "DATE")):
         return f"(CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'", [naive] if naive else []
     sample = f"(SELECT CAST({column} AS VARCHAR) AS text FROM raw WHERE {column} IS NOT NULL LIMIT {SAMPLE})"
-    row = one(engine, f"SELECT count(*), count(TRY_CAST(text AS DOUBLE)), median(TRY_CAST(text AS DOUBLE)), "
-        f"count(*) FILTER (regexp_matches(text, '^[0-9]{{2}}/[A-Za-z]{{3}}/')) FROM {sample}")
+    row = one(
+        engine,
+        f"SELECT count(*), count(TRY_CAST(text AS DOUBLE)), median(TRY_CAST(text AS DOUBLE)), "
+        f"count(*) FILTER (regexp_matches(text, '^[0-9]{{2}}/[A-Za-z]{{3}}/')) FROM {sample}",
+    )
     count, numbers, middle, logged = row or (0, 0, None, 0)
     if numbers > count / 2:
         power = next((power for power, least in ((3, 1e17), (0, 1e14), (-3, 1e11)) if middle >= least), -6)

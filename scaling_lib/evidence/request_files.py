@@ -117,7 +117,9 @@ def _open(engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: boo
         return lambda: ()
     if found == "jsonl":
         return _open_lines(engine, quoted, pack)
-    common = f"{quoted}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
+    common = (
+        f"{quoted}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
+    )
     if found == "combined":
         names = ", ".join(f"'f{place:02}': 'VARCHAR'" for place in range(COMBINED_COLUMNS))
         options = f"auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, columns => {{{names}}}, strict_mode => false"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scaling_lib.findings import FINDINGS_MIME, Conclusion
-from scaling_lib.names import PLOTLY_MIME, TABLE_MIME, slug
+from scaling_lib.names import FILE_MIME, PLOTLY_MIME, TABLE_MIME, slug
 
 HEAVY_BYTES = 1_000_000
 SKIPPED_TAGS = frozenset(["papermill-error-cell-tag", "remove-cell", "hide"])
@@ -21,7 +21,8 @@ class Block:
     """One thing on a page, in the notebook's order; a figure has a title, a caption and a height in pixels.
 
     kind: what it is; content: markdown, HTML, text, code, a data URI, or a figure's JSON.
-    name: the anchor of a figure or table; data: whether files of that name lie under `tables/`.
+    name: the anchor of a figure or table; data: whether files of that name lie under `tables/`; file: the name of a
+    text file there.
     """
 
     kind: Literal["markdown", "figure", "html", "text", "image", "code", "error", "moved"]
@@ -31,6 +32,7 @@ class Block:
     caption: str = ""
     height: int = 380
     data: bool = False
+    file: str = ""
 
     @property
     def heavy(self) -> float:
@@ -41,13 +43,14 @@ class Block:
 
 @dataclass(kw_only=True)
 class Content:
-    """An executed notebook: its first heading, what it concludes, its blocks, and the tables behind them by name."""
+    """An executed notebook: its first heading, what it concludes, its blocks, and the tables and text files behind them by name."""
 
     heading: str = ""
     conclusion: Conclusion | None = None
     problem: str = ""
     blocks: list[Block] = field(default_factory=list)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def read_content(file: Path) -> Content:
@@ -95,7 +98,12 @@ def _blocks(output: dict[str, Any], content: Content, names: set[str]) -> Iterat
     table = data.pop(TABLE_MIME, None)
     if table is not None:
         content.tables[name] = table
+    file = data.pop(FILE_MIME, None)
+    if file is not None:
+        content.files[f"{name}.{slug(file['ending'])}"] = str(file["text"])
+        said = said | {"file": f"{name}.{slug(file['ending'])}"}
     common: dict[str, Any] = {"name": name, "caption": said.get("caption", ""), "data": table is not None}
+    common["file"] = said.get("file", "")
     if PLOTLY_MIME in data:
         yield _figure(data[PLOTLY_MIME], _text(data.get("text/plain", "")), common)
     elif "text/html" in data:

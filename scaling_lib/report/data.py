@@ -41,6 +41,12 @@ def write_table(table: dict[str, Any], folder: Path, name: str) -> None:
         )
 
 
+def write_text(text: str, folder: Path, name: str) -> None:
+    """Write a text file that a notebook made, such as Prometheus rules."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
 def harmless(text: str) -> str:
     """Text that a spreadsheet would run as a formula, with an apostrophe before it; numbers stay as they are."""
     if not text.startswith(FORMULA):

@@ -136,7 +136,7 @@ def _write(
 ) -> Summary:
     """Write pages, tables and `findings.json` from the executed notebooks; what failed is marked."""
     from scaling_lib.report.content import Content, read_content
-    from scaling_lib.report.data import write_table
+    from scaling_lib.report.data import write_table, write_text
     from scaling_lib.report.pages import Page, index_page, step_page
 
     pages: list[Page] = []
@@ -144,6 +144,8 @@ def _write(
         content = read_content(job.output) if job.output.exists() else Content()
         for name, table in content.tables.items():
             write_table(table, room / "tables" / job.notebook.name, name)
+        for name, text in content.files.items():
+            write_text(text, room / "tables" / job.notebook.name, name)
         pages.append(Page(result=_result(job, ran[job.notebook.name], content), content=content))
     summary = _summary([page.result for page in pages], _ranked(pages), system, began, command)
     for page, job in zip(pages, jobs, strict=True):

@@ -104,7 +104,9 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     """How long the policy takes to page by error rate, with the spells that were paged on."""
     chosen = _with_spells(assessed.results)
     if not chosen:
-        return figures.nothing("No spell of failure stands out in the evidence, so detection has nothing to be held against.")
+        return figures.nothing(
+            "No spell of failure stands out in the evidence, so detection has nothing to be held against."
+        )
     each = max(chosen, key=lambda one: one.spells["budget_spent"].max() if "budget_spent" in one.spells else 0)
     pages = each.policy.only("page")
     rates = np.geomspace(float(allowed_share(each.slo.target)), 1, 120)
@@ -127,7 +129,11 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
             x=[100 * _spell_rate(one, spell) for spell in found.itertuples()],
             y=found["delay_s"] / 60,
             mode="markers",
-            marker={"size": 11, "color": figures.colour(one.slo.name), "symbol": ("circle", "diamond", "square", "x")[number_]},
+            marker={
+                "size": 11,
+                "color": figures.colour(one.slo.name),
+                "symbol": ("circle", "diamond", "square", "x")[number_],
+            },
             name=figures.escape(f"replayed: {one.slo.name}"),
             hovertemplate="%{x:.3~g}% failing, paged after %{y:.3~g} min<extra></extra>",
         )

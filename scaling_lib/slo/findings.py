@@ -71,7 +71,9 @@ def _attained(each: SLOResult) -> Finding:
     action = ""
     if held.state == "missed":
         verdict = "act"
-        sentence = f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        sentence = (
+            f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        )
         action = "Stop risky changes to this journey until the causes of its spells are removed; step 04 ranks them."
     elif held.state == "met":
         sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
@@ -170,7 +172,9 @@ def _paged(row: pd.Series[object]) -> str:
 
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
-    missed = each.replay.incidents[~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)]
+    missed = each.replay.incidents[
+        ~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)
+    ]
     if len(missed):
         found.append(
             Finding(
@@ -212,7 +216,8 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 subject=each.slo.name,
                 verdict="watch",
                 sentence=f"Alerts on {each.slo.name}: {serious[0].sentence}",
-                why=" ".join(remark.sentence for remark in serious[1:]) or "From the policy, the target and the traffic.",
+                why=" ".join(remark.sentence for remark in serious[1:])
+                or "From the policy, the target and the traffic.",
                 evidence=(each.source,),
                 action="Use a longer window for this tier, or a synthetic probe to add traffic.",
                 command=COMMAND,

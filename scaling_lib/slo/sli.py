@@ -62,7 +62,9 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
 
 def _good_column(system: Assessment, slo: SLO) -> str:
     """A journey's smallest threshold is counted in `good`, the next in `good_2`, and so on."""
-    thresholds = sorted({other.threshold_s for other in system.slos() if other.journey == slo.journey and other.threshold_s})
+    thresholds = sorted(
+        {other.threshold_s for other in system.slos() if other.journey == slo.journey and other.threshold_s}
+    )
     rank = thresholds.index(slo.threshold_s) + 1
     return "good" if rank == 1 else f"good_{rank}"
 

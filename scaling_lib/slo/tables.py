@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scaling_lib import figures
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
+from scaling_lib.evidence.cells import upper_edges_s
+from scaling_lib.slo.alerts import alert_policy
 from scaling_lib.slo.assess import Assessed
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
+from scaling_lib.slo.openslo_out import openslo
+from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
-from scaling_lib.evidence.cells import upper_edges_s
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, percent
 
-SHARES = ("target", "measured", "budget spent", "covered", "error rate", "window's budget spent", "spent before the page")
-UNITS = dict.fromkeys((*SHARES, "if independent", "occurrences", "timeslices", "ratio timeslices", "left at the end"), "fraction")
-UNITS |= dict.fromkeys(("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction")
+SHARES = (
+    "target",
+    "measured",
+    "budget spent",
+    "covered",
+    "error rate",
+    "window's budget spent",
+    "spent before the page",
+)
+UNITS = dict.fromkeys(
+    (*SHARES, "if independent", "occurrences", "timeslices", "ratio timeslices", "left at the end"), "fraction"
+)
+UNITS |= dict.fromkeys(
+    ("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction"
+)
 STARTER_TARGET = 0.99  # of the latency SLOs that are proposed
 
 
@@ -138,7 +154,9 @@ def starter_table(system: Assessment) -> pd.DataFrame:
             except ScalingError as reason:
                 rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": f"not measured: {reason}"})
                 continue
-            failed = [f"{row.start:%Y-%m-%d %H:%M} ({percent(row.sli)})" for row in proposal.failed.head(3).itertuples()]
+            failed = [
+                f"{row.start:%Y-%m-%d %H:%M} ({percent(row.sli)})" for row in proposal.failed.head(3).itertuples()
+            ]
             rows.append(
                 {
                     "journey": made.name,
@@ -165,3 +183,21 @@ def _starter(system: Assessment, route: str, service: str, kind: str) -> Starter
     bins = chosen.bins[~chosen.bins["error"]]
     latency = pd.DataFrame({"time": bins["hour"], "latency_s": upper_edges_s(bins["bin"]), "n": bins["n"]})
     return starter_latency(latency, STARTER_TARGET)
+
+
+def rules_file(system: Assessment) -> figures.Shown:
+    """The SLOs' Prometheus rules as a file, or what is missing to write them."""
+    slos = system.slos()
+    try:
+        text = prometheus_rules(slos, alert_policy(slos[0].window if slos else "30d"))
+    except NotMeasured as reason:
+        return figures.nothing(str(reason))
+    return figures.text_file(text, "slo-rules", "yaml", "Prometheus rules for these SLOs")
+
+
+def openslo_file(system: Assessment) -> figures.Shown:
+    """The SLOs in OpenSLO's form as a file."""
+    slos = system.slos()
+    if not slos:
+        return figures.nothing("No SLO is given, so none can be written in OpenSLO's form.")
+    return figures.text_file(openslo(slos), "openslo", "yaml", "These SLOs in OpenSLO's form")
