@@ -74,14 +74,16 @@ class Series:
         )
 
     def _points(self, values: Any, metric: str) -> Points:
+        if not values:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
         try:
-            times = np.array([point[0] for point in values], dtype=np.float64)
-            numbers = np.array([float(point[1]) for point in values], dtype=np.float64)
-            whole = all(type(point[1]) is str and len(point) == 2 for point in values)
-            if whole and bool(np.all((times >= 0) & (times <= LATEST_S))):
-                return _microseconds(times), numbers
-        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
-            pass
+            moments, texts = zip(*values, strict=True)
+            if set(map(type, texts)) == {str} and set(map(type, moments)) <= {int, float}:
+                times, numbers = np.array(moments, dtype=np.float64), np.array(texts).astype(np.float64)
+                if bool(np.all((times >= 0) & (times <= LATEST_S))):
+                    return _microseconds(times), numbers
+        except (TypeError, ValueError, OverflowError):
+            pass  # one by one, to say which points cannot be read
         return self._readable(values if isinstance(values, list) else [values], metric)
 
     def _readable(self, values: list[Any], metric: str) -> Points:
