@@ -112,7 +112,7 @@ class Assessment:
             RequestSource(**entry.model_dump(exclude={"path"}), path=self._absolute(entry.path)) for entry in given
         ]
         try:
-            requests = read_requests(sources, self._thresholds(), cache=cache_folder())
+            requests = read_requests(sources, self.thresholds(), cache=cache_folder())
         except BrokenEvidence as error:
             self._sources["requests"] = _broken("requests", [entry.path for entry in given], error)
             raise
@@ -153,7 +153,8 @@ class Assessment:
         self._sources["slos"] = self._named_here(quality)
         return tuple(slos)
 
-    def _thresholds(self) -> list[Threshold]:
+    def thresholds(self) -> list[Threshold]:
+        """The latency thresholds of all journeys that have a route, by which requests are counted as good."""
         journeys = {journey.name: journey for journey in self.config.journeys}
         return [
             Threshold(
@@ -179,7 +180,8 @@ def open_assessment(path: str = "") -> Assessment:
     file = place if place.is_file() else place / FILE_NAME
     if not file.is_file():
         raise InvalidInput(
-            f"{file}: there is no such file; expected an assessment. `scaling init {place.name or '.'}` writes one to fill in."
+            f"{file}: there is no such file; expected an assessment. "
+            f"`scaling init {place.name or '.'}` writes one to fill in."
         )
     return Assessment(file.parent, read_config(file))
 

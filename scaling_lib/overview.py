@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,8 +10,10 @@ import plotly.graph_objects as go
 
 from scaling_lib import figures
 from scaling_lib.assessment import Assessment
+from scaling_lib.config import Journey
 from scaling_lib.errors import ScalingError
 from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Finding, Source
 from scaling_lib.ledger import KINDS, Ledger
 from scaling_lib.stats import Estimate
@@ -47,9 +50,7 @@ def overview(system: Assessment) -> Overview:
     silent = tuple(
         journey.name
         for journey in system.journeys
-        if journey.route
-        and len(counts)
-        and not traffic["journey"].str.split(", ").map(lambda on: journey.name in on).any()
+        if journey.route and len(counts) and not any(_on(journey, *key) for key in _keys(traffic))
     )
     return Overview(
         system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic), silent=silent
@@ -83,7 +84,8 @@ def traffic_figure(result: Overview) -> go.Figure:
     if result.minutes.empty:
         return figures.nothing("Requests are not measured: supply access logs or tables of requests.")
     busiest = result.traffic.iloc[0]
-    title = f"{busiest['route']} carries {percent(busiest['share'])} of {plural(int(result.traffic['requests'].sum()), 'request')}"
+    everything = plural(int(result.traffic["requests"].sum()), "request")
+    title = f"{busiest['route']} carries {percent(busiest['share'])} of {everything}"
     figure = figures.figure(title, x="time, UTC", y="requests a minute")
     for route in result.minutes.columns:
         figure.add_scatter(
@@ -135,15 +137,18 @@ def _traffic(system: Assessment, counts: pd.DataFrame) -> pd.DataFrame:
     sums = counts.groupby(["service", "route"], as_index=False)[["n", "errors"]].sum()
     sums = sums.sort_values("n", ascending=False, ignore_index=True).rename(columns={"n": "requests"})
     sums["share"] = sums["requests"] / max(1, sums["requests"].sum())
-    owners: dict[tuple[str, str], list[str]] = {}
-    for journey in system.journeys if len(counts) else ():
-        if journey.route:
-            seen = system.requests().select(journey.route, journey.service).counts
-            for key in seen[["service", "route"]].drop_duplicates().itertuples(index=False):
-                owners.setdefault((key.service, key.route), []).append(journey.name)
-    keys = zip(sums["service"], sums["route"], strict=True)
-    sums["journey"] = pd.Series([", ".join(owners.get(key, [])) for key in keys], dtype="str")
+    owners = [", ".join(journey.name for journey in system.journeys if _on(journey, *key)) for key in _keys(sums)]
+    sums["journey"] = pd.Series(owners, dtype="str")
     return sums
+
+
+def _keys(traffic: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    return zip(traffic["service"].astype(str), traffic["route"].astype(str), strict=True)
+
+
+def _on(journey: Journey, service: str, route: str) -> bool:
+    """Whether requests of the route are the journey's."""
+    return bool(journey.route) and journey.service in ("", service) and matches(journey.route, route)
 
 
 def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame) -> pd.DataFrame:
@@ -153,11 +158,13 @@ def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame) -> pd.DataFrame:
     wide = top.pivot_table(index="minute", columns="route", values="n", aggfunc="sum").fillna(0.0)
     wide = wide[wide.sum().sort_values(ascending=False).index]
     step = max(1, len(wide) // 1500)
-    return wide if step == 1 else wide.groupby(wide.index.floor(f"{step + 1}min")).mean()
+    return wide if step == 1 else wide.resample(f"{step + 1}min").mean().dropna()
 
 
 def _stretches(quality: Quality) -> list[dict[str, object]]:
     """The stretches between a source's gaps."""
+    if quality.start is None or quality.end is None:
+        return []
     starts = [quality.start, *(gap.end for gap in quality.gaps)]
     ends = [*(gap.start for gap in quality.gaps), quality.end]
     return [
@@ -235,7 +242,8 @@ def _doubts(quality: Quality) -> list[Finding]:
 
 def _unanswered(ledger: Ledger, kind: str) -> list[str]:
     answers = ledger.answers()
-    return [row.question for row in answers.itertuples() if row.answered != "yes" and KINDS[kind] in row.why]
+    missing = (answers["answered"] != "yes") & answers["why"].str.contains(KINDS[kind], regex=False)
+    return [str(question) for question in answers.loc[missing, "question"]]
 
 
 def _sum(ledger: Ledger) -> Finding:

@@ -62,7 +62,7 @@ class SLOResult:
     def rate(self) -> float:
         """Mean events per second over the evidence."""
         span = self.counts.index[-1] - self.counts.index[0] + MINUTE
-        return float(self.counts["total"].sum()) / span.total_seconds()
+        return float(self.counts["total"].sum() / span.total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.routes import matches
 from scaling_lib.evidence.selector import labels_of
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.findings import Source
@@ -48,7 +49,7 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
         if not requests.duration_known:
             raise NotMeasured(f"The latency of {journey.name} is not measured: its requests carry no duration.")
         chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
-        chosen["bad"] = chosen["total"] - chosen[_good_column(system, slo)]
+        chosen["bad"] = chosen["total"] - _good(system, chosen, slo)
     elif not requests.status_known:
         raise NotMeasured(
             f"The availability of {journey.name} is not measured: its requests carry no status. Supply a log with "
@@ -60,13 +61,27 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
     return table, _source("requests", requests.quality, int(chosen["n"].sum()), table)
 
 
-def _good_column(system: Assessment, slo: SLO) -> str:
-    """A journey's smallest threshold is counted in `good`, the next in `good_2`, and so on."""
-    thresholds = sorted(
-        {other.threshold_s for other in system.slos() if other.journey == slo.journey and other.threshold_s}
-    )
-    rank = thresholds.index(slo.threshold_s) + 1
-    return "good" if rank == 1 else f"good_{rank}"
+def _good(system: Assessment, cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
+    """The requests of each cell within the SLO's threshold.
+
+    A route's smallest threshold is counted in `good`, the next in `good_2`, and so on, whichever journeys they are of.
+    """
+    wanted = _microseconds(slo.threshold_s or 0.0)
+    thresholds = system.thresholds()
+    good = pd.Series(0, index=cells.index, dtype="int64")
+    for (service, route), group in cells.groupby(["service", "route"]):
+        on_route = {
+            _microseconds(each.seconds)
+            for each in thresholds
+            if each.service in ("", service) and matches(each.route, str(route))
+        }
+        rank = sorted(on_route).index(wanted) + 1
+        good[group.index] = group["good" if rank == 1 else f"good_{rank}"]
+    return good
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)
 
 
 def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:

@@ -73,17 +73,17 @@ def exclusion_table(assessed: Assessed) -> pd.DataFrame:
     rows = [
         {
             "slo": each.slo.name,
-            "reason": row.reason,
-            "start": row.start,
-            "end": row.end,
-            "requests": int(row.total),
-            "failed": int(row.bad),
-            "with it counted": row.sli_all_but,
+            "reason": row["reason"],
+            "start": row["start"],
+            "end": row["end"],
+            "requests": int(row["total"]),
+            "failed": int(row["bad"]),
+            "with it counted": row["sli_all_but"],
             "without it": each.exclusions.with_all.sli.value,
-            "verdict flips": bool(row.verdict_flips),
+            "verdict flips": bool(row["verdict_flips"]),
         }
         for each in assessed.results
-        for row in each.exclusions.table.itertuples()
+        for row in each.exclusions.table.to_dict("records")
     ]
     columns = ["slo", "reason", "start", "end", "requests", "failed", "with it counted", "without it", "verdict flips"]
     return pd.DataFrame(rows, columns=columns)
@@ -143,7 +143,7 @@ def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
 
 def starter_table(system: Assessment) -> pd.DataFrame:
     """One row a journey and kind: an SLO its history would have kept, or what is missing to propose one."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for made in (each for each in system.journeys if each.route):
         for kind in ("availability", "latency"):
             try:
@@ -155,7 +155,8 @@ def starter_table(system: Assessment) -> pd.DataFrame:
                 rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": f"not measured: {reason}"})
                 continue
             failed = [
-                f"{row.start:%Y-%m-%d %H:%M} ({percent(row.sli)})" for row in proposal.failed.head(3).itertuples()
+                f"{row['start']:%Y-%m-%d %H:%M} ({percent(row['sli'])})"
+                for row in proposal.failed.head(3).to_dict("records")
             ]
             rows.append(
                 {
