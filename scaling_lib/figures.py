@@ -231,7 +231,7 @@ def table(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, st
 
 
 def text_file(text: str, name: str, ending: str, caption: str) -> Shown:
-    """Text for another program, such as Prometheus rules: folded on the page, and a file `<name>.<ending>` beside it."""
+    """Text for another program, such as Prometheus rules: folded on the page, a file `<name>.<ending>` beside it."""
     shown = f"<details><summary>{escape(caption)}</summary><pre>{escape(text)}</pre></details>"
     bundle = {"text/html": shown, FILE_MIME: {"ending": ending, "text": text}}
     return Shown(text=text, bundle=bundle, name=slug(name), caption=caption)

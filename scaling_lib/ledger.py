@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -55,7 +55,7 @@ class Ledger:
     @classmethod
     def of(cls, sources: Mapping[str, Iterable[Quality]], problems: Mapping[str, str], *, has_slos: bool) -> Ledger:
         """Gather the ledger from what was read by kind."""
-        flat = tuple(quality for kind in KINDS for quality in sources.get(kind, ()))
+        flat = tuple(quality for kind in KINDS for quality in _gathered(sources.get(kind, ())))
         usable = {quality.kind for quality in flat if quality.rows and quality.kind not in problems}
         if has_slos:
             usable.add("slos")
@@ -151,6 +151,28 @@ class Ledger:
         missing = min((needs - self.usable for needs in question.needs), key=len)
         why = f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
         return {"step": question.step, "question": question.text, "answered": "no", "why": why}
+
+
+def _gathered(sources: Iterable[Quality]) -> list[Quality]:
+    """Files of one folder with nothing to say about any of them, as one line."""
+    lines: dict[tuple[str, ...], list[Quality]] = {}
+    for number, each in enumerate(sources):
+        folder, _, name = each.source.rpartition("/")
+        plain = not (each.problem or each.rejected or each.gaps or each.notes) and "://" not in each.source
+        lines.setdefault((folder, each.format, each.origin) if plain and name else (str(number),), []).append(each)
+    return [_together(group) if len(group) > 1 else group[0] for group in lines.values()]
+
+
+def _together(group: list[Quality]) -> Quality:
+    starts, ends = [each.start for each in group if each.start], [each.end for each in group if each.end]
+    folder = group[0].source.rpartition("/")[0]
+    return replace(
+        group[0],
+        source=f"{folder}/ ({plural(len(group), 'file')})",
+        rows=sum(each.rows for each in group),
+        start=min(starts, default=None),
+        end=max(ends, default=None),
+    )
 
 
 def _source_row(quality: Quality) -> dict[str, object]:

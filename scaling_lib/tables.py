@@ -13,6 +13,7 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import number, quantity
 
 MOST_ROWS = 200  # rows shown on a page; the data beside it has all
+LONG = 40  # text of more characters than this gets a wide column
 SUFFIXES = {"_us": "µs", "_ms": "ms", "_s": "s", "_bytes": "bytes", "_percent": "%"}
 IN_CELLS = ("s", "fraction", "x")  # units that the cells themselves carry
 
@@ -41,6 +42,8 @@ def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str]) -> str:
         words, unit = _unit(title, units)
         kind = _typed(values)[0] if not _estimates(values) else "number"
         side = ' class="number"' if kind in ("integer", "number") else ""
+        if not side and values.map(lambda cell: len(str(cell))).max() > LONG:
+            side = ' class="long"'
         heads.append(f'<th scope="col"{side}>{escape(_head(words, unit, kind))}</th>')
         bodies.append([_cell(value, unit, kind, side) for value in values.head(MOST_ROWS)])
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*bodies, strict=True))
@@ -130,7 +133,7 @@ def _cell(value: Any, unit: str, kind: str, side: str) -> str:
         at = pd.Timestamp(value)
         at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
         text = f"{at:%Y-%m-%d %H:%M:%S}" if at.second or at.microsecond else f"{at:%Y-%m-%d %H:%M}"
-        return f'<td data-sort="{at.timestamp()}">{text}</td>'
+        return f'<td class="time" data-sort="{at.timestamp()}">{text}</td>'
     if kind in ("integer", "number"):
         amount = value.total_seconds() if isinstance(value, pd.Timedelta) else float(value)
         unit = "s" if isinstance(value, pd.Timedelta) else unit
@@ -140,4 +143,4 @@ def _cell(value: Any, unit: str, kind: str, side: str) -> str:
         return f'<td{side} data-sort="{amount!r}">{escape(text)}</td>'
     if kind == "boolean":
         return f"<td>{'yes' if value else 'no'}</td>"
-    return f"<td>{escape(str(value))}</td>"
+    return f"<td{side}>{escape(str(value))}</td>"

@@ -17,7 +17,18 @@ from scaling_lib.slo.attainment import Attainment, Measurability, attainment, me
 from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
-from scaling_lib.slo.figures import alert_table, budget_figure, burn_figure, detection_figure, left_figure, spell_table
+from scaling_lib.slo.figures import (
+    BUDGET_CAPTION,
+    BURN_CAPTION,
+    DETECTION_CAPTION,
+    alert_table,
+    budget_figure,
+    burn_figure,
+    detection_figure,
+    left_figure,
+    left_table,
+    spell_table,
+)
 from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
@@ -41,6 +52,9 @@ from scaling_lib.slo.tables import (
 from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges, window_length_s
 
 __all__ = [
+    "BUDGET_CAPTION",
+    "BURN_CAPTION",
+    "DETECTION_CAPTION",
     "SLO",
     "UNITS",
     "AlertPolicy",
@@ -85,6 +99,7 @@ __all__ = [
     "journey_table",
     "latency_sli",
     "left_figure",
+    "left_table",
     "lint",
     "measurable",
     "method_table",

@@ -13,16 +13,24 @@ from scaling_lib.figures import Shown
 from scaling_lib.slo.alerts import detection_time
 from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, listing, number, percent, plural, quantity
 
 MOST_POINTS = 1500
 MOST_LINES = 4
+BUDGET_CAPTION = "Dot: counted in the evidence. Bar: where the rate of the long run may lie."
+BURN_CAPTION = "Shaded: spells of failure. Triangles: pages. At a burn rate of 1 the budget just lasts."
+DETECTION_CAPTION = (
+    "Lines: from the policy, with a full history before the incident. Dots: replayed. While the history is shorter than "
+    "an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
+)
 
 
 def budget_figure(assessed: Assessed) -> go.Figure | Shown:
     """How much of its budget each SLO has spent, with its interval, against 100%."""
     if not assessed.results:
         return figures.nothing("No SLO is measured: " + listing([each.reason for each in assessed.unmeasured]))
+    _name(assessed)
     ordered = sorted(assessed.results, key=lambda each: each.spent.value)
     figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=130 + 34 * len(ordered))
     figure.add_scatter(
@@ -33,6 +41,8 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
             "symmetric": False,
             "array": [100 * (each.spent.high - each.spent.value) for each in ordered],
             "arrayminus": [100 * (each.spent.value - each.spent.low) for each in ordered],
+            "color": figures.QUIET,
+            "thickness": 1.5,
         },
         mode="markers",
         marker={"size": 9, "color": [figures.colour(each.slo.name) for each in ordered]},
@@ -48,7 +58,9 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
     chosen = _with_spells(assessed.results)
     if not chosen:
         return figures.nothing("No spell of failure stands out in the evidence, so there is no burn to show.")
+    _name(assessed)
     figure = figures.figure(_spell_title(chosen), x="", y="burn rate, times the sustainable")
+    fastest = max(tier.factor for tier in chosen[0].policy)
     for each in chosen:
         line = _burn(each)
         figure.add_scatter(
@@ -66,13 +78,12 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
         if len(pages):
             figure.add_scatter(
                 x=figures.utc(pages["start"]),
-                y=[0.0] * len(pages),
+                y=[fastest] * len(pages),
                 mode="markers",
                 marker={"symbol": "triangle-up", "size": 13, "color": figures.colour(each.slo.name)},
                 name=figures.escape(f"page: {each.slo.name}"),
                 hovertemplate="page at %{x}<extra>" + figures.escape(each.slo.name) + "</extra>",
             )
-    fastest = max(tier.factor for tier in chosen[0].policy)
     figures.threshold(figure, fastest, f"the fastest page, {number(fastest)}")
     return figures.time_axis(figure)
 
@@ -83,7 +94,8 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
     if not chosen:
         return figures.nothing("No SLO is measured, so no budget can be counted down.")
     worst = min(chosen, key=lambda each: _left(each).iloc[-1])
-    title = f"{worst.slo.name} has {percent(_left(worst).iloc[-1])} of its {worst.slo.window} budget left"
+    _name(assessed)
+    title = f"{worst.slo.name} has {percent(_left(worst).iloc[-1])} of its {window_words(worst.slo.window)} budget left"
     if worst.covered < 1:
         title += f", after {percent(worst.covered)} of the window"
     figure = figures.figure(title, x="", y="budget left, % of the window's")
@@ -97,6 +109,9 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
             line={"color": figures.colour(each.slo.name), "width": 2},
             hovertemplate="%{y:.4~g}% left<extra>" + figures.escape(each.slo.name) + "</extra>",
         )
+        end = 100 * float(left.iloc[-1])
+        color = figures.colour(each.slo.name)
+        figures.direct_label(figure, figures.utc(left.index[-1:])[0], end, each.slo.name, color=color)
     return figures.time_axis(figure)
 
 
@@ -141,6 +156,12 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     return figure.update_yaxes(type="log")
 
 
+def left_table(assessed: Assessed) -> pd.DataFrame:
+    """The share of the window's budget left after each minute, a column an SLO."""
+    left = {each.slo.name: _thinned(_left(each)) for each in assessed.results}
+    return pd.DataFrame(left).rename_axis("minute").ffill().fillna(1.0) if left else pd.DataFrame()
+
+
 def spell_table(assessed: Assessed) -> pd.DataFrame:
     """One row a spell: SLO, start, end, failed and all events, budget spent, page after, quiet again after."""
     rows = [
@@ -173,11 +194,16 @@ def alert_table(assessed: Assessed) -> pd.DataFrame:
             "precision": each.replay.precision,
             "recall": each.replay.recall,
             "tickets": len(each.replay.tickets),
-            "remarks": " ".join(remark.sentence for remark in each.remarks),
+            "lint": listing([f"{remark.kind} {remark.tier.name if remark.tier else ''}" for remark in each.remarks]),
         }
         for each in assessed.results
     ]
     return pd.DataFrame(rows)
+
+
+def _name(assessed: Assessed) -> None:
+    """The same colours for the same SLOs in all figures."""
+    figures.name_entities([each.slo.name for each in assessed.results])
 
 
 def _budget_title(assessed: Assessed) -> str:

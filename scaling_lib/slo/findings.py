@@ -6,6 +6,7 @@ import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
 from scaling_lib.slo.assess import Assessed, SLOResult
+from scaling_lib.slo.windows import window_words
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent, plural
 
@@ -27,9 +28,10 @@ def findings(assessed: Assessed) -> list[Finding]:
                 command=COMMAND,
             )
         ]
-    found = [_attained(each) for each in assessed.results]
-    found += [finding for each in assessed.results for finding in _spells(each)]
-    found += [finding for each in assessed.results for finding in _alerts(each)]
+    costliest = sorted(assessed.results, key=lambda each: -each.spent.value)
+    found = [_attained(each) for each in costliest]
+    found += [finding for each in costliest for finding in _spells(each)]
+    found += [finding for each in costliest for finding in _alerts(each)]
     found += [
         Finding(
             step="01",
@@ -56,8 +58,8 @@ def headline(assessed: Assessed) -> str:
     parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met"]
     if missed:
         worst = sorted(missed, key=lambda each: -each.spent.value)
-        names = listing([f"{each.slo.name} ({percent(each.spent.value)} of its budget spent)" for each in worst], 3)
-        parts = [f"No: {names} missed", *parts]
+        names = listing([f"{each.slo.name} ({percent(each.spent.value)})" for each in worst], 2)
+        parts = [f"No. Over budget: {names}", *parts]
     if open_:
         parts.append(f"{open_} with too few requests to tell")
     if assessed.unmeasured:
@@ -85,7 +87,7 @@ def _attained(each: SLOResult) -> Finding:
             f"{slo.name} was missed in this evidence: {percent(held.sli.value)} against {percent(slo.target)}; "
             f"{percent(each.spent.value)} of the budget that its requests earn is spent."
         )
-        action = "Find what caused its spells, listed below; collect a longer history to know the usual rate."
+        action = f"Find what caused the spells of {slo.name}; collect a longer history to know its usual rate."
     else:
         verdict = "unknown"
         sentence = f"{slo.name} cannot be told yet: {held.sli} against {percent(slo.target)}; {_needed(each)}."
@@ -120,8 +122,8 @@ def _why(each: SLOResult) -> str:
         parts.append(each.attainment.caveat)
     if each.covered < 0.995:
         parts.append(
-            f"The evidence covers {percent(each.covered)} of the {each.slo.window} window: budget and share are those "
-            "of the requests seen; what the rest of the window holds is not measured."
+            f"The evidence covers {percent(each.covered)} of the {window_words(each.slo.window)} window: the budget is "
+            "that of the requests seen; what the rest of the window holds is not measured."
         )
     if held.state == "insufficient data" and held.counted == "missed":
         parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
@@ -150,7 +152,7 @@ def _spell(each: SLOResult, row: pd.Series[object]) -> Finding:
         sentence=(
             f"{each.slo.name}: {failed} requests failed it from {start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC: "
             f"{percent(own)} of the budget that the evidence's requests allow, {percent(share)} of a whole "
-            f"{each.slo.window}."
+            f"{window_words(each.slo.window)} budget."
         ),
         impact=Estimate(share, share, share, each.spent.level, "fraction"),
         why=f"The spell was {origin}. {_paged(row)}",

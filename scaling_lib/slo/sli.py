@@ -21,6 +21,11 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
+    if slo.kind == "threshold":
+        raise NotMeasured(
+            f"The SLO {slo.name} holds a metric against a threshold; this version counts requests only. Its Prometheus "
+            "rules are written all the same."
+        )
     journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)
     if journey is None:
         raise NotMeasured(

@@ -50,6 +50,16 @@ def parse_window(text: str) -> Window:
     return Window(text=written, seconds=int(match[1]) * UNITS[match[2]])
 
 
+def window_words(text: str) -> str:
+    """A window as people say it, before a noun: "28-day", "90-minute", "calendar-month"."""
+    window = parse_window(text)
+    if window.seconds is None:
+        return f"calendar-{window.calendar}"
+    size, unit = next(row for row in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+                      if window.seconds % row[0] == 0 and (row[1] != "week" or text.strip().endswith("w")))  # fmt: skip
+    return f"{window.seconds // size}-{unit}"
+
+
 def window_edges(window: str, at: datetime | pd.Timestamp, time_zone: str = "UTC") -> tuple[pd.Timestamp, pd.Timestamp]:
     """Start and end (UTC) of the window at a moment: a rolling one ends there, a calendar one contains it.
 
