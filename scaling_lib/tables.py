@@ -49,7 +49,7 @@ def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str]) -> str:
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*bodies, strict=True))
     more = f"<p>The first {MOST_ROWS} of {len(frame):,} rows.</p>" if len(frame) > MOST_ROWS else ""
     if not len(frame):
-        more = "<p>No rows.</p>"
+        more = "<p>None.</p>"
     top = f"<caption>{escape(caption)}</caption>" if caption else ""
     head = f"<thead><tr>{''.join(heads)}</tr></thead>"
     return f'<div class="table"><table>{top}{head}<tbody>{rows}</tbody></table>{more}</div>'

@@ -73,5 +73,5 @@ def test_long_tables_say_that_they_are_cut_and_their_data_are_not():
 
 
 def test_empty_tables():
-    assert "No rows." in html({"a": []})
-    assert "No rows." in figures.table(pd.DataFrame(), "t")._repr_mimebundle_()[0]["text/html"]
+    assert "None." in html({"a": []})
+    assert "None." in figures.table(pd.DataFrame(), "t")._repr_mimebundle_()[0]["text/html"]

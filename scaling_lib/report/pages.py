@@ -22,7 +22,7 @@ from scaling_lib.report.summary import StepResult, Summary
 from scaling_lib.words import duration
 
 MARKS: dict[str, str] = {"no conclusion": "–", "failed": "✕"} | dict(SHAPES.items())
-WORDS: dict[str, str] = {"unknown": "not measured"}
+WORDS: dict[str, str] = {"unknown": "not known"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ from scaling_lib.slo.figures import (
 from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
+from scaling_lib.slo.latency_table import latency_table
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.prometheus_out import prometheus_rules
@@ -98,6 +99,7 @@ __all__ = [
     "journey_sli",
     "journey_table",
     "latency_sli",
+    "latency_table",
     "left_figure",
     "left_table",
     "lint",

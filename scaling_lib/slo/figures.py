@@ -172,6 +172,7 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
             "end": spell.end,
             "failed": int(spell.bad),
             "error rate": _spell_rate(each, spell),
+            "evidence's budget spent": spell.bad / max(1.0, float(each.window["total"].sum()) * (1 - each.slo.target)),
             "window's budget spent": spell.budget_spent,
             "page after_s": spell.delay_s,
             "spent before the page": spell.budget_spent_before,

@@ -25,6 +25,7 @@ SHARES = (
     "covered",
     "error rate",
     "window's budget spent",
+    "evidence's budget spent",
     "spent before the page",
 )
 UNITS = dict.fromkeys(
