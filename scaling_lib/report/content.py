@@ -43,7 +43,7 @@ class Block:
 
 @dataclass(kw_only=True)
 class Content:
-    """An executed notebook: its first heading, what it concludes, its blocks, and their tables and text files by name."""
+    """An executed notebook: its first heading, what it concludes, its blocks, their tables and text files by name."""
 
     heading: str = ""
     conclusion: Conclusion | None = None

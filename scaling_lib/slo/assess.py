@@ -14,7 +14,7 @@ from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
-from scaling_lib.slo.budgeting import BudgetComparison, budget_methods
+from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, counted_by_method
 from scaling_lib.slo.counts import MINUTE, minute_grid
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
 from scaling_lib.slo.projection import Projection, projected_budget
@@ -22,8 +22,22 @@ from scaling_lib.slo.replay import Replay
 from scaling_lib.slo.replay import replay as replay_policy
 from scaling_lib.slo.sli import minute_counts
 from scaling_lib.slo.spells import incidents_from_counts
-from scaling_lib.slo.windows import window_edges
+from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate
+from scaling_lib.words import duration
+
+COLUMNS = [
+    "slo",
+    "target",
+    "measured",
+    "state",
+    "events",
+    "bad",
+    "budget spent",
+    "spells",
+    "window",
+    "covered",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +46,10 @@ class SLOResult:
 
     counts: all minutes with traffic, columns `total` and `bad`, indexed by minute (UTC), exclusions left out.
     window: the part of `counts` in the SLO's last window; covered: the share of that window which the evidence spans.
+    counted: the same part as the SLO's budgeting method counts it: requests by minute, or slices of slo.slice_s.
     attainment: with an interval that allows for clustered failures; independent: as if failures were independent.
-    budget: what the window's own traffic allowed and spent; spent: the same as a fraction with its interval.
+    budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
+        with its interval.
     spells: stretches of failure, given or found; found: true where they were looked for in the counts themselves.
     replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
     exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
@@ -43,6 +59,7 @@ class SLOResult:
     slo: SLO
     counts: pd.DataFrame
     window: pd.DataFrame
+    counted: pd.DataFrame
     covered: float
     attainment: Attainment
     independent: Attainment
@@ -63,6 +80,20 @@ class SLOResult:
         """Mean events per second over the evidence."""
         span = self.counts.index[-1] - self.counts.index[0] + MINUTE
         return float(self.counts["total"].sum() / span.total_seconds())
+
+    @property
+    def unit(self) -> str:
+        """What the budget is counted in."""
+        return "requests" if self.slo.budgeting == "occurrences" else f"slices of {duration(self.slice_s)}"
+
+    @property
+    def slice_s(self) -> float:
+        """The length of a slice in seconds, at least the minute that evidence is kept by."""
+        return max(60.0, self.slo.slice_s)
+
+    def share_of_budget(self, bad: float) -> float:
+        """Failed requests as a fraction of what the window's own requests allow to fail."""
+        return bad / (float(allowed_share(self.slo.target)) * float(self.window["total"].sum()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +134,7 @@ class Assessed:
             {"slo": each.slo.name, "target": each.slo.target, "state": "not measured", "window": each.slo.window}
             for each in self.unmeasured
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
@@ -130,12 +161,12 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     if counts.empty:
         raise NotMeasured(f"{slo.name}: the exclusions leave no minute to count. Shorten them.")
     start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
-    if slo.window[-1:].isalpha() and slo.window[:1].isdigit():
+    if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
     window = counts[(counts.index >= start) & (counts.index < end)]
-    grid = minute_grid(window)
-    held = attainment(grid["total"] - grid["bad"], grid["total"], slo.target, level)
-    total, bad = float(window["total"].sum()), float(window["bad"].sum())
+    counted = _counted(slo, window)
+    held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
+    total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
     spells, found = _spells(system, slo, counts)
     policy = alert_policy(slo.window)
     seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
@@ -143,6 +174,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         slo=slo,
         counts=counts,
         window=window,
+        counted=counted,
         covered=min(1.0, seen_s / (end - start).total_seconds()),
         attainment=held,
         independent=attainment(total - bad, total, slo.target, level),
@@ -152,12 +184,19 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         found=found,
         policy=policy,
         replay=replay_policy(policy, slo.target, counts, spells, level=level),
-        remarks=tuple(lint(policy, slo.target, total / seen_s)),
+        remarks=tuple(lint(policy, slo.target, float(window["total"].sum()) / seen_s)),
         exclusions=audit,
         methods=_methods(slo, counts),
         projection=_projection(slo, counts, level),
         source=source,
     )
+
+
+def _counted(slo: SLO, window: pd.DataFrame) -> pd.DataFrame:
+    if slo.budgeting == "occurrences":
+        return minute_grid(window)
+    sliced = counted_by_method(window, slo.target, slice_target=slo.slice_target, slice_s=max(60.0, slo.slice_s))
+    return sliced[slo.budgeting]
 
 
 def _methods(slo: SLO, counts: pd.DataFrame) -> BudgetComparison:

@@ -81,20 +81,13 @@ def budget_methods(
     """
     allowed = float(allowed_share(target))
     least = float(1 - allowed_share(target if slice_target is None else slice_target))
-    if slice_s < 60 or slice_s % 60:
-        raise InvalidInput(f"budget_methods: found slices of {slice_s:g} s; expected whole minutes, such as 60 or 300.")
-    slices = _slices(minute_grid(counts), int(slice_s))
-    ends = pd.DatetimeIndex(slices.index) + pd.Timedelta(seconds=slice_s)
+    counted = counted_by_method(counts, target, slice_target=slice_target, slice_s=slice_s)
+    total = counted["occurrences"]["total"].to_numpy()
+    ends = pd.DatetimeIndex(counted["occurrences"].index) + pd.Timedelta(seconds=slice_s)
     first = _first_of_window(ends, window, int(slice_s), time_zone)
-    total, bad = slices["total"].to_numpy(dtype=np.float64), slices["bad"].to_numpy(dtype=np.float64)
-    seen = total > 0
-    share = np.divide(bad, total, out=np.zeros(len(total)), where=seen)
-    failing = seen & (total - bad < least * total * (1 - 1e-12))  # 999 of 1,000 is a good slice at 0.999
-    spent = {"occurrences": bad, "timeslices": failing.astype(np.float64), "ratio_timeslices": share}
-    base = {"occurrences": total, "timeslices": seen.astype(np.float64), "ratio_timeslices": seen.astype(np.float64)}
     left, methods = {}, {}
     for method in METHODS:
-        gone, size = _window_sums(spent[method], first), _window_sums(base[method], first)
+        gone, size = (_window_sums(counted[method][column].to_numpy(), first) for column in ("bad", "total"))
         fraction = np.divide(gone, allowed * size, out=np.full(len(size), np.nan), where=size > 0)
         left[method] = 1 - fraction
         methods[method] = _last(method, gone, size, allowed)
@@ -115,8 +108,30 @@ def budget_methods(
         end=edges[1] if edges else None,
         slice_s=float(slice_s),
         slice_target=least,
-        caveat=_caveat(total[seen], least),
+        caveat=_caveat(total[total > 0], least),
     )
+
+
+def counted_by_method(
+    counts: pd.DataFrame, target: float, *, slice_target: float | None = None, slice_s: float = 60.0
+) -> dict[Budgeting, pd.DataFrame]:
+    """What each method counts, by slice (UTC): columns `total` and `bad`, in events or in slices.
+
+    Arguments as for `budget_methods`. A slice without traffic is 0 of 0 in all of them.
+    """
+    least = float(1 - allowed_share(target if slice_target is None else slice_target))
+    if slice_s < 60 or slice_s % 60:
+        raise InvalidInput(f"budget_methods: found slices of {slice_s:g} s; expected whole minutes, such as 60 or 300.")
+    slices = _slices(minute_grid(counts), int(slice_s))
+    total, bad = slices["total"].to_numpy(dtype=np.float64), slices["bad"].to_numpy(dtype=np.float64)
+    seen = (total > 0).astype(np.float64)
+    share = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
+    failing = (total > 0) & (total - bad < least * total * (1 - 1e-12))  # 999 of 1,000 is a good slice at 0.999
+    return {
+        "occurrences": pd.DataFrame({"total": total, "bad": bad}, index=slices.index),
+        "timeslices": pd.DataFrame({"total": seen, "bad": failing.astype(np.float64)}, index=slices.index),
+        "ratio_timeslices": pd.DataFrame({"total": seen, "bad": share}, index=slices.index),
+    }
 
 
 def _slices(grid: pd.DataFrame, slice_s: int) -> pd.DataFrame:

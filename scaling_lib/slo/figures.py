@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,25 @@ from scaling_lib.words import duration, listing, number, percent, plural, quanti
 
 MOST_POINTS = 1500
 MOST_LINES = 4
+SPELL_COLUMNS = [
+    "slo",
+    "spell",
+    "start",
+    "end",
+    "failed",
+    "error rate",
+    "evidence's budget spent",
+    "window's budget spent",
+    "page after_s",
+    "spent before the page",
+    "quiet again after_s",
+]
+ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "precision", "recall", "tickets", "lint"]
 BUDGET_CAPTION = "Dot: counted in the evidence. Bar: where the rate of the long run may lie."
 BURN_CAPTION = "Shaded: spells of failure. Triangles: pages. At a burn rate of 1 the budget just lasts."
 DETECTION_CAPTION = (
-    "Lines: from the policy, with a full history before the incident. Dots: replayed. While the history is shorter than "
-    "an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
+    "Lines: from the policy, with a full history before the incident. Dots: replayed. While the history is shorter "
+    "than an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
 )
 
 
@@ -35,7 +50,7 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
     figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=130 + 34 * len(ordered))
     figure.add_scatter(
         x=[100 * each.spent.value for each in ordered],
-        y=[each.slo.name for each in ordered],
+        y=[figures.escape(each.slo.name) for each in ordered],
         error_x={
             "type": "data",
             "symmetric": False,
@@ -141,7 +156,7 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     for number_, one in enumerate(chosen):
         found = one.replay.incidents[one.replay.incidents["detected"]]
         figure.add_scatter(
-            x=[100 * _spell_rate(one, spell) for spell in found.itertuples()],
+            x=[100 * _spell_rate(one, spell) for spell in found.to_dict("records")],
             y=found["delay_s"] / 60,
             mode="markers",
             marker={
@@ -167,21 +182,21 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
     rows = [
         {
             "slo": each.slo.name,
-            "spell": spell.name,
-            "start": spell.start,
-            "end": spell.end,
-            "failed": int(spell.bad),
+            "spell": spell["name"],
+            "start": spell["start"],
+            "end": spell["end"],
+            "failed": int(spell["bad"]),
             "error rate": _spell_rate(each, spell),
-            "evidence's budget spent": spell.bad / max(1.0, float(each.window["total"].sum()) * (1 - each.slo.target)),
-            "window's budget spent": spell.budget_spent,
-            "page after_s": spell.delay_s,
-            "spent before the page": spell.budget_spent_before,
-            "quiet again after_s": spell.reset_s,
+            "evidence's budget spent": each.share_of_budget(spell["bad"]),
+            "window's budget spent": spell["budget_spent"],
+            "page after_s": spell["delay_s"],
+            "spent before the page": spell["budget_spent_before"],
+            "quiet again after_s": spell["reset_s"],
         }
         for each in assessed.results
-        for spell in each.replay.incidents.itertuples()
+        for spell in each.replay.incidents.to_dict("records")
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=SPELL_COLUMNS)
 
 
 def alert_table(assessed: Assessed) -> pd.DataFrame:
@@ -199,7 +214,7 @@ def alert_table(assessed: Assessed) -> pd.DataFrame:
         }
         for each in assessed.results
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=ALERT_COLUMNS)
 
 
 def _name(assessed: Assessed) -> None:
@@ -218,7 +233,7 @@ def _budget_title(assessed: Assessed) -> str:
 
 def _spell_title(chosen: Sequence[SLOResult]) -> str:
     worst = max(chosen, key=lambda each: each.replay.incidents["budget_spent"].max())
-    spell = worst.replay.incidents.loc[worst.replay.incidents["budget_spent"].idxmax()]
+    spell = max(worst.replay.incidents.to_dict("records"), key=lambda row: float(row["budget_spent"]))
     length = (spell["end"] - spell["start"]).total_seconds()
     return f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell"
 
@@ -247,11 +262,12 @@ def _left(result: SLOResult) -> pd.Series[float]:
 
 
 def _thinned(series: pd.Series[float]) -> pd.Series[float]:
+    """As few points as keep the figure light, the last among them."""
     step = max(1, -(-len(series) // MOST_POINTS))
-    return series.iloc[::step]
+    return series.iloc[(len(series) - 1) % step :: step]
 
 
-def _spell_rate(result: SLOResult, spell: object) -> float:
-    inside = result.counts[spell.start.floor("min") : spell.end - pd.Timedelta(microseconds=1)]  # type: ignore[attr-defined]
+def _spell_rate(result: SLOResult, spell: Mapping[Hashable, Any]) -> float:
+    inside = result.counts[spell["start"].floor("min") : spell["end"] - pd.Timedelta(microseconds=1)]
     total = float(inside["total"].sum())
     return float(inside["bad"].sum()) / total if total else float("nan")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 from scaling_lib.findings import Finding, Verdict
 from scaling_lib.slo.assess import Assessed, SLOResult
@@ -40,7 +42,7 @@ def findings(assessed: Assessed) -> list[Finding]:
             verdict="unknown",
             sentence=f"{each.slo.name} is not measured.",
             why=each.reason,
-            action=each.reason.rpartition(": ")[2].capitalize(),
+            action=_supply(each.reason),
             command=COMMAND,
         )
         for each in assessed.unmeasured
@@ -67,6 +69,12 @@ def headline(assessed: Assessed) -> str:
     return "; ".join(parts) + "."
 
 
+def _supply(reason: str) -> str:
+    """What the reason asks for: its words after the last colon, else all of it."""
+    asked = reason.rpartition(": ")[2]
+    return asked[:1].upper() + asked[1:]
+
+
 def _attained(each: SLOResult) -> Finding:
     slo, held = each.slo, each.attainment
     verdict: Verdict = "ok"
@@ -85,7 +93,7 @@ def _attained(each: SLOResult) -> Finding:
         verdict = "act"
         sentence = (
             f"{slo.name} was missed in this evidence: {percent(held.sli.value)} against {percent(slo.target)}; "
-            f"{percent(each.spent.value)} of the budget that its requests earn is spent."
+            f"{percent(each.spent.value)} of the budget that its {each.unit} earn is spent."
         )
         action = f"Find what caused the spells of {slo.name}; collect a longer history to know its usual rate."
     else:
@@ -110,13 +118,14 @@ def _attained(each: SLOResult) -> Finding:
 def _needed(each: SLOResult) -> str:
     needed = each.attainment.events_needed
     if needed is None:
-        return "it runs at its target, and no number of requests would decide"
-    return f"not enough data, {number(needed)} more requests at this rate ({duration(needed / each.rate)}) would decide"
+        return f"it runs at its target, and no number of {each.unit} would decide"
+    rate = each.rate if each.slo.budgeting == "occurrences" else 1 / each.slice_s
+    return f"not enough data, {number(needed)} more {each.unit} at this rate ({duration(needed / rate)}) would decide"
 
 
 def _why(each: SLOResult) -> str:
-    held, total, bad = each.attainment, int(each.window["total"].sum()), int(each.window["bad"].sum())
-    parts = [f"{bad:,} of {total:,} requests failed it; {number(each.budget.allowed)} were allowed."]
+    held, total, bad = each.attainment, number(each.budget.total), number(each.budget.spent)
+    parts = [f"{bad} of {total} {each.unit} failed it; {number(each.budget.allowed)} were allowed."]
     parts.append(f"The interval: {each.attainment.method}.")
     if each.attainment.caveat:
         parts.append(each.attainment.caveat)
@@ -134,16 +143,15 @@ def _why(each: SLOResult) -> str:
 
 
 def _spells(each: SLOResult) -> list[Finding]:
-    return [_spell(each, row) for _, row in each.replay.incidents.iterrows()]
+    return [_spell(each, row) for row in each.replay.incidents.to_dict("records")]
 
 
-def _spell(each: SLOResult, row: pd.Series[object]) -> Finding:
-    start, end = pd.Timestamp(str(row["start"])), pd.Timestamp(str(row["end"]))
-    share = float(str(row["budget_spent"]))
+def _spell(each: SLOResult, row: Mapping[Hashable, Any]) -> Finding:
+    start, end, share = row["start"], row["end"], float(row["budget_spent"])
     origin = "found in the counts" if each.found else "given"
-    own = float(str(row["bad"])) / max(1.0, float(each.window["total"].sum()) * (1 - each.slo.target))
+    own = each.share_of_budget(float(row["bad"]))
     verdict: Verdict = "act" if share > BIG_SPELL or own > 1 else "watch" if own else "ok"
-    failed = number(float(str(row["bad"])))
+    failed = number(float(row["bad"]))
     return Finding(
         step="01",
         name="spell",
@@ -163,17 +171,17 @@ def _spell(each: SLOResult, row: pd.Series[object]) -> Finding:
     )
 
 
-def _paged(row: pd.Series[object]) -> str:
+def _paged(row: Mapping[Hashable, Any]) -> str:
     if not row["detected"]:
         return "The alerts would not have paged."
-    before = percent(float(str(row["budget_spent_before"])))
-    text = f"The alerts would have paged after {duration(float(str(row['delay_s'])))}, {before} of the window's budget later"
-    reset = float(str(row["reset_s"]))
-    return text + (f", and been quiet {duration(reset)} after it ended." if reset == reset else ".")
+    delay, before, reset = duration(row["delay_s"]), percent(row["budget_spent_before"]), float(row["reset_s"])
+    text = f"The alerts would have paged after {delay}, {before} of the window's budget later"
+    return text + (f", and been quiet {duration(reset)} after it ended." if not math.isnan(reset) else ".")
 
 
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
+    name, replayed = each.slo.name, f"Replayed over {each.source.rows:,} requests, minute by minute"
     missed = each.replay.incidents[
         ~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)
     ]
@@ -184,9 +192,9 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 name="missed-by-alerts",
                 subject=each.slo.name,
                 verdict="act",
-                sentence=f"The alerts of {each.slo.name} would have missed {plural(len(missed), 'spell')} of {len(each.spells)}.",
+                sentence=f"The alerts of {name} would miss {plural(len(missed), 'spell')} of {len(each.spells)}.",
                 impact=each.replay.recall,
-                why=f"Replayed over {each.source.rows:,} requests, minute by minute; recall {each.replay.recall}.",
+                why=f"{replayed}; recall {each.replay.recall}.",
                 evidence=(each.source,),
                 action="Lower the factor of the fastest tier, or shorten its windows.",
                 command=COMMAND,
@@ -200,9 +208,9 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 name="false-pages",
                 subject=each.slo.name,
                 verdict="watch",
-                sentence=f"The alerts of {each.slo.name} would have paged {plural(each.replay.false_pages, 'time')} for nothing.",
+                sentence=f"The alerts of {name} would page {plural(each.replay.false_pages, 'time')} for nothing.",
                 impact=each.replay.precision,
-                why=f"Replayed over {each.source.rows:,} requests, minute by minute; precision {each.replay.precision}.",
+                why=f"{replayed}; precision {each.replay.precision}.",
                 evidence=(each.source,),
                 action="Ask for more requests in the window before a page, or lengthen the short window.",
                 command=COMMAND,
