@@ -154,7 +154,14 @@ class Assessment:
         return tuple(slos)
 
     def thresholds(self) -> list[Threshold]:
-        """The latency thresholds of all journeys that have a route, by which requests are counted as good."""
+        """The latency thresholds of all journeys that have a route, by which requests are counted as good.
+
+        None where the SLOs cannot be read: the requests can be, and `slos` says what is wrong.
+        """
+        try:
+            slos = self.slos()
+        except (BrokenEvidence, InvalidInput):
+            return []
         journeys = {journey.name: journey for journey in self.config.journeys}
         return [
             Threshold(
@@ -162,7 +169,7 @@ class Assessment:
                 service=journeys[slo.journey].service,
                 seconds=slo.threshold_s,
             )
-            for slo in self.slos()
+            for slo in slos
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]
 

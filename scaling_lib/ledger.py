@@ -76,6 +76,11 @@ class Ledger:
     def table(self) -> pd.DataFrame:
         """One row a source: kind, source, format, rows, rejected, from, to, gaps, origin, remarks."""
         rows = [_source_row(quality) for quality in self.sources]
+        rows += [
+            {"evidence": kind, "source": "not readable", "remarks": text}
+            for kind, text in self.problems.items()
+            if not self._told(text)
+        ]
         rows += [{"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent]
         columns = [
             "evidence",

@@ -50,7 +50,8 @@ def certainty_table(assessed: Assessed) -> pd.DataFrame:
         }
         for each in assessed.results
     ]
-    return pd.DataFrame(rows)
+    columns = ["slo", "measured", "if independent", "design effect", "left at the end", "remarks"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def method_table(assessed: Assessed) -> pd.DataFrame:
@@ -66,7 +67,8 @@ def method_table(assessed: Assessed) -> pd.DataFrame:
         }
         for each in assessed.results
     ]
-    return pd.DataFrame(rows)
+    columns = ["slo", "occurrences", "timeslices", "ratio timeslices", "verdicts differ", "remarks"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def exclusion_table(assessed: Assessed) -> pd.DataFrame:
@@ -100,8 +102,8 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
             continue
         try:
             within = latency_sli(system.metrics().histogram(given.buckets), slo.threshold_s)
-        except NotMeasured as reason:
-            rows.append({"slo": slo.name, "target": slo.target, "remarks": str(reason)})
+        except ScalingError as reason:
+            rows.append({"slo": slo.name, "target": slo.target, "remarks": f"not measured: {reason}"})
             continue
         depends = verdict_depends_on_interpolation(within, slo.target)
         rows.append(
