@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
@@ -50,6 +51,22 @@ def parse_threshold(value: object) -> float:
     return float(Decimal(match[1]) * Decimal(str(THRESHOLD_UNITS[match[2]])))
 
 
+def parse_window(value: object) -> str:
+    """A window that the SLO arithmetic knows, rolling or of the calendar, as it is written."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[1-9]\d*\s*[smhdw]|1[MQY]|(?i:week|month|quarter|year)", text):
+        raise ValueError(f"found {text!r}; expected a rolling window such as 28d, or week, month, quarter or year")
+    return text
+
+
+def parse_time_zone(value: object) -> str:
+    """An IANA name of a time zone."""
+    try:
+        return ZoneInfo(str(value)).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"found {value!r}; expected a time zone's IANA name, such as Europe/Berlin") from None
+
+
 def _path_entry(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
@@ -80,8 +97,8 @@ class Objective(Part):
     target: Annotated[float, BeforeValidator(parse_target)] = 0.0
     threshold: Annotated[float, BeforeValidator(parse_threshold)] | None = None
     name: str = ""
-    window: str = "28d"
-    time_zone: str = "UTC"
+    window: Annotated[str, BeforeValidator(parse_window)] = "28d"
+    time_zone: Annotated[str, BeforeValidator(parse_time_zone)] = "UTC"
     budgeting: Budgeting = "occurrences"
     slice_target: Annotated[float, BeforeValidator(parse_target)] | None = None
     good_query: str = ""

@@ -68,7 +68,7 @@ def range_figure(result: Overview) -> go.Figure:
         figure.add_bar(
             base=rows["start"],
             x=(rows["end"] - rows["start"]).dt.total_seconds() * 1000,
-            y=rows["source"],
+            y=rows["source"].map(figures.escape),
             orientation="h",
             marker_color=figures.colour(str(kind)),
             name=str(kind),
@@ -89,15 +89,14 @@ def traffic_figure(result: Overview) -> go.Figure:
     figure = figures.figure(title, x="time, UTC", y="requests a minute")
     for route in result.minutes.columns:
         figure.add_scatter(
-            x=result.minutes.index,
+            x=figures.utc(result.minutes.index),
             y=result.minutes[route],
-            name=route,
+            name=figures.escape(str(route)),
             mode="lines",
-            line={"color": figures.colour(route), "width": 2},
-            hovertemplate="%{y:,.0f} a minute<extra>" + figures.escape(route) + "</extra>",
+            line={"color": figures.colour(str(route)), "width": 2},
+            hovertemplate="%{y:,.0f} a minute<extra>" + figures.escape(str(route)) + "</extra>",
         )
-    figure.update_layout(yaxis_rangemode="tozero")
-    return figure
+    return figures.time_axis(figure).update_layout(yaxis_rangemode="tozero")
 
 
 def findings(result: Overview) -> list[Finding]:
