@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from scaling_lib.config import Config, Exclusion, Incident, Journey, Objective, read_config
+from scaling_lib.config import Config, Exclusion, Incident, Journey, MetricEvidence, Objective, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
 from scaling_lib.evidence.quality import Quality
@@ -128,7 +128,11 @@ class Assessment:
                 "assessment.yaml). They decide saturation, and the SLOs of journeys that have no request log."
             )
         sources = [
-            MetricSource(**entry.model_dump(exclude={"path"}), path=entry.path and self._absolute(entry.path))
+            MetricSource(
+                **entry.model_dump(exclude={"path", "queries"}),
+                path=entry.path and self._absolute(entry.path),
+                queries=self._queries(entry),
+            )
             for entry in given
         ]
         try:

@@ -21,16 +21,16 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
-    if slo.kind == "threshold":
-        raise NotMeasured(
-            f"The SLO {slo.name} holds a metric against a threshold; this version counts requests only. Its Prometheus "
-            "rules are written all the same."
-        )
     journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)
     if journey is None:
         raise NotMeasured(
             f"The SLO {slo.name} belongs to no journey of assessment.yaml: name it under the `slos` of a journey "
             "that has a route or metrics."
+        )
+    if slo.kind == "threshold":
+        raise NotMeasured(
+            f"The SLO {slo.name} counts moments at which a metric keeps a threshold, which is not computed here: "
+            "write it as availability or latency of requests."
         )
     if journey.route and system.config.evidence.requests:
         return _from_requests(system, slo, journey)
