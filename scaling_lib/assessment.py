@@ -177,6 +177,18 @@ class Assessment:
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]
 
+    def _queries(self, entry: MetricEvidence) -> dict[str, str]:
+        """What to ask a Prometheus: as the entry says, else what the journeys' own selectors need."""
+        if entry.queries or not entry.url:
+            return dict(entry.queries)
+        return {
+            f"{journey.name} {part}": selector
+            for journey in self.config.journeys
+            if journey.metrics
+            for part, selector in journey.metrics.model_dump().items()
+            if selector
+        }
+
     def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
         """Sources as the assessment names them, without the folder it happens to lie in."""
         return tuple(replace(each, source=each.source.removeprefix(f"{self.folder}{os.sep}")) for each in quality)
