@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
     "metrics": "a Prometheus, or query_range files",
     "slos": "SLOs of the journeys, or OpenSLO or sloth files",
 }
+COLUMNS = ["evidence", "source", "format", "origin", "rows", "rejected", "from", "to", "gaps", "remarks"]
 
 
 @dataclass(frozen=True)
@@ -82,24 +83,10 @@ class Ledger:
             if not self._told(text)
         ]
         rows += [{"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent]
-        columns = [
-            "evidence",
-            "source",
-            "format",
-            "origin",
-            "rows",
-            "rejected",
-            "from",
-            "to",
-            "gaps",
-            "remarks",
+        whole: list[dict[str, object]] = [
+            {**dict.fromkeys(COLUMNS, ""), "rows": 0, "rejected": 0, **row} for row in rows
         ]
-        return (
-            pd.DataFrame(rows, columns=columns)
-            .fillna({"rows": 0, "rejected": 0})
-            .fillna("")
-            .astype({"rows": "int64", "rejected": "int64"})
-        )
+        return pd.DataFrame(whole, columns=COLUMNS)
 
     def rejects(self) -> pd.DataFrame:
         """One row a reason for which rows were rejected, with examples as they stand in the source."""

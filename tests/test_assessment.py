@@ -1,0 +1,150 @@
+"""The assessment: what its file binds together, and what it says when it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_system import csv_of, make, spell
+
+import scaling_lib
+from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured
+
+OPENSLO = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: pay-works}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: good}
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(r{code!~"5.."}[{{.window}}]))'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(r[{{.window}}]))'}}}
+  timeWindow: [{duration: 7d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.995}]
+"""
+REQUESTS = "evidence: {requests: [requests.csv]}\n"
+
+
+def test_an_slo_of_a_file_is_bound_by_its_name(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: POST /pay, slos: [pay-works]}]\nevidence: {slos: [slos.yaml]}\n",
+        slos__yaml=OPENSLO,
+    )
+    (slo,) = scaling_lib.open(tmp_path).slos()
+    assert (slo.name, slo.journey, slo.target, slo.window) == ("pay-works", "pay", 0.995, "7d")
+
+
+def test_slos_of_files_that_no_journey_names_come_last(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\nevidence: {slos: [slos.yaml]}\n",
+        slos__yaml=OPENSLO,
+    )
+    assert [(slo.name, slo.journey) for slo in scaling_lib.open(tmp_path).slos()] == [
+        ("pay availability", "pay"),
+        ("pay-works", ""),
+    ]
+
+
+def test_an_slo_that_no_file_has(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: POST /pay, slos: [pay-wroks]}]\n"
+        "evidence: {slos: [slos.yaml], requests: [requests.csv]}\n",
+        slos__yaml=OPENSLO,
+        requests__csv=csv_of(spell("POST /pay")),
+    )
+    system = scaling_lib.open(tmp_path)
+    with pytest.raises(InvalidInput, match="journey pay: names the SLO 'pay-wroks'.*expected one of: pay-works"):
+        system.slos()
+    assert system.requests().counts["n"].sum() == 6000  # which need no SLO
+    ledger = system.evidence()
+    assert set(ledger.problems) == {"slos"} and ledger.usable == {"requests"}
+
+
+def test_two_slos_of_one_name(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 1 s, target: 99%},"
+        " {kind: latency, threshold: 2 s, target: 99.9%}]}]\n",
+    )
+    with pytest.raises(InvalidInput, match="two SLOs are named 'pay latency'.*`name` of its own"):
+        scaling_lib.open(tmp_path).slos()
+
+
+@pytest.mark.parametrize(
+    ("slo", "said"),
+    [
+        ("{target: 99.9}", "line 4, journeys.0.slos.0.target: found 99.9, which could be percent or fraction"),
+        ("{target: 100%}", "leaves no error budget"),
+        ("{target: 99%, window: 28 days}", "slos.0.window: found '28 days'; expected a rolling window such as 28d"),
+        ("{target: 99%, window: fortnight}", "expected a rolling window such as 28d, or week"),
+        ("{target: 99%, time_zone: Berlin}", "slos.0.time_zone: found 'Berlin'; expected a time zone's IANA name"),
+        ("{kind: latency, target: 99%}", "without a threshold"),
+        ("{kind: latency, target: 99%, threshold: 300}", "with its unit"),
+    ],
+)
+def test_an_objective_that_could_not_be_held_is_refused_at_once(tmp_path, slo, said):
+    make(tmp_path, f"journeys:\n  - name: pay\n    slos: [{slo}]\n")
+    with pytest.raises(InvalidInput) as error:
+        scaling_lib.open(tmp_path)
+    assert said in str(error.value) and "line 4" in str(error.value)
+
+
+@pytest.mark.parametrize("window", ["28d", "90m", "1h", "week", "month", "1M", "1Y"])
+def test_windows_that_are_accepted_can_be_computed_with(tmp_path, window):
+    from scaling_lib.slo import parse_window
+
+    make(tmp_path, f"journeys: [{{name: pay, slos: [{{target: 99%, window: {window}}}]}}]\n")
+    (slo,) = scaling_lib.open(tmp_path).slos()
+    assert parse_window(slo.window)
+
+
+def test_nothing_given(tmp_path):
+    system = scaling_lib.open(make(tmp_path, ""))
+    assert system.slos() == () and system.journeys == ()
+    with pytest.raises(NotMeasured, match="No requests are given: supply access logs"):
+        system.requests()
+    with pytest.raises(NotMeasured, match="No metrics are given: supply a Prometheus"):
+        system.metrics()
+    assert repr(system) == "Assessment('small', 0 journeys)"
+
+
+def test_no_such_assessment(tmp_path):
+    with pytest.raises(
+        InvalidInput, match=r"elsewhere.assessment.yaml: there is no such file.*`scaling init elsewhere`"
+    ):
+        scaling_lib.open(tmp_path / "elsewhere")
+
+
+def test_the_place_may_be_given_by_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCALING_ASSESSMENT", str(make(tmp_path, "")))
+    assert scaling_lib.open().name == "small"
+    monkeypatch.delenv("SCALING_ASSESSMENT")
+    assert scaling_lib.open().name == "shop"
+
+
+def test_evidence_is_read_once(tmp_path):
+    make(tmp_path, REQUESTS, requests__csv=csv_of(spell("GET /a")))
+    system = scaling_lib.open(tmp_path)
+    before = system.requests()
+    (tmp_path / "requests.csv").unlink()
+    assert system.requests() is before
+
+
+def test_evidence_that_is_not_there_is_broken(tmp_path):
+    system = scaling_lib.open(make(tmp_path, REQUESTS))
+    with pytest.raises(BrokenEvidence, match=r"requests\.csv: no file is there"):
+        system.requests()
+
+
+def test_sources_are_named_as_the_assessment_names_them(tmp_path):
+    make(tmp_path, REQUESTS, requests__csv=csv_of(spell("GET /a")))
+    (quality,) = scaling_lib.open(Path(tmp_path)).evidence().sources
+    assert quality.source == "requests.csv"
