@@ -86,7 +86,8 @@ class Ledger:
         whole: list[dict[str, object]] = [
             {**dict.fromkeys(COLUMNS, ""), "rows": 0, "rejected": 0, **row} for row in rows
         ]
-        return pd.DataFrame(whole, columns=COLUMNS)
+        frame = pd.DataFrame(whole, columns=COLUMNS)
+        return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in ("from", "to")})
 
     def rejects(self) -> pd.DataFrame:
         """One row a reason for which rows were rejected, with examples as they stand in the source."""

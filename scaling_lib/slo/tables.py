@@ -14,9 +14,9 @@ from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.prometheus_out import prometheus_rules
-from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
+from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, starter_availability, starter_latency
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, percent
+from scaling_lib.words import duration, listing, percent, plural
 
 SHARES = (
     "target",
@@ -184,6 +184,12 @@ def _starter(system: Assessment, route: str, service: str, kind: str) -> Starter
             raise NotMeasured("the requests carry no status")
         counts = chosen.counts.groupby("minute")[["n", "errors"]].sum().rename(columns={"n": "total", "errors": "bad"})
         return starter_availability(counts)
+    hours = chosen.bins["hour"].nunique()
+    if hours < FEWEST_PERIODS:
+        raise NotEnoughData(
+            f"Starter SLO: latency is kept by the hour, and {plural(hours, 'hour')} has traffic; expected at least "
+            f"{FEWEST_PERIODS} hours for a provisional proposal, {WHOLE_DAYS} days for one to agree on."
+        )
     bins = chosen.bins[~chosen.bins["error"]]
     latency = pd.DataFrame({"time": bins["hour"], "latency_s": upper_edges_s(bins["bin"]), "n": bins["n"]})
     return starter_latency(latency, STARTER_TARGET)
