@@ -11,7 +11,7 @@ from typing import Any
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.promql import COUNTER, windowed
 from scaling_lib.evidence.slo import SLO
-from scaling_lib.slo.alerts import AlertPolicy, Tier, compact_duration
+from scaling_lib.slo.alerts import AlertPolicy, Tier, alert_policy, compact_duration
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.yaml_text import Block, yaml_text
 
@@ -22,9 +22,10 @@ GAUGE = "sum(sum_over_time({selector}[{window}]))"
 SLICE = "1m"  # how often a threshold metric is looked at
 
 
-def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy) -> str:
+def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy | None = None) -> str:
     """Prometheus rules for SLOs that have queries, as YAML that `promtool check rules` accepts.
 
+    policy: of all the alerts; None takes the Workbook's for each SLO's own window.
     A group an SLO: the error ratio over each window of the policy (`slo:sli_error:ratio_rate5m`), the objective, the
     error budget and the current burn rate, labelled with slo, service and journey; and one alert a severity, which
     fires while both windows of one of its tiers exceed (strictly) factor x (1 - target). Without traffic none fires.
@@ -41,7 +42,7 @@ def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy) -> str:
             raise InvalidInput("Rules: found an SLO without a name; expected one. Name it.")
         seen.add(slo.name)
         try:
-            rules, remarks = _rules(slo, policy)
+            rules, remarks = _rules(slo, policy or alert_policy(slo.window))
         except InvalidInput as error:
             left_out.append(f"No rules for {_shown(slo.name)}: {error}.")
             continue

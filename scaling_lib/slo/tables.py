@@ -8,7 +8,6 @@ from scaling_lib import figures
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.cells import upper_edges_s
-from scaling_lib.slo.alerts import alert_policy
 from scaling_lib.slo.assess import Assessed
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
@@ -199,7 +198,7 @@ def rules_file(system: Assessment) -> figures.Shown:
     """The SLOs' Prometheus rules as a file, or what is missing to write them."""
     slos = system.slos()
     try:
-        text = prometheus_rules(slos, alert_policy(slos[0].window if slos else "30d"))
+        text = prometheus_rules(slos)
     except NotMeasured as reason:
         return figures.nothing(str(reason))
     return figures.text_file(text, "slo-rules", "yaml", "Prometheus rules for these SLOs")
