@@ -1,0 +1,242 @@
+"""Good and bad events of an SLO from small real files: which requests count, and what is said where none do."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from small_system import START, csv_of, make, minute, query_range, spell
+
+import scaling_lib
+from scaling_lib.errors import BrokenEvidence, NotMeasured
+from scaling_lib.slo.sli import minute_counts
+
+REQUESTS = "evidence: {requests: [requests.csv]}\n"
+METRICS = "evidence: {metrics: [metrics.json]}\n"
+TOTAL = ("r_total", (("code", "200"), ("instance", "a")))
+FAILED = ("r_total", (("code", "500"), ("instance", "a")))
+
+
+def bucket(edge: str):
+    return "r_bucket", (("instance", "a"), ("le", edge))
+
+
+def counted(folder, name: str = ""):
+    system = scaling_lib.open(folder)
+    slo = next(each for each in system.slos() if name in ("", each.name))
+    return minute_counts(system, slo)
+
+
+def unmeasured(folder, name: str = "") -> str:
+    with pytest.raises(NotMeasured) as reason:
+        counted(folder, name)
+    return str(reason.value)
+
+
+def test_availability_counts_errors_among_all_requests(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: POST /pay, slos: [{target: 99%}]}]\n" + REQUESTS,
+        requests__csv=csv_of(
+            [[*minute("POST /pay", 10, errors=3), *minute("GET /pay", 5, errors=5)], minute("POST /pay", 4)]
+        ),
+    )
+    table, source = counted(tmp_path)
+    assert table["total"].tolist() == [10, 4] and table["bad"].tolist() == [3, 0]
+    assert table.index.tolist() == [pd.Timestamp(START), pd.Timestamp(START) + pd.Timedelta("1min")]
+    assert (source.table, source.rows, source.origin) == ("requests", 14, "measured")
+    assert (source.start, source.end) == ("2026-11-23T10:00:00Z", "2026-11-23T10:02:00Z")
+
+
+def test_latency_counts_slow_ones_among_those_that_are_no_errors(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 300 ms, target: 99%}]}]\n" + REQUESTS,
+        requests__csv=csv_of(
+            [minute("POST /pay", 10, errors=3, slow=2), [("POST /pay", 200, 300), ("POST /pay", 200, 301)]]
+        ),
+    )
+    table, _ = counted(tmp_path)
+    assert table["total"].tolist() == [7, 2] and table["bad"].tolist() == [2, 1]  # 300 ms is within 300 ms
+
+
+def test_a_wildcard_takes_all_its_routes(tmp_path):
+    make(
+        tmp_path,
+        'journeys: [{name: shop, route: "GET /shop/*", slos: [{target: 99%}]}]\n' + REQUESTS,
+        requests__csv=csv_of(
+            [[("GET /shop/a", 200, 1), ("GET /shop/7/b", 500, 1), ("GET /other", 500, 1), ("POST /shop/a", 500, 1)]]
+        ),
+    )
+    table, _ = counted(tmp_path)
+    assert table["total"].tolist() == [2] and table["bad"].tolist() == [1]
+
+
+def test_two_thresholds_on_one_route(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 1 s, target: 99%, name: slow},"
+        " {kind: latency, threshold: 100 ms, target: 90%, name: quick}]}]\n" + REQUESTS,
+        requests__csv=csv_of([[("POST /pay", 200, took) for took in (50, 100, 500, 1000, 1500)]]),
+    )
+    assert counted(tmp_path, "quick")[0]["bad"].tolist() == [3]
+    assert counted(tmp_path, "slow")[0]["bad"].tolist() == [1]
+
+
+def test_thresholds_of_journeys_that_share_routes_are_told_apart(tmp_path):
+    make(
+        tmp_path,
+        "journeys:\n"
+        "  - {name: pay, route: POST /pay, slos: [{kind: latency, threshold: 100 ms, target: 90%}]}\n"
+        '  - {name: all, route: "*", slos: [{kind: latency, threshold: 1 s, target: 99%}]}\n' + REQUESTS,
+        requests__csv=csv_of([[("POST /pay", 200, 500), ("GET /a", 200, 500), ("GET /a", 200, 2000)]]),
+    )
+    assert counted(tmp_path, "pay latency")[0]["bad"].tolist() == [1]
+    assert counted(tmp_path, "all latency")[0]["bad"].tolist() == [1]
+
+
+def test_a_journey_without_traffic(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: POST /buy, slos: [{target: 99%}]}]\n" + REQUESTS,
+        requests__csv=csv_of(spell("POST /pay")),
+    )
+    assert "The journey pay has no traffic: no request matches 'POST /buy'" in unmeasured(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "said"),
+    [
+        ("time,path,duration_ms\n2026-11-23T10:00:00Z,/pay,5\n", "availability", "carry no status"),
+        ("time,path,status\n2026-11-23T10:00:00Z,/pay,200\n", "latency", "carry no duration"),
+    ],
+)
+def test_requests_that_lack_what_the_slo_needs(tmp_path, header, kind, said):
+    make(
+        tmp_path,
+        f"journeys: [{{name: pay, route: /pay, slos: [{{kind: {kind}, threshold: 1 s, target: 99%}}]}}]\n" + REQUESTS,
+        requests__csv=header,
+    )
+    assert said in unmeasured(tmp_path)
+
+
+def test_a_journey_that_nothing_sees(tmp_path):
+    make(tmp_path, "journeys: [{name: pay, slos: [{target: 99%}]}]\n" + REQUESTS, requests__csv=csv_of(spell("GET /a")))
+    assert unmeasured(tmp_path).startswith("The journey pay is seen by no evidence: give it a `route`")
+
+
+def metric_system(folder, slo: str, metrics: str, series):
+    return make(
+        folder,
+        f"journeys: [{{name: pay, metrics: {{{metrics}}}, slos: [{slo}]}}]\n" + METRICS,
+        metrics__json=query_range(series),
+    )
+
+
+def test_metrics_alone_give_availability(tmp_path):
+    folder = metric_system(
+        tmp_path,
+        "{target: 99%}",
+        """total: r_total, errors: 'r_total{code="500"}'""",
+        {TOTAL: [0, 90, 180, 270], FAILED: [0, 10, 10, 40]},
+    )
+    table, source = counted(folder)
+    assert table["total"].tolist() == [100, 90, 120] and table["bad"].tolist() == [10, 0, 30]
+    assert source.table == "metrics" and source.rows == 310
+
+
+def test_errors_that_never_happened_are_none(tmp_path):
+    folder = metric_system(
+        tmp_path, "{target: 99%}", """total: r_total, errors: 'r_total{code="500"}'""", {TOTAL: [0, 90, 180, 270]}
+    )
+    table, _ = counted(folder)
+    assert table["total"].tolist() == [90, 90, 90] and table["bad"].tolist() == [0, 0, 0]
+
+
+def test_latency_from_a_histogram_that_has_the_edge(tmp_path):
+    folder = metric_system(
+        tmp_path,
+        "{kind: latency, threshold: 300 ms, target: 99%}",
+        "total: r_count, buckets: r_bucket",
+        {
+            ("r_count", (("instance", "a"),)): [0, 100, 200],
+            bucket("0.1"): [0, 50, 90],
+            bucket("0.3"): [0, 95, 160],
+            bucket("+Inf"): [0, 100, 200],
+        },
+    )
+    table, _ = counted(folder)
+    assert table["total"].tolist() == [100, 100] and table["bad"].tolist() == [5, 35]
+
+
+def test_a_histogram_without_the_edge_names_those_it_has(tmp_path):
+    folder = metric_system(
+        tmp_path,
+        "{kind: latency, threshold: 250 ms, target: 99%}",
+        "total: r_count, buckets: r_bucket",
+        {
+            ("r_count", (("instance", "a"),)): [0, 100, 200],
+            bucket("0.1"): [0, 50, 90],
+            bucket("2.5"): [0, 95, 160],
+            bucket("10"): [0, 96, 161],
+            bucket("+Inf"): [0, 100, 200],
+        },
+    )
+    assert "no bucket edge at 0.25 s" in unmeasured(folder) and "Its edges are 0.1, 2.5, 10, +Inf" in unmeasured(folder)
+
+
+@pytest.mark.parametrize(
+    ("slo", "said"),
+    [
+        ("{target: 99%}", "give `metrics.errors`"),
+        ("{kind: latency, threshold: 1 s, target: 99%}", "give `metrics.buckets`"),
+    ],
+)
+def test_selectors_that_lack_what_the_slo_needs(tmp_path, slo, said):
+    assert said in unmeasured(metric_system(tmp_path, slo, "total: r_total", {TOTAL: [0, 90, 180]}))
+
+
+def test_a_counter_that_never_rose(tmp_path):
+    folder = metric_system(
+        tmp_path, "{target: 99%}", """total: r_total, errors: 'r_total{code="500"}'""", {TOTAL: [7, 7, 7]}
+    )
+    assert "pay has no traffic: r_total never rose" in unmeasured(folder)
+
+
+def test_a_metric_that_is_not_there(tmp_path):
+    folder = metric_system(tmp_path, "{target: 99%}", "total: s_total, errors: s_failed", {TOTAL: [0, 9]})
+    assert "s_total: no such metric is in the evidence; it has: r_total" in unmeasured(folder)
+
+
+def test_broken_requests_are_an_error_and_not_replaced_in_silence(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, metrics: {total: r_total, errors: e_total}, slos: [{target: 99%}]}]\n"
+        "evidence: {requests: [requests.csv], metrics: [metrics.json]}\n",
+        requests__csv="nothing,that\nis,known\n",
+        metrics__json=query_range({TOTAL: [0, 9, 18]}),
+    )
+    with pytest.raises(BrokenEvidence, match=r"requests\.csv"):
+        counted(tmp_path)
+
+
+def test_an_slo_that_counts_moments_is_not_taken_for_availability(tmp_path):
+    make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [queue]}]\n"
+        "evidence: {requests: [requests.csv], slos: [slos.yaml]}\n",
+        requests__csv=csv_of(spell("GET /pay")),
+        slos__yaml="""
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: queue}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: length}
+    spec: {thresholdMetric: {metricSource: {type: Prometheus, spec: {query: queue_length}}}}
+  timeWindow: [{duration: 7d, isRolling: true}]
+  budgetingMethod: Timeslices
+  objectives: [{target: 0.99, op: lte, value: 100, timeSliceTarget: 0.9, timeSliceWindow: 1m}]
+""",
+    )
+    assert "counts moments" in unmeasured(tmp_path)
