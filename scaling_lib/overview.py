@@ -133,7 +133,8 @@ def findings(result: Overview) -> list[Finding]:
 
 
 def _traffic(system: Assessment, counts: pd.DataFrame) -> pd.DataFrame:
-    sums = counts.groupby(["service", "route"], as_index=False)[["n", "errors"]].sum()
+    sums = counts.groupby(["service", "route"], as_index=False, observed=True)[["n", "errors"]].sum()
+    sums = sums.astype({"service": "str", "route": "str"})
     sums = sums.sort_values("n", ascending=False, ignore_index=True).rename(columns={"n": "requests"})
     sums["share"] = sums["requests"] / max(1, sums["requests"].sum())
     owners = [", ".join(journey.name for journey in system.journeys if _on(journey, *key)) for key in _keys(sums)]
@@ -154,7 +155,8 @@ def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame) -> pd.DataFrame:
     if counts.empty:
         return pd.DataFrame()
     top = counts[counts["route"].isin(traffic["route"].head(MOST_ROUTES))]
-    wide = top.pivot_table(index="minute", columns="route", values="n", aggfunc="sum").fillna(0.0)
+    wide = top.pivot_table(index="minute", columns="route", values="n", aggfunc="sum", observed=True).fillna(0.0)
+    wide.columns = pd.Index([str(route) for route in wide.columns], name="route")
     wide = wide[wide.sum().sort_values(ascending=False).index]
     step = max(1, len(wide) // 1500)
     return wide if step == 1 else wide.resample(f"{step + 1}min").mean().dropna()

@@ -74,7 +74,7 @@ def _good(system: Assessment, cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
     wanted = _microseconds(slo.threshold_s or 0.0)
     thresholds = system.thresholds()
     good = pd.Series(0, index=cells.index, dtype="int64")
-    for (service, route), group in cells.groupby(["service", "route"]):
+    for (service, route), group in cells.groupby(["service", "route"], observed=True):
         on_route = {
             _microseconds(each.seconds)
             for each in thresholds
