@@ -94,7 +94,12 @@ class Assessment:
                 continue
             except ScalingError as error:
                 problems[kind] = str(error)
-        return Ledger.of(self._sources, problems, has_slos="slos" not in problems and bool(self.slos()))
+        lacking = set()
+        if "requests" not in problems and self.config.evidence.requests:
+            known = {"status": self._requests.status_known, "duration": self._requests.duration_known}
+            lacking = {column for column, there in known.items() if not there}
+        has_slos = "slos" not in problems and bool(self.slos())
+        return Ledger.of(self._sources, problems, has_slos=has_slos, lacking=lacking)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook."""

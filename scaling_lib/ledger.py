@@ -22,23 +22,26 @@ COLUMNS = ["evidence", "source", "format", "origin", "rows", "rejected", "from",
 
 @dataclass(frozen=True)
 class Question:
-    """A question a step answers: any one of the sets of kinds in `needs` is enough."""
+    """A question a step answers: any one of the sets of kinds in `needs` is enough; it needs `column` of requests."""
 
     step: str
     text: str
     needs: tuple[frozenset[str], ...]
+    column: str = ""
 
 
-QUESTIONS: tuple[Question, ...] = tuple(
-    Question(step, text, tuple(frozenset(option.split("+")) for option in needs))
-    for step, text, needs in (
-        ("01", "Which SLO would the history have kept?", ("requests", "metrics")),
-        ("01", "Is each SLO met, and how much of its budget is spent?", ("slos+requests", "slos+metrics")),
-        ("01", "Which latency do the journeys have, at the median and in the tail?", ("requests", "metrics")),
-        ("01", "Would the burn-rate alerts have paged, how fast, and how often for nothing?",
-         ("slos+requests", "slos+metrics")),
-    )
-)  # fmt: skip
+def _question(step: str, text: str, needs: str, column: str = "") -> Question:
+    return Question(step, text, tuple(frozenset(option.split("+")) for option in needs.split(" or ")), column)
+
+
+SLOS = "slos+requests or slos+metrics"
+QUESTIONS: tuple[Question, ...] = (
+    _question("01", "Is each availability SLO met, and what of its budget is spent?", SLOS, "status"),
+    _question("01", "Is each latency SLO met, and what of its budget is spent?", SLOS, "duration"),
+    _question("01", "Would the burn-rate alerts have paged, how fast, how often for nothing?", SLOS),
+    _question("01", "How long do the journeys take, at the median and in the tail?", "requests", "duration"),
+    _question("01", "Which SLO would the history have kept?", "requests"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +49,29 @@ class Ledger:
     """What evidence an assessment has.
 
     sources: one Quality a source that was read or could not be; problems: why a kind as a whole failed, by kind;
-    usable: the kinds that can be computed with.
+    usable: the kinds that can be computed with; lacking: the columns ("status", "duration") some requests do not have.
     """
 
     sources: tuple[Quality, ...]
     problems: Mapping[str, str]
     usable: frozenset[str]
+    lacking: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, sources: Mapping[str, Iterable[Quality]], problems: Mapping[str, str], *, has_slos: bool) -> Ledger:
+    def of(
+        cls,
+        sources: Mapping[str, Iterable[Quality]],
+        problems: Mapping[str, str],
+        *,
+        has_slos: bool,
+        lacking: Iterable[str] = (),
+    ) -> Ledger:
         """Gather the ledger from what was read by kind."""
         flat = tuple(quality for kind in KINDS for quality in _gathered(sources.get(kind, ())))
         usable = {quality.kind for quality in flat if quality.rows and quality.kind not in problems}
         if has_slos:
             usable.add("slos")
-        return cls(sources=flat, problems=dict(problems), usable=frozenset(usable))
+        return cls(sources=flat, problems=dict(problems), usable=frozenset(usable), lacking=frozenset(lacking))
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -134,16 +145,13 @@ class Ledger:
 
     def _answer(self, question: Question) -> dict[str, str]:
         enough = next((needs for needs in question.needs if needs <= self.usable), None)
-        if enough:
-            return {
-                "step": question.step,
-                "question": question.text,
-                "answered": "yes",
-                "why": f"from {listing(sorted(enough))}",
-            }
-        missing = min((needs - self.usable for needs in question.needs), key=len)
-        why = f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
-        return {"step": question.step, "question": question.text, "answered": "no", "why": why}
+        answered, why = "yes", f"from {listing(sorted(enough or ()))}"
+        if enough is None:
+            missing = min((needs - self.usable for needs in question.needs), key=len)
+            answered, why = "no", f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
+        elif "requests" in enough and question.column in self.lacking:
+            answered, why = "no", f"missing: requests with a {question.column}"
+        return {"step": question.step, "question": question.text, "answered": answered, "why": why}
 
 
 def _gathered(sources: Iterable[Quality]) -> list[Quality]:

@@ -42,7 +42,7 @@ def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str]) -> str:
         words, unit = _unit(title, units)
         kind = _typed(values)[0] if not _estimates(values) else "number"
         side = ' class="number"' if kind in ("integer", "number") else ""
-        if not side and values.map(lambda cell: len(str(cell))).max() > LONG:
+        if not side and max((len(str(cell)) for cell in values), default=0) > LONG:
             side = ' class="long"'
         heads.append(f'<th scope="col"{side}>{escape(_head(words, unit, kind))}</th>')
         bodies.append([_cell(value, unit, kind, side) for value in values.head(MOST_ROWS)])

@@ -84,7 +84,7 @@ def _attained(each: SLOResult) -> Finding:
         sentence = (
             f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
         )
-        action = "Stop risky changes to this journey until the causes of its spells are removed; step 04 ranks them."
+        action = "Stop risky changes to this journey until the causes of its spells are removed."
     elif held.state == "met":
         sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
         if each.spent.value > NEARLY_SPENT:
