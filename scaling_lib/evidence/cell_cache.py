@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -82,7 +81,7 @@ def _write(folder: Path, reduced: Reduced) -> None:
             reduced.bins.to_parquet(made / "bins.parquet", index=False)
             (made / "about.json").write_text(json.dumps(about), encoding="utf-8")
             if folder.exists():  # a broken one
-                os.replace(folder, Path(aside) / "broken")
-            os.replace(made, folder)
+                folder.replace(Path(aside) / "broken")
+            made.replace(folder)
     except OSError:
         return

@@ -1,7 +1,8 @@
 """The cells that everything about requests is computed from: COUNTS a minute and latency BINS an hour.
 
 Cells of the same key merge by addition, so what was reduced by file, day or machine gives the same table in the end.
-The SQL is plain text that other engines run too; `requests` and `routes` are the tables it reads.
+The SQL is plain text that other engines run too. It reads `requests(time, place, status, duration_us)` and
+`routes(place, id, threshold_1, ...)`, where places of the same service and route have the same id.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.types import union_categoricals
 
 GAMMA = 1.02  # a bin's upper edge over its lower one: a quantile is known within 1%
 COUNT_KEYS = ["service", "route", "minute"]
@@ -20,36 +22,45 @@ ERROR = "requests.status >= 500"
 
 
 def counts_sql(thresholds: int) -> str:
-    """COUNTS(service, route, minute, n, errors, sum_us, good, good_2, ...) with `thresholds` columns of good requests.
+    """COUNTS(id, minute, n, errors, sum_us, good_1, good_2, ...) with `thresholds` columns of good requests.
 
     A request is good where it is no error and took at most its route's threshold; NULL is no threshold.
     """
     good = "".join(
-        f",\n       sum(CASE WHEN {ERROR} OR requests.duration_us > routes.threshold_{place} THEN 0 ELSE 1 END) AS "
-        + ("good" if place == 1 else f"good_{place}")
-        for place in range(1, thresholds + 1)
+        f",\n       count(CASE WHEN {ERROR} OR requests.duration_us > routes.threshold_{rank} THEN NULL ELSE 1 END) "
+        f"AS good_{rank}"
+        for rank in range(1, thresholds + 1)
     )
     return f"""
-SELECT routes.service AS service, routes.route AS route, date_trunc('minute', requests.time) AS minute,
-       count(*) AS n, sum(CASE WHEN {ERROR} THEN 1 ELSE 0 END) AS errors, sum(requests.duration_us) AS sum_us{good}
+SELECT routes.id AS id, date_trunc('minute', requests.time) AS minute,
+       count(*) AS n, count(CASE WHEN {ERROR} THEN 1 END) AS errors,
+       CAST(sum(requests.duration_us) AS BIGINT) AS sum_us{good}
 FROM requests JOIN routes ON requests.place = routes.place
-GROUP BY routes.service, routes.route, date_trunc('minute', requests.time)"""
+GROUP BY routes.id, date_trunc('minute', requests.time)
+ORDER BY id, minute"""
 
 
 BINS_SQL = f"""
-SELECT routes.service AS service, routes.route AS route, date_trunc('hour', requests.time) AS hour,
+SELECT routes.id AS id, date_trunc('hour', requests.time) AS hour,
        CASE WHEN {ERROR} THEN TRUE ELSE FALSE END AS error,
-       CAST(floor(ln(CASE WHEN requests.duration_us < 1 THEN 1 ELSE requests.duration_us END) / ln({GAMMA})) AS SMALLINT)
-           AS bin,
-       count(*) AS n, sum(requests.duration_us) AS sum_us
+       CAST(floor(ln(CASE WHEN requests.duration_us < 1 THEN 1 ELSE requests.duration_us END) / ln({GAMMA}))
+            AS SMALLINT) AS bin,
+       count(*) AS n, CAST(sum(requests.duration_us) AS BIGINT) AS sum_us
 FROM requests JOIN routes ON requests.place = routes.place
 WHERE requests.duration_us IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5"""
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4"""
 
 
 def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
-    """Tables of cells as one: cells of the same key are added."""
-    whole = pd.concat(parts, ignore_index=True)
+    """Tables of cells as one, in the order of their keys: cells of the same key are added."""
+    if len(parts) == 1:
+        return parts[0]
+    shared = {
+        key: union_categoricals([part[key].astype("category") for part in parts], sort_categories=True)
+        for key in ("service", "route")
+    }
+    whole = pd.concat(parts, ignore_index=True).assign(**shared)
     columns = [column for column in whole.columns if column not in keys]
     whole[columns] = whole[columns].astype("int64")
     summed = whole.groupby(list(keys), as_index=False, sort=True, observed=True)[columns].sum()

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-MEMORY = "300MB"
+MEMORY = "240MB"
 
 
 def connect(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:

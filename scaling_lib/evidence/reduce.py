@@ -21,7 +21,7 @@ from scaling_lib.evidence.routes import OTHER, capped, matches, template
 if TYPE_CHECKING:
     from scaling_lib.evidence.requests import RequestSource, Threshold
 
-VERSION = 1  # of the reduction: cells of another version are not read from the cache
+VERSION = 2  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +42,12 @@ def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshol
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
-            most, notes = _routes(engine, staged, thresholds)
-            counts = engine.sql(counts_sql(most)).df()
-            bins = engine.sql(BINS_SQL).df()
+            names, most, notes = _routes(engine, staged, source, thresholds)
+            counts = _cells(engine, counts_sql(most), names, COUNT_KEYS)
+            bins = _cells(engine, BINS_SQL, names, BIN_KEYS)
         except duckdb.Error as error:
             raise BrokenEvidence(_words(file, source, error)) from error
-    for table, keys, time in ((counts, COUNT_KEYS, "minute"), (bins, BIN_KEYS, "hour")):
-        table[time] = pd.to_datetime(table[time], utc=True).astype("datetime64[us, UTC]")
-        numbers = [column for column in table.columns if column not in keys]
-        table[numbers] = table[numbers].fillna(0).astype("int64")
+    counts = counts.rename(columns={"good_1": "good"}) if most else counts.assign(good=counts["n"] - counts["errors"])
     return Reduced(
         format=staged.format,
         counts=counts,
@@ -62,19 +59,33 @@ def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshol
     )
 
 
-def _routes(
-    engine: duckdb.DuckDBPyConnection, staged: Staged, thresholds: Sequence[Threshold]
-) -> tuple[int, list[str]]:
-    """Make the table `routes`: each place of the file to its route and the route's thresholds.
+def _cells(engine: duckdb.DuckDBPyConnection, query: str, names: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The cells that a query gives, with the names of their routes, whole numbers and times in UTC."""
+    table: pd.DataFrame = engine.sql(query).to_arrow_table().to_pandas(self_destruct=True, split_blocks=True)
+    table[keys[2]] = table[keys[2]].astype("datetime64[us]").dt.tz_localize("UTC")
+    for column in table.columns.difference([*keys, "id"]):
+        table[column] = table[column].fillna(0).astype("int64", copy=False)
+    ids = table.pop("id").to_numpy()
+    for place, column in enumerate(("service", "route")):
+        values = pd.Categorical(names[column])
+        table.insert(place, column, pd.Categorical.from_codes(values.codes[ids], dtype=values.dtype))
+    return table
 
-    Returns the most thresholds that a route has, at least 1, and what a reader should know.
+
+def _routes(
+    engine: duckdb.DuckDBPyConnection, staged: Staged, source: RequestSource, thresholds: Sequence[Threshold]
+) -> tuple[pd.DataFrame, int, list[str]]:
+    """Make the table `routes`: each place of the file to the id of its route and the route's thresholds.
+
+    Returns the service and route of each id, the most thresholds that a route has, and what a reader should know.
     """
     places = engine.sql("SELECT place, service, method, path, n FROM places").df()
+    places["service"] = places["service"].fillna(source.service)
     bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
     method = places["method"].fillna("").astype(str).str.upper()
     places["route"] = (method + " " + bare).str.strip()
     folded = 0
-    for service, group in places.groupby("service"):
+    for _, group in places.groupby("service"):
         counts = group.groupby("route")["n"].sum().to_dict()
         named = [route for route in counts if any(matches(each.route, route) for each in thresholds)]
         kept = capped(counts, named)
@@ -85,14 +96,16 @@ def _routes(
         for key in places[["service", "route"]].drop_duplicates().itertuples(index=False, name=None)
     }
     places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
-    most = max(1, max(map(len, places["limits"]), default=0))
+    most = max(map(len, places["limits"]), default=0)
     for rank in range(1, most + 1):
         column = [each[rank - 1] if len(each) >= rank else None for each in places["limits"]]
         places[f"threshold_{rank}"] = pd.array(column, dtype="Int64")
-    table = places.drop(columns=["n", "path", "method", "limits"])
-    engine.register("routes_frame", table)
+    places["id"] = places.groupby(["service", "route"], sort=True).ngroup().astype("int32")
+    places["place"] = places["place"].astype("int32")
+    names = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
+    engine.register("routes_frame", places.drop(columns=["n", "service", "method", "path", "route", "limits"]))
     engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
-    return most, [f"{folded:,} rare routes are counted together as {OTHER}"] if folded else []
+    return names, most, [f"{folded:,} rare routes are counted together as {OTHER}"] if folded else []
 
 
 def _applies(threshold: Threshold, service: str, route: str) -> bool:

@@ -12,6 +12,7 @@ import duckdb
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ UNITS = {"s": 1e6, "seconds": 1e6, "sec": 1e6, "ms": 1e3, "millis": 1e3, "us": 1
 SPANS = {"trace_id", "parent_id", "operation", "service", "start_ns", "end_ns"}
 SAMPLE = 2000
 LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
+WHOLE = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT")
 FIRST_EXTRA = 8  # fields of a common log line before the ones that differ
 
 
@@ -93,21 +95,23 @@ def _table(
                 "Name it under `columns` beside the path in assessment.yaml."
             )
     assert given["time"] and where_to  # noqa: S101
-    time, notes = _time(engine, _name(given["time"]), types[given["time"]], source)
-    path, method = f"CAST({_name(where_to)} AS VARCHAR)", "''"
+    time, notes = _time(engine, quoted(given["time"]), types[given["time"]], source)
+    path, method = _words(where_to, types), "''"
     if given["method"]:
-        method = f"coalesce(upper(CAST({_name(given['method'])} AS VARCHAR)), '')"
+        method = _words(given["method"], types)
     elif where_to == given["request"]:
         path, method = f"nullif(split_part({path}, ' ', 2), '')", f"split_part({path}, ' ', 1)"
-    service = _text(source.service)
+    service = literal(source.service)
     if given["service"]:
-        service = f"coalesce(CAST({_name(given['service'])} AS VARCHAR), {service})"
+        service = _words(given["service"], types)
     status, duration, faults = "NULL", "NULL", []
     if given["status"]:
-        status = f"TRY_CAST({_name(given['status'])} AS INTEGER)"
+        status = _whole(given["status"], types, "INTEGER")
         faults = [("status is not a number", f"{status} IS NULL"), *_status_faults(status)]
     if given["duration"]:
-        raw = f"TRY_CAST({_name(given['duration'])} AS DOUBLE)"
+        raw = f"TRY_CAST({quoted(given['duration'])} AS DOUBLE)"
+        if unit == "us" and types[given["duration"]] in WHOLE:
+            raw = quoted(given["duration"])
         duration = _microseconds(raw, UNITS[unit])
         faults += _duration_faults(raw, UNITS[unit])
     used = [column for column in dict.fromkeys(given.values()) if column]
@@ -119,11 +123,20 @@ def _table(
         path=path,
         status=status,
         duration_us=duration,
-        shown=f"concat_ws(', ', {', '.join(f'CAST({_name(column)} AS VARCHAR)' for column in used)})",
+        shown=f"concat_ws(', ', {', '.join(f'CAST({quoted(column)} AS VARCHAR)' for column in used)})",
         faults=(*_place_faults(time, path), *faults),
         notes=(*notes, *_absent(status, duration)),
         templated=not (found == "parquet" and given["route"]),
     )
+
+
+def _words(column: str, types: dict[str, str]) -> str:
+    """A column of texts; one that is text already stays as it is, so that the engine can use its dictionary."""
+    return quoted(column) if types[column] == "VARCHAR" else f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def _whole(column: str, types: dict[str, str], wanted: str) -> str:
+    return quoted(column) if types[column] in WHOLE else f"TRY_CAST({quoted(column)} AS {wanted})"
 
 
 def _given(file: Path, types: dict[str, str], source: RequestSource, ours: str) -> str | None:
@@ -144,11 +157,11 @@ def _spans(types: dict[str, str], source: RequestSource) -> Columns:
     time, status = "make_timestamp(start_ns // 1000)", "NULL"
     if "error" in types:
         status = "CASE WHEN CAST(error AS BOOLEAN) THEN 500 ELSE 200 END"
-    duration = "((end_ns - start_ns) // 1000)"
+    duration = _microseconds("(end_ns - start_ns)", UNITS["ns"])
     return Columns(
         format="spans",
         time=time,
-        service="coalesce(service, '')",
+        service="service",
         method="''",
         path="operation",
         status=status,
@@ -162,9 +175,14 @@ def _spans(types: dict[str, str], source: RequestSource) -> Columns:
 
 
 def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Columns:
-    time = "CAST(try_strptime(substr(f03, 2) || ' ' || rtrim(f04, ']'), '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-    offsets = [row[0] for row in engine.sql(f"SELECT DISTINCT rtrim(f04, ']') FROM (SELECT f04 FROM raw LIMIT {SAMPLE}) "
-                                            "WHERE regexp_matches(f04, '^[+-][0-9]{4}]$') ORDER BY 1").fetchall()]  # fmt: skip
+    time = _logged("substr(f03, 2) || ' ' || rtrim(f04, ']')")
+    offsets = [
+        row[0]
+        for row in engine.sql(
+            f"SELECT DISTINCT rtrim(f04, ']') FROM (SELECT f04 FROM raw LIMIT {SAMPLE}) "
+            "WHERE regexp_matches(f04, '^[+-][0-9]{4}]$') ORDER BY 1"
+        ).fetchall()
+    ]
     status = "TRY_CAST(f06 AS INTEGER)"
     path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(f05, ' ', 2), '') END"
     duration, faults, notes = "NULL", [], _zones_note(offsets)
@@ -182,7 +200,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     return Columns(
         format="combined",
         time=time,
-        service=_text(source.service),
+        service=literal(source.service),
         method="upper(split_part(f05, ' ', 1))",
         path=path,
         status=status,
@@ -226,7 +244,8 @@ def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: st
     if (row[1] or 0) >= 1000:
         return (
             1.0,
-            "response times are large whole numbers: read as microseconds, as Apache's %D; `duration_unit` says otherwise",
+            "response times are large whole numbers: read as microseconds, as Apache's %D; "
+            "`duration_unit` says otherwise",
         )
     return (
         1e6,
@@ -236,10 +255,12 @@ def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: st
 
 def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: RequestSource) -> tuple[str, list[str]]:
     """The expression of a time in UTC, and what was taken for granted."""
-    zone = _text(source.time_zone or "UTC")
+    zone = literal(source.time_zone or "UTC")
     naive = "times carry no offset: read as UTC; `time_zone` says otherwise" if not source.time_zone else ""
     if "WITH TIME ZONE" in type_:
-        return f"{column} AT TIME ZONE 'UTC'", []
+        return f"make_timestamp(epoch_us({column}))", []
+    if type_ == "TIMESTAMP" and source.time_zone in ("", "UTC"):
+        return column, [naive] if naive else []
     if type_.startswith(("TIMESTAMP", "DATE")):
         return f"(CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'", [naive] if naive else []
     sample = f"(SELECT CAST({column} AS VARCHAR) AS text FROM raw WHERE {column} IS NOT NULL LIMIT {SAMPLE})"
@@ -256,13 +277,13 @@ def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: Re
         micros = f"CAST({whole} * {10**-power} AS BIGINT)" if power < 0 else f"{whole} // {10**power}"
         return f"make_timestamp({micros})", [f"times are numbers: read as {name} since 1970"]
     if logged > count / 2:
-        return f"CAST(try_strptime({column}, '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", []
+        return _logged(column), []
     offset = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"
     offsets = [
         row[0]
         for row in engine.sql(
-            f"SELECT DISTINCT coalesce(nullif(regexp_extract(text, '([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$', 1), ''), 'none') FROM {sample} "
-            f"WHERE text LIKE '%:%' ORDER BY 1"
+            "SELECT DISTINCT coalesce(nullif(regexp_extract(text, '([Zz]|[+-][0-9]{2}:?[0-9]{2})$', 1), ''), 'none') "
+            f"FROM {sample} WHERE text LIKE '%:%' ORDER BY 1"
         ).fetchall()
     ]
     aware = rf"TRY_CAST(regexp_replace({column}, '([+-]\d{{2}})(\d{{2}})$', '\1:\2') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
@@ -271,6 +292,11 @@ def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: Re
     if "none" in offsets and naive:
         notes = [*notes, naive if len(offsets) == 1 else f"some {naive}"]
     return f"CASE WHEN regexp_matches({column}, {offset}) THEN {aware} ELSE {local} END", notes
+
+
+def _logged(text: str) -> str:
+    """A time as web servers log it, `10/Oct/2025:13:55:36 +0200`, in UTC."""
+    return f"CAST(try_strptime({text}, '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 
 
 def _zones_note(offsets: Sequence[str]) -> list[str]:
@@ -287,7 +313,9 @@ def _absent(status: str, duration: str) -> list[str]:
 
 
 def _microseconds(raw: str, unit: float) -> str:
-    return f"CAST(round({raw} * {unit!r}) AS BIGINT)" if unit != 1 else f"CAST(round({raw}) AS BIGINT)"
+    if "TRY_CAST" not in raw:
+        return raw if unit == 1 else f"({raw} // {round(1 / unit)})"
+    return f"CAST(round({raw} * {unit!r}) AS BIGINT)"
 
 
 def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
@@ -308,11 +336,3 @@ def _duration_faults(raw: str, unit: float) -> list[tuple[str, str]]:
         ("duration is negative", f"{raw} < 0"),
         ("duration is over a day", f"{raw} * {unit!r} > {LONGEST_US}"),
     ]
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_columns import Columns, columns_of
+from scaling_lib.evidence.sql import literal, quoted
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.requests import RequestSource
@@ -49,12 +52,13 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
     found = recognise(file, head)
     if source.format and source.format != found and not (source.format == "spans" and found == "parquet"):
         raise BrokenEvidence(
-            f"{file}: looks like {found}; expected {source.format}, as assessment.yaml says. Mend the format or the path."
+            f"{file}: looks like {found}; expected {source.format}, as assessment.yaml says. "
+            "Mend the format or the path."
         )
     lost = _open(engine, file, found, packed)
     columns = columns_of(engine, file, found, source)
-    _stage_rows(engine, columns, found)
-    rejected = (*lost(), *_rejected(engine, columns))
+    faulty = _stage_rows(engine, columns, found)
+    rejected = (*lost(), *faulty)
     return Staged(
         format=columns.format,
         rejected=rejected,
@@ -108,21 +112,26 @@ def _head(file: Path) -> tuple[bytes, bool]:
         ) from error
 
 
-def _open(engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: bool):  # type: ignore[no-untyped-def]
+def _open(
+    engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: bool
+) -> Callable[[], tuple[Rejected, ...]]:
     """Make the view `raw` over the file; returns what tells, once it was read, which lines could not be parsed."""
     pack = ", compression => 'gzip'" if packed else ", compression => 'none'"
-    quoted = "'" + str(file).replace("'", "''") + "'"  # a view takes no parameters
+    place = literal(str(file))  # a view takes no parameters
     if found == "parquet":
-        engine.execute(f"CREATE TEMP VIEW raw AS SELECT * FROM read_parquet({quoted})")
+        engine.execute(f"CREATE TEMP VIEW raw AS SELECT * FROM read_parquet({place})")
         return lambda: ()
     if found == "jsonl":
-        return _open_lines(engine, quoted, pack)
+        return _open_lines(engine, place, pack)
     common = (
-        f"{quoted}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
+        f"{place}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
     )
     if found == "combined":
         names = ", ".join(f"'f{place:02}': 'VARCHAR'" for place in range(COMBINED_COLUMNS))
-        options = f"auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, columns => {{{names}}}, strict_mode => false"
+        options = (
+            "auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, strict_mode => false, "
+            f"columns => {{{names}}}"
+        )
     else:
         options = "header => true, strict_mode => false"
     # Staged once: the rejects are known only when the text was read to its end.
@@ -130,10 +139,10 @@ def _open(engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: boo
     return lambda: _unparsed(engine)
 
 
-def _open_lines(engine: duckdb.DuckDBPyConnection, quoted: str, pack: str):  # type: ignore[no-untyped-def]
+def _open_lines(engine: duckdb.DuckDBPyConnection, place: str, pack: str) -> Callable[[], tuple[Rejected, ...]]:
     """JSON lines: each line as JSON where it is an object; the others are rejects."""
     engine.execute(
-        f"CREATE TEMP TABLE lines AS SELECT row_number() OVER () AS line, text FROM read_csv({quoted}{pack}, "
+        f"CREATE TEMP TABLE lines AS SELECT row_number() OVER () AS line, text FROM read_csv({place}{pack}, "
         "columns => {'text': 'VARCHAR'}, delim => '\x01', quote => '', escape => '', header => false, "
         "strict_mode => false, max_line_size => 10000000)"
     )
@@ -143,7 +152,7 @@ def _open_lines(engine: duckdb.DuckDBPyConnection, quoted: str, pack: str):  # t
     ).fetchall()
     if not keys:
         raise BrokenEvidence("found no line that is a JSON object; expected one object a line. Export it again.")
-    fields = ", ".join(f"json_extract_string(text, {_text('$.' + _quoted(key))}) AS {_quoted(key)}" for (key,) in keys)
+    fields = ", ".join(f"json_extract_string(text, {literal('$.' + _key(key))}) AS {quoted(key)}" for (key,) in keys)
     engine.execute(
         f"CREATE TEMP TABLE raw AS SELECT {fields} FROM lines WHERE json_valid(text) AND json_type(text) = 'OBJECT'"
     )
@@ -168,48 +177,55 @@ def _unparsed(engine: duckdb.DuckDBPyConnection) -> tuple[Rejected, ...]:
         Rejected(
             reason=f"cannot be parsed ({kind.lower()})",
             rows=count,
-            examples=tuple(f"line {text}" for text in texts[:3]),
+            examples=tuple(f"line {each}" for each in texts[:3]),
         )
         for kind, count, texts in rows
     )
 
 
-def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> None:
-    """The canonical rows, and the places they went to, numbered."""
-    usable = " AND ".join(f"NOT coalesce({test}, FALSE)" for _, test in columns.faults)
+def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> tuple[Rejected, ...]:
+    """The canonical rows, and the places they went to, numbered; returns what cannot be used."""
+    any_fault = " OR ".join(f"({test})" for _, test in columns.faults)
+    faulty = one(engine, f"SELECT count(*) FROM raw WHERE {columns.where} AND ({any_fault})")[0]
+    usable = f"NOT coalesce({any_fault}, FALSE)" if faulty else "TRUE"
     kind = "VIEW" if found == "parquet" else "TABLE"  # text is parsed once, Parquet is cheap to read again
     engine.execute(
         f"CREATE TEMP {kind} read AS SELECT {columns.time} AS time, {columns.service} AS service, {columns.method} AS "
         f"method, {columns.path} AS path, {columns.status} AS status, {columns.duration_us} AS duration_us FROM raw "
         f"WHERE {columns.where} AND {usable}"
     )
+    # A constant is no key: the fewer texts are compared, the faster.
+    keys = [
+        key
+        for key, value in (("service", columns.service), ("method", columns.method), ("path", columns.path))
+        if not value.startswith("'")
+    ]
     engine.execute(
-        "CREATE TEMP TABLE places AS SELECT row_number() OVER () AS place, * FROM (SELECT service, method, path, "
-        "count(*) AS n FROM read GROUP BY service, method, path)"
+        "CREATE TEMP TABLE places AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, * FROM "
+        "(SELECT service, method, path, count(*) AS n FROM read GROUP BY service, method, path)"
     )
     engine.execute(
         "CREATE TEMP VIEW requests AS SELECT read.time AS time, places.place AS place, read.status AS status, "
-        "read.duration_us AS duration_us FROM read JOIN places ON read.service = places.service AND "
-        "read.method = places.method AND read.path = places.path"
+        "read.duration_us AS duration_us FROM read JOIN places ON "
+        + " AND ".join(f"read.{key} IS NOT DISTINCT FROM places.{key}" for key in keys)
     )
+    return _rejected(engine, columns) if faulty else ()
 
 
 def _rejected(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Rejected, ...]:
     """Rows that were parsed and cannot be used, by the first fault of each."""
-    cases = " ".join(f"WHEN {test} THEN {_text(reason)}" for reason, test in columns.faults)
+    cases = " ".join(f"WHEN {test} THEN {literal(reason)}" for reason, test in columns.faults)
     rows = engine.sql(
         f"SELECT reason, count(*), min(shown), max(shown) FROM (SELECT CASE {cases} END AS reason, {columns.shown} AS "
         f"shown FROM raw WHERE {columns.where}) WHERE reason IS NOT NULL GROUP BY reason"
     ).fetchall()
     return tuple(
-        Rejected(reason=reason, rows=count, examples=tuple(dict.fromkeys(str(text)[:120] for text in texts if text)))
-        for reason, count, *texts in sorted(rows)
+        Rejected(reason=reason, rows=count, examples=tuple(dict.fromkeys(str(each)[:120] for each in shown if each)))
+        for reason, count, *shown in sorted(rows)
     )
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def _key(name: str) -> str:
+    """A key in a JSON path."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

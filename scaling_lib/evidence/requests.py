@@ -5,8 +5,10 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence, NotMeasured
@@ -68,7 +70,7 @@ class Requests:
     duration_known: bool = True
 
     def select(self, route: str, service: str = "") -> Requests:
-        """The requests of one route ("POST /orders", "/orders" of any method, `*` for anything), of one service if given."""
+        """The requests of one route ("POST /orders", "/orders" of any method, `*` for anything) and service, if given."""
         parts = []
         for table in (self.counts, self.bins):
             hits = {each for each in table["route"].unique() if matches(route, each)}
@@ -109,15 +111,8 @@ def read_requests(
             if progress:
                 progress(file)
             try:
-                parts.append(
-                    cell_cache.kept(
-                        cache,
-                        Path(file),
-                        source,
-                        thresholds,
-                        lambda name=file: reduce_file(Path(name), source, thresholds),
-                    )
-                )  # type: ignore[misc]
+                reduce = partial(reduce_file, Path(file), source, thresholds)
+                parts.append(cell_cache.kept(cache, Path(file), source, thresholds, reduce))
             except BrokenEvidence as error:
                 problems.append(str(error))
         if not files:
@@ -149,7 +144,7 @@ def merge(a: Requests, b: Requests) -> Requests:
 
 
 def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Parts reduced with fewer thresholds have fewer columns of good requests: there, all that are no error are good."""
+    """Parts with fewer thresholds have fewer columns of good requests: there, all that are no error are good."""
     columns = {name: None for part in parts for name in part.columns}
     even = [part.assign(**{name: part["n"] - part["errors"] for name in columns if name not in part}) for part in parts]
     return merged(even, COUNT_KEYS)
@@ -186,7 +181,8 @@ def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:
     if len(minutes) < 3:
         return ()
     steps = minutes[1:] - minutes[:-1]
-    limit = max(LEAST_GAP, RHYTHMS * steps.to_series().quantile(0.9))
+    usual_s = float(np.quantile(steps.total_seconds(), 0.9))
+    limit = max(LEAST_GAP, RHYTHMS * pd.Timedelta(seconds=usual_s))
     return tuple(
         Gap(start=(before + MINUTE).to_pydatetime(), end=after.to_pydatetime())
         for before, after, step in zip(minutes[:-1], minutes[1:], steps, strict=True)

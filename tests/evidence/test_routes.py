@@ -1,0 +1,69 @@
+"""Paths to routes, and how many of them are kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaling_lib.evidence.routes import OTHER, capped, matches, template
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/", "/"),
+        ("", "/"),
+        ("/orders/123?x=1", "/orders/{id}"),
+        ("/orders/123/", "/orders/{id}"),
+        ("https://shop.example/orders/7#top", "/orders/{id}"),
+        ("/users/6f1e0f7c-0d3a-4a55-9c4b-0a8f6a3c2b11", "/users/{id}"),
+        ("/cart/cart-9f31c2aa/items", "/cart/{id}/items"),
+        ("/days/2025-11-03", "/days/{id}"),
+        ("/mail/ann@example.org", "/mail/{id}"),
+        ("/api/v2/orders", "/api/v2/orders"),
+        ("/static/app.js", "/static/app.js"),
+        ("/decade", "/decade"),
+    ],
+)
+def test_template(path: str, route: str) -> None:
+    assert template(path) == route
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(/[a-z0-9-]{0,12}){0,5}(\?.*)?", fullmatch=True))
+def test_template_is_idempotent(path: str) -> None:
+    assert template(template(path)) == template(path)
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.integers(1, 1000), max_size=30),
+    st.lists(st.text(max_size=5), max_size=6),
+    st.integers(0, 20),
+)
+def test_capped_keeps_named_and_busiest(counts: dict[str, int], named: list[str], most: int) -> None:
+    kept = capped(counts, named, most)
+    assert kept.keys() == counts.keys()
+    stay = {route for route, to in kept.items() if to == route}
+    assert set(named) & set(counts) <= stay | {OTHER}
+    assert len(stay - {OTHER}) <= max(most, len(set(named) & set(counts)))
+    unnamed = set(counts) - set(named)
+    folded = unnamed - stay - {OTHER}
+    assert all(counts[a] >= counts[b] for a in (stay & unnamed) - {OTHER} for b in folded)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "route", "hit"),
+    [
+        ("/orders", "POST /orders", True),
+        ("POST /orders", "POST /orders", True),
+        ("post /orders", "POST /orders", True),
+        ("GET /orders", "POST /orders", False),
+        ("/orders", "POST /orders/{id}", False),
+        ("/orders*", "POST /orders/{id}", True),
+        ("*", "anything", True),
+        ("/a.b", "GET /axb", False),
+        ("/orders/{id}", "/orders/{id}", True),
+    ],
+)
+def test_matches(pattern: str, route: str, hit: bool) -> None:
+    assert matches(pattern, route) is hit
