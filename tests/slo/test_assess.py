@@ -1,0 +1,225 @@
+"""Every SLO against its evidence: windows, budgets by method, exclusions, incidents, and what is not measured."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from small_system import START, csv_of, make, minute, spell
+
+import scaling_lib
+from scaling_lib import slo
+from scaling_lib.errors import BrokenEvidence, InvalidInput
+
+REQUESTS = "evidence: {requests: [requests.csv]}\n"
+AT = pd.Timestamp(START)
+OUTAGE = spell("GET /pay", errors=100, length=10)
+
+
+def system_of(folder, objective: str, minutes, more: str = "", route: str = "/pay"):
+    make(
+        folder,
+        f"journeys: [{{name: pay, route: {route}, slos: [{objective}]}}]\n" + REQUESTS + more,
+        requests__csv=csv_of(minutes),
+    )
+    return scaling_lib.open(folder)
+
+
+def only(folder, *arguments, **options):
+    (result,) = slo.assess(system_of(folder, *arguments, **options)).results
+    return result
+
+
+def at(minutes: int) -> str:
+    return f"{AT + pd.Timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_spell_is_found_and_paged_on(tmp_path):
+    each = only(tmp_path, "{target: 99%}", spell("GET /pay", errors=40))
+    assert each.found and each.spells[["start", "end", "bad"]].values.tolist() == [
+        [AT + pd.Timedelta("30min"), AT + pd.Timedelta("33min"), 120.0]
+    ]
+    assert (each.window["total"].sum(), each.window["bad"].sum()) == (6000, 120)
+    assert each.budget.allowed == 60 and each.budget.spent_fraction == pytest.approx(2.0)
+    assert each.spent.value == pytest.approx(2.0) and each.spent.low < 2 < each.spent.high
+    assert each.attainment.counted == "missed"
+    assert each.share_of_budget(120) == pytest.approx(2.0)
+    assert each.covered == pytest.approx(60 / (28 * 1440))
+    assert each.rate == pytest.approx(100 / 60)
+    assert (
+        len(each.replay.pages) == 0
+    )  # 120 of 3,300 in the hour before is 3.6%; it takes 5.6%, or 13.44% within the hour
+
+
+def test_an_outage_is_paged_on(tmp_path):
+    each = only(tmp_path, "{target: 99%}", OUTAGE)
+    (row,) = each.replay.incidents.to_dict("records")
+    assert row["detected"] and row["delay_s"] == 120  # 200 of 3,200 is 6.25%, 100 of 3,100 is 3.2%
+    assert len(each.replay.pages) == 1 and each.replay.false_pages == 0 and each.replay.recall.value == 1
+
+
+def test_a_clean_history(tmp_path):
+    each = only(tmp_path, "{target: 99%}", spell("GET /pay"))
+    assert each.attainment.state == "met" and len(each.spells) == 0 and each.spent.value == 0
+    assert len(each.replay.pages) == 0
+
+
+def test_one_request(tmp_path):
+    each = only(tmp_path, "{target: 99%}", [[("GET /pay", 200, 5)]])
+    assert each.attainment.state == "insufficient data"
+    assert each.window["total"].sum() == 1
+
+
+def test_everything_fails(tmp_path):
+    each = only(tmp_path, "{target: 99%}", spell("GET /pay", first=0, length=60, errors=100))
+    assert each.attainment.state == "missed" and each.spent.value == pytest.approx(100)
+
+
+def test_nothing_but_errors_has_no_latency(tmp_path):
+    minutes = spell("GET /pay", first=0, length=60, errors=100)
+    (each,) = slo.assess(system_of(tmp_path, "{kind: latency, threshold: 1 s, target: 99%}", minutes)).unmeasured
+    assert each.slo.name == "pay latency" and "no" in each.reason
+
+
+def test_five_nines(tmp_path):
+    each = only(tmp_path, "{target: 99.999%}", spell("GET /pay", length=1, errors=1))
+    assert each.slo.target == 0.99999 and each.budget.allowed == 0
+    assert each.budget.spent_fraction == pytest.approx(1 / 0.06, rel=1e-12)
+    assert each.attainment.counted == "missed"
+    assert each.share_of_budget(1) == pytest.approx(1 / 0.06, rel=1e-12)
+    clean = only(tmp_path / "clean", "{target: 99.999%}", spell("GET /pay"))
+    assert clean.attainment.state == "insufficient data" and clean.attainment.events_needed > 300_000
+
+
+def test_a_rolling_window_holds_only_its_end(tmp_path):
+    each = only(tmp_path, "{target: 99%, window: 20m}", spell("GET /pay", first=10, length=1, errors=50))
+    assert each.window.index[0] == AT + pd.Timedelta("40min") and each.window["total"].sum() == 2000
+    assert each.covered == 1 and each.window["bad"].sum() == 0 and len(each.counts) == 60
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "first"), [("1M", "UTC", 30), ("month", "UTC", 30), ("month", "Asia/Tokyo", 0)]
+)
+def test_a_calendar_window_begins_at_its_edge_in_its_zone(tmp_path, window, zone, first):
+    minutes = csv_of(spell("GET /pay"), start=START.replace(day=30, hour=23, minute=30))  # half an hour into December
+    folder = make(
+        tmp_path,
+        f"journeys: [{{name: pay, route: /pay, slos: [{{target: 99%, window: {window}, time_zone: {zone}}}]}}]\n"
+        + REQUESTS,
+        requests__csv=minutes,
+    )
+    (each,) = slo.assess(scaling_lib.open(folder)).results
+    assert each.window.index[0] == pd.Timestamp("2026-11-30T23:30Z") + pd.Timedelta(minutes=first)
+    assert each.covered == pytest.approx((60 - first) / (31 * 1440))  # of December
+
+
+def test_time_slices_are_what_the_budget_counts_where_the_slo_says_so(tmp_path):
+    minutes = spell("GET /pay", length=3, errors=40)
+    events = only(tmp_path / "a", "{target: 95%}", minutes)
+    slices = only(tmp_path / "b", "{target: 95%, budgeting: timeslices, slice_target: 90%}", minutes)
+    ratios = only(tmp_path / "c", "{target: 95%, budgeting: ratio_timeslices}", minutes)
+    assert events.budget.spent_fraction == pytest.approx(120 / 300) and events.unit == "requests"
+    assert (slices.budget.spent, slices.budget.total) == (3, 60) and slices.unit == "slices of 60 s"
+    assert slices.budget.spent_fraction == pytest.approx(3 / 3) and slices.spent.value == pytest.approx(1)
+    assert ratios.budget.spent_fraction == pytest.approx(3 * 0.4 / 3)
+    for each in (events, slices, ratios):
+        assert each.methods.methods[each.slo.budgeting].spent_fraction == pytest.approx(each.budget.spent_fraction)
+        assert each.window["total"].sum() == 6000  # alerts and spells speak of requests all the same
+
+
+def test_a_slice_below_its_own_target_is_bad(tmp_path):
+    minutes = spell("GET /pay", length=3, errors=40)
+    strict = only(tmp_path / "a", "{target: 95%, budgeting: timeslices, slice_target: 99.9%}", minutes)
+    mild = only(tmp_path / "b", "{target: 95%, budgeting: timeslices, slice_target: 50%}", minutes)
+    assert (strict.budget.spent, mild.budget.spent) == (3, 0)
+
+
+EXCLUSION = "exclusions: [{{start: {}, end: {}, reason: announced maintenance{}}}]\n"
+
+
+def test_an_exclusion_leaves_out_its_minutes(tmp_path):
+    minutes = spell("GET /pay", errors=40)
+    each = only(tmp_path, "{target: 99%}", minutes, EXCLUSION.format(at(30), at(33), ""))
+    assert each.attainment.state == "met" and each.window["total"].sum() == 5700 and len(each.spells) == 0
+    assert each.exclusions.without.sli.value == pytest.approx(0.98)
+    assert each.exclusions.table["bad"].tolist() == [120]
+
+
+def test_an_exclusion_of_another_journey_changes_nothing(tmp_path):
+    each = only(
+        tmp_path, "{target: 99%}", spell("GET /pay", errors=40), EXCLUSION.format(at(30), at(33), ", journeys: [cart]")
+    )
+    assert each.window["total"].sum() == 6000 and len(each.exclusions.table) == 0 and len(each.spells) == 1
+
+
+def test_an_exclusion_of_everything(tmp_path):
+    system = system_of(tmp_path, "{target: 99%}", spell("GET /pay"), EXCLUSION.format(at(-1), at(99), ""))
+    (each,) = slo.assess(system).unmeasured
+    assert "the exclusions leave no minute" in each.reason
+
+
+def incidents(*entries: str) -> str:
+    return f"incidents: [{', '.join(entries)}]\n"
+
+
+def test_the_replay_is_scored_against_the_incidents_given(tmp_path):
+    told = f"{{name: fire, start: {at(30)}, end: {at(40)}}}"
+    each = only(tmp_path, "{target: 99%}", OUTAGE, incidents(told))
+    assert not each.found and each.spells["name"].tolist() == ["fire"]
+    assert each.replay.precision.value == 1 and each.replay.recall.value == 1 and each.replay.false_pages == 0
+
+
+def test_a_page_beside_the_incidents_given_is_false(tmp_path):
+    told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
+    each = only(tmp_path, "{target: 99%}", OUTAGE, incidents(told))
+    assert each.replay.false_pages == 1 and each.replay.recall.value == 0 and each.replay.precision.value == 0
+
+
+def test_incidents_of_other_journeys_do_not_count_here(tmp_path):
+    told = f"{{name: fire, start: {at(30)}, end: {at(33)}, journeys: [cart]}}"
+    each = only(tmp_path, "{target: 99%}", spell("GET /pay"), incidents(told))
+    assert len(each.spells) == 0 and not each.found and each.replay.false_pages == 0
+
+
+def test_what_cannot_be_measured_is_listed_beside_what_can(tmp_path):
+    make(
+        tmp_path,
+        "journeys:\n"
+        "  - {name: pay, route: /pay, slos: [{target: 99%}]}\n"
+        "  - {name: cart, route: /cart, slos: [{target: 99%}]}\n" + REQUESTS,
+        requests__csv=csv_of(spell("GET /pay")),
+    )
+    assessed = slo.assess(scaling_lib.open(tmp_path))
+    assert [each.slo.name for each in assessed.results] == ["pay availability"]
+    assert [each.slo.name for each in assessed.unmeasured] == ["cart availability"]
+    table = assessed.table()
+    assert table["slo"].tolist() == ["pay availability", "cart availability"]
+    assert table["state"].tolist() == ["met", "not measured"]
+    assert slo.headline(assessed) == "1 of 2 SLOs met; 1 not measured."
+
+
+def test_nothing_to_assess(tmp_path):
+    assessed = slo.assess(scaling_lib.open(make(tmp_path, "")))
+    assert assessed.results == () == assessed.unmeasured
+    assert list(assessed.table().columns)[:3] == ["slo", "target", "measured"] and assessed.table().empty
+
+
+def test_broken_evidence_and_broken_slos_are_errors(tmp_path):
+    folder = make(tmp_path, "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n" + REQUESTS)
+    with pytest.raises(BrokenEvidence):
+        slo.assess(scaling_lib.open(folder))
+    folder = make(tmp_path, "journeys: [{name: pay, route: /pay, slos: [elsewhere]}]\n")
+    with pytest.raises(InvalidInput, match="none, no file is given"):
+        slo.assess(scaling_lib.open(folder))
+
+
+def test_the_level_goes_into_every_interval(tmp_path):
+    system = system_of(tmp_path, "{target: 99%}", spell("GET /pay", errors=10))
+    wide, narrow = (slo.assess(system, level=level).results[0] for level in (0.99, 0.5))
+    assert wide.attainment.sli.level == 0.99 and wide.spent.level == 0.99
+    assert wide.spent.high - wide.spent.low > narrow.spent.high - narrow.spent.low
+
+
+def test_sparse_traffic_over_hours(tmp_path):
+    minutes = [minute("GET /pay", 1) if place % 17 == 0 else [] for place in range(300)]
+    each = only(tmp_path, "{target: 90%}", minutes)
+    assert each.window["total"].sum() == 18 and each.attainment.sli.value == 1

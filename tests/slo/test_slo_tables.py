@@ -1,0 +1,154 @@
+"""The tables of step 01: what stands in them equals the result, and empty ones stay calm."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import yaml
+from small_system import HOSTILE, csv_of, make, minute, query_range, spell
+
+import scaling_lib
+from scaling_lib import figures, slo
+
+TABLES = (slo.spell_table, slo.alert_table, slo.certainty_table, slo.method_table, slo.exclusion_table)
+EVIDENCE = "evidence: {requests: [requests.csv]}\n"
+
+
+def opened(folder, journeys: str, minutes=(), more: str = EVIDENCE, **files: str):
+    return scaling_lib.open(make(folder, journeys + more, requests__csv=csv_of(minutes), **files))
+
+
+@pytest.fixture(scope="module")
+def outage(tmp_path_factory):
+    system = opened(
+        tmp_path_factory.mktemp("outage"),
+        "journeys:\n"
+        "  - {name: pay, route: /pay, slos: [{target: 99%, total_query: 'sum(rate(r[{{.window}}]))',"
+        " bad_query: 'sum(rate(e[{{.window}}]))'}, {target: 99.9%, name: week, window: 7d,"
+        " total_query: 'sum(rate(r[{{.window}}]))', bad_query: 'sum(rate(e[{{.window}}]))'}]}\n"
+        "  - {name: cart, route: /cart, slos: [{target: 99%}]}\n"
+        "  - {name: buy, steps: [cart, pay]}\n"
+        "  - {name: gift, steps: [pay, wrap]}\n"
+        "  - {name: wrap, route: /wrap}\n",
+        [[*one, *minute("GET /cart", 50)] for one in spell("GET /pay", errors=100, length=10)],
+    )
+    return system, slo.assess(system)
+
+
+def test_the_spell_stands_in_its_table(outage):
+    row = slo.spell_table(outage[1]).iloc[0]
+    assert (row["slo"], row["failed"], row["error rate"], row["page after_s"]) == ("pay availability", 1000, 1.0, 120)
+    assert row["evidence's budget spent"] == pytest.approx(1000 / 60)
+    assert row["window's budget spent"] == pytest.approx(1000 / (0.01 * 100 * 28 * 1440))
+    assert row["spent before the page"] == pytest.approx(200 / (0.01 * 100 * 28 * 1440))
+
+
+def test_one_row_an_slo(outage):
+    names = [each.slo.name for each in outage[1].results]
+    assert names == ["pay availability", "week", "cart availability"]
+    for table in (slo.alert_table, slo.certainty_table, slo.method_table):
+        assert table(outage[1])["slo"].tolist() == names
+    methods = slo.method_table(outage[1]).set_index("slo")
+    assert methods.loc["pay availability", "occurrences"] == pytest.approx(1000 / 60)
+    assert methods.loc["pay availability", "timeslices"] == pytest.approx(10 / 0.6)
+
+
+def test_a_journey_of_steps_lies_between_its_bounds(outage):
+    table = slo.journey_table(*outage)
+    promised = table[(table["journey"] == "buy") & (table["what"] == "promised")].iloc[0]
+    assert promised["weakest step"] in ("pay", "cart")
+    gift = table[table["journey"] == "gift"]
+    assert gift["weakest step"].tolist() == ["not measured: wrap"]
+
+
+def test_starters_for_every_journey_with_a_route(outage):
+    table = slo.starter_table(outage[0])
+    assert table[["journey", "kind"]].values.tolist() == [
+        [name, kind] for name in ("pay", "cart", "wrap") for kind in ("availability", "latency")
+    ]
+    told = table["proposal"].str.len().gt(0) | table["remarks"].str.len().gt(0)
+    assert told.all()
+
+
+def test_rules_alert_by_each_slos_own_window(outage):
+    text = slo.rules_file(outage[0]).text
+    groups = {group["rules"][0]["labels"]["slo"]: str(group) for group in yaml.safe_load(text)["groups"]}
+    assert set(groups) == {"pay availability", "week"}
+    assert "13.44" in groups["pay availability"] and "3.36" in groups["week"]  # 2% of 28 days and of 7 in an hour
+    assert "13.44" not in groups["week"]
+
+
+def test_nothing_at_all(tmp_path):
+    system = scaling_lib.open(make(tmp_path, ""))
+    assessed = slo.assess(system)
+    for table in TABLES:
+        frame = table(assessed)
+        assert frame.empty and "slo" in frame.columns
+        assert "<tbody></tbody>" in figures.table(frame, "t", units=slo.UNITS).bundle["text/html"]
+    for frame in (slo.histogram_table(system), slo.journey_table(system, assessed), slo.starter_table(system)):
+        assert frame.empty and len(frame.columns) >= 5
+    assert slo.openslo_file(system).text == "No SLO is given, so none can be written in OpenSLO's form."
+    assert "No rules can be written: there is no SLO." in slo.rules_file(system).text
+
+
+def test_an_exclusion_says_what_it_changes(tmp_path):
+    system = opened(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+        "exclusions: [{start: 2026-11-23T10:30:00Z, end: 2026-11-23T10:40:00Z, reason: announced maintenance}]\n",
+        spell("GET /pay", errors=100, length=10),
+    )
+    (row,) = slo.exclusion_table(slo.assess(system)).to_dict("records")
+    assert (row["requests"], row["failed"], row["verdict flips"]) == (1000, 1000, True)
+    assert row["with it counted"] == pytest.approx(5 / 6) and row["without it"] == 1
+
+
+def histogram(edges):
+    return query_range({("b", (("instance", "a"), ("le", edge))): [0, count] for edge, count in edges.items()})
+
+
+@pytest.mark.parametrize(
+    ("threshold", "low", "high", "depends"),
+    [("300 ms", 0.95, 0.95, False), ("200 ms", 0.5, 0.95, True), ("5 s", 1.0, 1.0, False)],
+)
+def test_a_histogram_knows_a_latency_between_its_edges(tmp_path, threshold, low, high, depends):
+    system = opened(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, metrics: {total: r, buckets: b},"
+        f" slos: [{{kind: latency, threshold: {threshold}, target: 70%}}]}}]\n",
+        spell("GET /pay"),
+        "evidence: {requests: [requests.csv], metrics: [m.json]}\n",
+        m__json=histogram({"0.1": 50, "0.3": 95, "5": 100, "+Inf": 100}),
+    )
+    (row,) = slo.histogram_table(system).to_dict("records")
+    assert (row["share within"].low, row["share within"].high) == pytest.approx((low, high))
+    assert bool(row["remarks"]) == depends
+
+
+def test_metrics_that_cannot_be_read_are_a_remark_beside_what_requests_tell(tmp_path):
+    system = opened(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, metrics: {total: r, buckets: b},"
+        " slos: [{kind: latency, threshold: 1 s, target: 99%}]}]\n",
+        spell("GET /pay"),
+        "evidence: {requests: [requests.csv], metrics: [m.json]}\n",
+        m__json="{ broken",
+    )
+    assert len(slo.assess(system).results) == 1
+    (row,) = slo.histogram_table(system).to_dict("records")
+    assert row["remarks"].startswith("not measured: ") and "m.json" in row["remarks"]
+
+
+def test_hostile_names_stay_text(tmp_path):
+    system = opened(
+        tmp_path,
+        yaml.safe_dump({"journeys": [{"name": HOSTILE, "route": "/pay", "slos": [{"target": "99%"}]}]}),
+        spell("GET /pay", errors=100, length=10),
+    )
+    assessed = slo.assess(system)
+    frames = [table(assessed) for table in TABLES] + [assessed.table(), slo.starter_table(system)]
+    for frame in frames:
+        shown = figures.table(frame, "t", units=slo.UNITS).bundle["text/html"]
+        assert "<script" not in shown and (frame.empty or "&lt;script&gt;" in shown)
+    assert "<script" not in slo.openslo_file(system).bundle["text/html"]
+    assert pd.notna(assessed.table()["budget spent"].iloc[0].value)
