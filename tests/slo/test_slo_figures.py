@@ -1,0 +1,114 @@
+"""The figures of step 01: the title's numbers are the result's, hostile names stay text, none is ever empty."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+import yaml
+from small_system import HOSTILE, csv_of, make, spell
+
+import scaling_lib
+from scaling_lib import figures, slo
+from scaling_lib.figures import Shown
+from scaling_lib.slo.figures import MOST_POINTS, _thinned
+from scaling_lib.words import percent
+
+FIGURES = (slo.budget_figure, slo.burn_figure, slo.left_figure, slo.detection_figure)
+
+
+def assessed(folder, minutes, name: str = "pay", target: str = "99%", more: str = ""):
+    journeys = {"journeys": [{"name": name, "route": "/pay", "slos": [{"target": target}]}]}
+    yaml_text = yaml.safe_dump(journeys) + "evidence: {requests: [requests.csv]}\n" + more
+    return slo.assess(scaling_lib.open(make(folder, yaml_text, requests__csv=csv_of(minutes))))
+
+
+def title(figure) -> str:
+    return figures.show(figure).text
+
+
+@pytest.fixture(scope="module")
+def outage(tmp_path_factory):
+    return assessed(tmp_path_factory.mktemp("outage"), spell("GET /pay", errors=100, length=10))
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_has_a_title_axes_and_points(outage, figure):
+    drawn = figure(outage)
+    assert isinstance(drawn, go.Figure) and drawn.data
+    assert all(len(trace.x) for trace in drawn.data)
+    assert title(drawn) and "nan" not in title(drawn).lower()
+    assert "," in drawn.layout.xaxis.title.text or "min" in drawn.layout.yaxis.title.text
+
+
+def test_titles_state_the_results_numbers(outage):
+    (each,) = outage.results
+    assert each.spent.value == pytest.approx(1000 / 60)
+    assert percent(each.spent.value) in title(slo.budget_figure(outage))
+    assert "pay availability failed for 10 min from 2026-11-23 10:30" in title(slo.burn_figure(outage))
+    left = 1 - 1000 / (0.01 * 100 * 28 * 1440)
+    assert percent(left) in title(slo.left_figure(outage)) and percent(60 / (28 * 1440)) in title(
+        slo.left_figure(outage)
+    )
+    assert "A total outage of pay availability pages after" in title(slo.detection_figure(outage))
+
+
+def test_what_is_drawn_is_what_was_counted(outage):
+    (each,) = outage.results
+    point = slo.budget_figure(outage).data[0]
+    assert point.x[0] == pytest.approx(100 * each.spent.value)
+    assert point.x[0] + point.error_x.array[0] == pytest.approx(100 * each.spent.high)
+    burn = slo.burn_figure(outage).data[0]
+    assert max(burn.y) == pytest.approx(100) and np.count_nonzero(burn.y) == 10
+    left = slo.left_figure(outage).data[0]
+    assert left.y[-1] == pytest.approx(100 * (1 - 1000 / 40320))
+    detected = [trace for trace in slo.detection_figure(outage).data if trace.mode == "markers"]
+    assert (detected[0].x[0], detected[0].y[0]) == pytest.approx((100, 2))
+
+
+def test_a_target_that_was_kept(tmp_path):
+    kept = assessed(tmp_path, spell("GET /pay"))
+    assert "No SLO has spent its budget" in title(slo.budget_figure(kept))
+    for figure in (slo.burn_figure, slo.detection_figure):
+        assert isinstance(figure(kept), Shown) and "No spell of failure" in figure(kept).text
+    assert "100%" in title(slo.left_figure(kept))
+
+
+@pytest.mark.parametrize(
+    "more", ["", "incidents: [{name: i, start: 2026-11-23T10:05:00Z, end: 2026-11-23T10:06:00Z}]\n"]
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_one_request_and_an_incident_without_failures(tmp_path, figure, more):
+    drawn = figure(assessed(tmp_path, [[("GET /pay", 200, 5)]], more=more))
+    assert "nan" not in figures.show(drawn).text.lower()
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_nothing_measured_gives_a_calm_sentence(tmp_path, figure):
+    nothing = slo.assess(scaling_lib.open(make(tmp_path, "journeys: [{name: pay, slos: [{target: 99%}]}]\n")))
+    shown = figure(nothing)
+    assert isinstance(shown, Shown) and shown.text.endswith(".") and len(shown.text.split()) > 5
+    assert "pay" in slo.budget_figure(nothing).text
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_five_nines(tmp_path, figure):
+    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), target="99.999%"))
+    assert isinstance(drawn, go.Figure) and "nan" not in title(drawn).lower()
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_hostile_names_stay_text(tmp_path, figure):
+    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), name=HOSTILE))
+    assert "<script" not in json.dumps(drawn.to_plotly_json(), default=str)
+    assert HOSTILE[:40] in title(drawn)
+
+
+@pytest.mark.parametrize("length", [1, 2, 59, MOST_POINTS, MOST_POINTS + 1, 3 * MOST_POINTS - 1, 40_320])
+def test_thinning_keeps_the_last_point_and_the_page_light(length):
+    series = pd.Series(np.arange(length, dtype=float))
+    thin = _thinned(series)
+    assert thin.iloc[-1] == length - 1 and len(thin) <= MOST_POINTS and len(thin) >= min(length, MOST_POINTS // 2)

@@ -1,0 +1,135 @@
+"""What step 01 finds: verdicts, sentences with the result's numbers, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from small_system import HOSTILE, csv_of, make, minute, spell
+
+import scaling_lib
+from scaling_lib import slo
+from scaling_lib.findings import VERDICTS, conclude
+
+
+def found(folder, minutes, *objectives: dict, name: str = "pay", route: str = "/pay", more: str = ""):
+    promised = list(objectives) or [{"target": "99%"}]
+    journeys = yaml.safe_dump({"journeys": [{"name": name, "route": route, "slos": promised}]})
+    text = journeys + "evidence: {requests: [requests.csv]}\n" + more
+    assessed = slo.assess(scaling_lib.open(make(folder, text, requests__csv=csv_of(minutes))))
+    return assessed, {each.name: each for each in slo.findings(assessed)}
+
+
+def test_an_outage(tmp_path):
+    assessed, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10))
+    attained, one = by_name["attainment"], by_name["spell"]
+    assert (attained.verdict, attained.subject) == ("act", "pay availability")
+    assert "1,670%" in attained.sentence and "1,000 of 6,000 requests failed it; 60 were allowed" in attained.why
+    assert (one.verdict, one.subject) == ("act", "pay availability, 2026-11-23 10:30")
+    assert "1,000 requests failed it from 2026-11-23 10:30 to 10:40 UTC" in one.sentence
+    assert "paged after 2 min" in one.why or "paged after 120 s" in one.why
+    assert one.impact.value == pytest.approx(1000 / 40320)
+    assert slo.headline(assessed).startswith("No. ") and "pay availability" in slo.headline(assessed)
+    assert {source.rows for finding in by_name.values() for source in finding.evidence} == {6000}
+
+
+def test_a_target_that_is_kept(tmp_path):
+    assessed, by_name = found(tmp_path, spell("GET /pay"))
+    assert by_name["attainment"].verdict == "ok" and by_name["attainment"].action == ""
+    assert "spell" not in by_name
+    assert slo.headline(assessed) == "1 of 1 SLO met."
+
+
+def test_too_little_to_tell(tmp_path):
+    assessed, by_name = found(tmp_path, [minute("GET /pay", 20)])
+    assert by_name["attainment"].verdict == "unknown"
+    assert (
+        "cannot be told yet" in by_name["attainment"].sentence and "not enough data" in by_name["attainment"].sentence
+    )
+    assert "1 with too few requests to tell" in slo.headline(assessed)
+
+
+def test_a_budget_that_is_nearly_spent(tmp_path):
+    minutes = [minute("GET /pay", 200, errors=3) for _ in range(600)]  # 1.5% of 1.8%, evenly
+    _, by_name = found(tmp_path, minutes, {"target": "98.2%"})
+    assert by_name["attainment"].verdict == "watch" and by_name["attainment"].action
+
+
+def test_time_slices_are_named_as_such(tmp_path):
+    _, by_name = found(
+        tmp_path,
+        spell("GET /pay", errors=100, length=10),
+        {"target": "95%", "budgeting": "timeslices", "slice_target": "90%"},
+    )
+    assert "10 of 60 slices of 60 s failed it; 3 were allowed" in by_name["attainment"].why
+
+
+def test_what_is_not_measured_says_what_to_supply(tmp_path):
+    assessed, by_name = found(tmp_path, spell("GET /pay"), route="POST /Pay")
+    told = by_name["not-measured"]
+    assert (told.verdict, told.sentence) == ("unknown", "pay availability is not measured.")
+    assert "no request matches 'POST /Pay'" in told.why and "'POST /Pay'" in told.action  # as it is written
+    assert told.action[0].isupper() and told.action.endswith(".")
+    assert slo.headline(assessed) == "Not measured: no SLO has evidence."
+
+
+def test_no_slo(tmp_path):
+    assessed = slo.assess(scaling_lib.open(make(tmp_path, "")))
+    (only,) = slo.findings(assessed)
+    assert (only.name, only.verdict) == ("no-slo", "unknown") and only.action
+    assert slo.headline(assessed) == "Not measured: no SLO has evidence."
+
+
+def test_alerts_that_miss_a_spell_given(tmp_path):
+    incident = "incidents: [{name: fire, start: 2026-11-23T10:30:00Z, end: 2026-11-23T10:33:00Z}]\n"
+    _, by_name = found(tmp_path, spell("GET /pay", errors=3), more=incident)
+    assert "The spell was given. The alerts would not have paged." in by_name["spell"].why
+    assert by_name["spell"].verdict == "watch" and "missed-by-alerts" not in by_name  # 0.02% of a budget is no miss
+
+
+def test_a_page_for_nothing(tmp_path):
+    incident = "incidents: [{name: calm, start: 2026-11-23T10:01:00Z, end: 2026-11-23T10:03:00Z}]\n"
+    _, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10), more=incident)
+    assert "1 time for nothing" in by_name["false-pages"].sentence and by_name["false-pages"].verdict == "watch"
+    assert by_name["spell"].verdict == "ok" and by_name["spell"].sentence.startswith("pay availability: 0 requests")
+
+
+def test_alerts_on_little_traffic(tmp_path):
+    _, by_name = found(
+        tmp_path, [minute("GET /pay", 1) if at % 30 == 0 else [] for at in range(300)], {"target": "99.9%"}
+    )
+    assert by_name["alert-lint"].verdict == "watch" and by_name["alert-lint"].sentence.startswith("Alerts on pay")
+
+
+def test_five_nines(tmp_path):
+    _, by_name = found(tmp_path, spell("GET /pay", errors=1, length=1), {"target": "99.999%"})
+    assert "1 of 6,000 requests failed it; 0 were allowed" in by_name["attainment"].why
+    assert "99.999%" in by_name["attainment"].sentence and by_name["attainment"].verdict == "act"
+
+
+def test_exclusions_are_owned_up_to(tmp_path):
+    more = "exclusions: [{start: 2026-11-23T10:30:00Z, end: 2026-11-23T10:40:00Z, reason: announced}]\n"
+    _, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10), more=more)
+    assert (
+        by_name["attainment"].verdict == "ok"
+        and "1 stretch left out; with everything counted" in by_name["attainment"].why
+    )
+
+
+def test_hostile_names_stay_text(tmp_path):
+    _, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10), name=HOSTILE)
+    conclusion = conclude("01", "Q?", list(by_name.values()))
+    shown = conclusion._repr_mimebundle_()["text/html"]
+    assert "<script" not in shown and "&lt;script&gt;" in shown
+
+
+def test_findings_identify_themselves(tmp_path):
+    assessed, _ = found(
+        tmp_path,
+        spell("GET /pay", errors=100, length=10),
+        {"target": "99%"},
+        {"target": "99.9%", "name": "pay strictly"},
+    )
+    findings = slo.findings(assessed)
+    keys = [(each.step, each.name, each.subject) for each in findings]
+    assert len(set(keys)) == len(keys)
+    assert all(each.verdict in VERDICTS and each.sentence.endswith((".", "budget.")) for each in findings)
