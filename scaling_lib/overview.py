@@ -15,7 +15,7 @@ from scaling_lib.errors import ScalingError
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Finding, Source
-from scaling_lib.ledger import KINDS, Ledger
+from scaling_lib.ledger import KINDS, QUESTIONS, Ledger
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, percent, plural
 
@@ -123,7 +123,8 @@ def findings(result: Overview) -> list[Finding]:
             subject=kind,
             verdict="unknown",
             sentence=f"{kind.capitalize()} are not measured: none are given.",
-            why="; ".join(f"without them: {text}" for text in _unanswered(result.ledger, kind)),
+            why="; ".join(f"without them: {text}" for text in _unanswered(result.ledger, kind))
+            or "The questions asked so far are answered by other evidence.",
             action=f"Supply {KINDS[kind]}.",
             command="scaling check",
         )
@@ -242,9 +243,10 @@ def _doubts(quality: Quality) -> list[Finding]:
 
 
 def _unanswered(ledger: Ledger, kind: str) -> list[str]:
+    """The questions without an answer that this kind would help to answer."""
     answers = ledger.answers()
-    missing = (answers["answered"] != "yes") & answers["why"].str.contains(KINDS[kind], regex=False)
-    return [str(question) for question in answers.loc[missing, "question"]]
+    told = set(answers.loc[answers["answered"] == "yes", "question"])
+    return [each.text for each in QUESTIONS if each.text not in told and any(kind in needs for needs in each.needs)]
 
 
 def _sum(ledger: Ledger) -> Finding:

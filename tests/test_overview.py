@@ -1,0 +1,145 @@
+"""Step 00: what there is, what is broken, what is absent; and the notebooks where there is nothing at all."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+import yaml
+from small_system import HOSTILE, START, csv_of, make, minute, query_range, spell
+
+import scaling_lib
+from scaling_lib import figures, overview
+from scaling_lib.report import run
+
+EVIDENCE = "evidence: {requests: [requests.csv]}\n"
+
+
+def seen(folder, minutes, journeys: str = "", more: str = EVIDENCE, **files: str):
+    return overview.overview(scaling_lib.open(make(folder, journeys + more, requests__csv=csv_of(minutes), **files)))
+
+
+def by_name(result):
+    return {finding.name: finding for finding in overview.findings(result)}
+
+
+def test_traffic_by_route_busiest_first(tmp_path):
+    result = seen(
+        tmp_path,
+        [[*minute("GET /a", 30, errors=3), *minute("GET /b/17", 10)]] * 60,
+        "journeys: [{name: one, route: GET /a}, {name: all, route: '*'}, {name: none, route: /elsewhere}]\n",
+    )
+    assert result.traffic.to_dict("list") == {
+        "service": result.traffic["service"].tolist(),
+        "route": ["GET /a", "GET /b/{id}"],
+        "requests": [1800, 600],
+        "errors": [180, 0],
+        "share": [0.75, 0.25],
+        "journey": ["one, all", "all"],
+    }
+    assert result.silent == ("none",)
+    assert result.minutes["GET /a"].tolist() == [30] * 60 and result.minutes.index[0] == pd.Timestamp(START)
+    assert figures.show(overview.traffic_figure(result)).text == "GET /a carries 75% of 2,400 requests"
+    finding = by_name(result)["journey-without-traffic"]
+    assert (finding.verdict, finding.subject) == ("act", "none")
+
+
+def test_a_journey_named_like_a_part_of_another(tmp_path):
+    journeys = "journeys: [{name: 'pay, later', route: /pay}, {name: later, route: /none}]\n"
+    assert seen(tmp_path, spell("GET /pay"), journeys).silent == ("later",)
+
+
+def test_a_journey_of_another_service_is_silent(tmp_path):
+    journeys = "journeys: [{name: pay, route: /pay, service: checkout}]\n"
+    assert seen(tmp_path, spell("GET /pay"), journeys).silent == ("pay",)
+
+
+def test_gaps_are_found_and_left_open(tmp_path):
+    minutes = [minute("GET /a", 5) if not 60 <= place < 120 else [] for place in range(200)]
+    result = seen(tmp_path, minutes)
+    assert "1 gap, the longest 60 min" in by_name(result)["gaps"].sentence
+    figure = overview.range_figure(result)
+    (bar,) = figure.data
+    assert len(bar.base) == 2 and sum(bar.x) == 140 * 60_000
+
+
+def test_rejected_rows_are_said_with_their_reason(tmp_path):
+    text = csv_of(spell("GET /a", minutes=10)) + "not a time,GET,/a,200,5\n" * 30
+    result = overview.overview(scaling_lib.open(make(tmp_path, EVIDENCE, requests__csv=text)))
+    finding = by_name(result)["rejected-rows"]
+    assert finding.verdict == "watch" and finding.impact.value == pytest.approx(30 / 1030)
+    assert result.ledger.rejects()["rows"].sum() == 30
+
+
+def test_sources_that_share_no_time(tmp_path):
+    result = seen(
+        tmp_path,
+        spell("GET /a"),
+        more="evidence: {requests: [requests.csv], metrics: [m.json]}\n",
+        m__json=query_range({("r", ()): [0, 1, 2]}, start=START.replace(year=2025)),
+    )
+    assert "share no stretch of time" in figures.show(overview.range_figure(result)).text
+
+
+def test_many_routes_and_days_stay_light(tmp_path):
+    days = [[(f"GET /r{chr(97 + place % 20)}", 200, 5)] for place in range(4000)]
+    result = seen(tmp_path, days)
+    assert len(result.traffic) == 20 and result.minutes.shape[1] == overview.MOST_ROUTES
+    assert len(result.minutes) <= 2000
+
+
+def test_broken_evidence_is_a_finding(tmp_path):
+    folder = make(tmp_path, EVIDENCE, requests__csv="nothing,that\nis,known\n")
+    result = overview.overview(scaling_lib.open(folder))
+    assert by_name(result)["broken-evidence"].verdict == "act"
+    assert "requests.csv" in by_name(result)["broken-evidence"].sentence
+    assert result.traffic.empty and result.minutes.empty
+
+
+def test_hostile_names_stay_text(tmp_path):
+    text = (
+        "time,route,status,duration_ms\n"
+        + f'2026-11-23T10:00:00Z,"{HOSTILE.replace(chr(34), chr(34) * 2)}",200,5\n' * 9
+    )
+    journeys = yaml.safe_dump({"journeys": [{"name": HOSTILE, "route": "/none"}]})
+    result = overview.overview(scaling_lib.open(make(tmp_path, journeys + EVIDENCE, requests__csv=text)))
+    assert result.traffic["requests"].sum() == 9
+    for figure in (overview.traffic_figure(result), overview.range_figure(result)):
+        assert isinstance(figure, go.Figure)
+        assert "<script" not in json.dumps(figure.to_plotly_json(), default=str)
+    assert "<script" not in figures.table(result.traffic, "routes").bundle["text/html"]
+    system = scaling_lib.open(tmp_path)
+    assert "<script" not in system.conclude("00", overview.findings(result))._repr_mimebundle_()["text/html"]
+
+
+def test_nothing_at_all(tmp_path):
+    result = overview.overview(scaling_lib.open(make(tmp_path, "")))
+    assert result.traffic.empty and result.minutes.empty and result.silent == ()
+    for figure in (overview.traffic_figure, overview.range_figure):
+        assert figure(result).text.endswith(".")
+    found = overview.findings(result)
+    assert {each.verdict for each in found} == {"unknown"}
+    assert {each.subject for each in found if each.name == "not-measured"} == {"requests", "metrics", "slos"}
+    assert all(each.action and each.why for each in found if each.name == "not-measured")
+
+
+def test_the_notebooks_run_on_nothing_and_conclude_unknown(tmp_path):
+    result = run(make(tmp_path / "empty", ""), out=tmp_path / "report", deadline_s=120)
+    assert result.failed == ()
+    assert {step.step: step.state for step in result.summary.steps} == {"00": "unknown", "01": "unknown"}
+    page = (tmp_path / "report" / "01_slo.html").read_text(encoding="utf-8")
+    assert "No SLO is" in page and "Traceback" not in page
+
+
+def test_a_step_with_broken_evidence_fails_and_the_other_runs(tmp_path):
+    folder = make(
+        tmp_path / "broken",
+        "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n" + EVIDENCE,
+        requests__csv="nothing,that\nis,known\n",
+    )
+    result = run(folder, out=tmp_path / "report", deadline_s=120)
+    (failed,) = result.failed
+    assert failed.step == "01" and "requests.csv" in failed.sentence
+    assert next(step for step in result.summary.steps if step.step == "00").state == "act"
