@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import BIN_KEYS, BINS_SQL, COUNT_KEYS, counts_sql
+from scaling_lib.evidence.cells import BIN_KEYS, BINS_SQL, COUNT_KEYS, bin_quantile, counts_sql
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_files import Staged, stage
 from scaling_lib.evidence.routes import OTHER, capped, matches, template
+from scaling_lib.words import duration
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.requests import RequestSource, Threshold
 
+USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
 VERSION = 2  # of the reduction: cells of another version are not read from the cache
 
 
@@ -39,6 +42,7 @@ class Reduced:
 
 def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshold]) -> Reduced:
     """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected."""
+    _check_zone(source)
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
@@ -46,30 +50,41 @@ def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshol
             counts = _cells(engine, counts_sql(most), names, COUNT_KEYS)
             bins = _cells(engine, BINS_SQL, names, BIN_KEYS)
         except duckdb.Error as error:
-            raise BrokenEvidence(_words(file, source, error)) from error
+            raise BrokenEvidence(_words(file, error)) from error
     counts = counts.rename(columns={"good_1": "good"}) if most else counts.assign(good=counts["n"] - counts["errors"])
     return Reduced(
         format=staged.format,
         counts=counts,
         bins=bins,
         rejected=staged.rejected,
-        notes=(*staged.notes, *notes),
+        notes=(*staged.notes, *notes, *_odd_durations(bins)),
         status_known=staged.status_known,
         duration_known=staged.duration_known,
     )
 
 
+def _check_zone(source: RequestSource) -> None:
+    try:
+        ZoneInfo(source.time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BrokenEvidence(
+            f"{source.path}: found the time_zone {source.time_zone!r}, which nobody knows; expected a name such as "
+            "Europe/Berlin or UTC. Mend it beside the path in assessment.yaml."
+        ) from error
+
+
 def _cells(engine: duckdb.DuckDBPyConnection, query: str, names: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """The cells that a query gives, with the names of their routes, whole numbers and times in UTC."""
     table: pd.DataFrame = engine.sql(query).to_arrow_table().to_pandas(self_destruct=True, split_blocks=True)
-    table[keys[2]] = table[keys[2]].astype("datetime64[us]").dt.tz_localize("UTC")
-    for column in table.columns.difference([*keys, "id"]):
-        table[column] = table[column].fillna(0).astype("int64", copy=False)
-    ids = table.pop("id").to_numpy()
-    for place, column in enumerate(("service", "route")):
+    ids = table["id"].to_numpy()
+    for column in ("service", "route"):  # a code a row instead of a text: there may be millions
         values = pd.Categorical(names[column])
-        table.insert(place, column, pd.Categorical.from_codes(values.codes[ids], dtype=values.dtype))
-    return table
+        table[column] = pd.Series(pd.Categorical.from_codes(values.codes[ids], dtype=values.dtype))
+    table[keys[2]] = pd.DatetimeIndex(table[keys[2]]).as_unit("us").tz_localize("UTC")
+    numbers = [str(column) for column in table.columns if column not in (*keys, "id")]
+    for column in numbers:
+        table[column] = table[column].fillna(0).to_numpy(dtype="int64")
+    return table[[*keys, *numbers]]
 
 
 def _routes(
@@ -112,9 +127,24 @@ def _applies(threshold: Threshold, service: str, route: str) -> bool:
     return (not threshold.service or threshold.service == service) and matches(threshold.route, route)
 
 
-def _words(file: Path, source: RequestSource, error: duckdb.Error) -> str:
-    first = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0][:300]
+def _odd_durations(bins: pd.DataFrame) -> list[str]:
+    """A note where half of the requests took so long, or so short, that the unit is likely wrong."""
+    if bins.empty:
+        return []
+    middle, _, _ = bin_quantile(bins, 0.5)
+    if USUAL_S[0] <= middle <= USUAL_S[1]:
+        return []
+    return [f"half of the requests took about {duration(middle)}: if that cannot be, the `duration_unit` is wrong"]
+
+
+def _words(file: Path, error: duckdb.Error) -> str:
+    """The engine's own words, cut short, after what is usual."""
+    first = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0]
+    if "GZIP" in first:
+        return f"{file}: its gzip is cut short or damaged; expected a whole file. None of it is used: copy it again."
+    if "CSV Error" in first:
+        first = "its lines differ too much from each other, or one is longer than 8 MB"
     return (
-        f"{file}: cannot be read as {source.format or 'what it looks like'}: {first} "
-        "Export it again; if it is still being written or compressed, wait until that is done."
+        f"{file}: cannot be read: {first[:300]}; expected a whole file of one form. Export it again; if it is still "
+        "being written or compressed, wait until that is done."
     )

@@ -186,7 +186,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     status = "TRY_CAST(f06 AS INTEGER)"
     path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(f05, ' ', 2), '') END"
     duration, faults, notes = "NULL", [], _zones_note(offsets)
-    place = _last_number(engine)
+    place = _response_time(engine)
     if place is not None:
         raw = f"TRY_CAST(regexp_replace({place}, '^[A-Za-z_]+=', '') AS DOUBLE)"
         unit, why = _log_unit(engine, raw, place, source.duration_unit)
@@ -216,22 +216,27 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     )
 
 
-def _last_number(engine: duckdb.DuckDBPyConnection) -> str | None:
-    """The last field of the log's lines that holds numbers, bare or as `rt=0.123`."""
+def _response_time(engine: duckdb.DuckDBPyConnection) -> str | None:
+    """The field of the log's lines that is the response time, bare or as `rt=0.123`.
+
+    Of the fields of numbers behind the common ones, it is the first with decimals (nginx writes $request_time before
+    the upstream's), or the last where none has any (Apache's %D or %T).
+    """
     names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()][FIRST_EXTRA:]
-    for name in reversed(names):
-        row = one(
+    whole = None
+    for name in names:
+        filled, numbers, decimals = one(
             engine,
-            f"SELECT count({name}), count(*) FILTER (regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$')) "
+            f"SELECT count({name}), "
+            f"count(CASE WHEN regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$') THEN 1 END), "
+            f"count(CASE WHEN regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+[.][0-9]+$') THEN 1 END) "
             f"FROM (SELECT {name} FROM raw LIMIT {SAMPLE})",
         )
-        if row and row[0] and row[1] > row[0] / 2 and row[1] > 1:
-            return str(name)
-    row = one(
-        engine,
-        f"SELECT count(*) FROM (SELECT 1 FROM raw WHERE regexp_matches(f{FIRST_EXTRA + 2}, '^[0-9.]+$') LIMIT 1)",
-    )
-    return f"f{FIRST_EXTRA + 2}" if row and row[0] else None
+        if numbers > filled / 2:
+            if decimals > numbers / 2:
+                return str(name)
+            whole = str(name)
+    return whole
 
 
 def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: str) -> tuple[float, str]:

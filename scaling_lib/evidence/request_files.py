@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_columns import Columns, columns_of
 from scaling_lib.evidence.sql import literal, quoted
+from scaling_lib.words import listing
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.requests import RequestSource
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 HEAD = 65_536
 COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')
 COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have; the rest of them stay empty
+LINES = "max_line_size => 8000000, buffer_size => 33554432"
 GZIP = b"\x1f\x8b"
 
 
@@ -55,14 +57,15 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
             f"{file}: looks like {found}; expected {source.format}, as assessment.yaml says. "
             "Mend the format or the path."
         )
-    lost = _open(engine, file, found, packed)
+    lost = _open(engine, file, source, found, packed)
     columns = columns_of(engine, file, found, source)
+    doubled = _doubled(head) if found == "csv" else ()
     faulty = _stage_rows(engine, columns, found)
     rejected = (*lost(), *faulty)
     return Staged(
         format=columns.format,
         rejected=rejected,
-        notes=columns.notes,
+        notes=(*doubled, *columns.notes),
         status_known=columns.status != "NULL",
         duration_known=columns.duration_us != "NULL",
         templated=columns.templated,
@@ -112,8 +115,16 @@ def _head(file: Path) -> tuple[bytes, bool]:
         ) from error
 
 
+def _doubled(head: bytes) -> tuple[str, ...]:
+    """A note where the header of a CSV names a column twice."""
+    header = head.splitlines()[0].decode("utf-8-sig", "replace")
+    names = [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", header)]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    return (f"the header names {listing(twice)} more than once: the first is read",) if twice else ()
+
+
 def _open(
-    engine: duckdb.DuckDBPyConnection, file: Path, found: str, packed: bool
+    engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource, found: str, packed: bool
 ) -> Callable[[], tuple[Rejected, ...]]:
     """Make the view `raw` over the file; returns what tells, once it was read, which lines could not be parsed."""
     pack = ", compression => 'gzip'" if packed else ", compression => 'none'"
@@ -122,10 +133,8 @@ def _open(
         engine.execute(f"CREATE TEMP VIEW raw AS SELECT * FROM read_parquet({place})")
         return lambda: ()
     if found == "jsonl":
-        return _open_lines(engine, place, pack)
-    common = (
-        f"{place}{pack}, all_varchar => true, null_padding => true, store_rejects => true, max_line_size => 1000000"
-    )
+        return _open_lines(engine, file, pack, source.columns.values())
+    common = f"{place}{pack}, all_varchar => true, null_padding => true, store_rejects => true, {LINES}"
     if found == "combined":
         names = ", ".join(f"'f{place:02}': 'VARCHAR'" for place in range(COMBINED_COLUMNS))
         options = (
@@ -133,37 +142,44 @@ def _open(
             f"columns => {{{names}}}"
         )
     else:
-        options = "header => true, strict_mode => false"
+        options = "header => true, strict_mode => false, quote => '\"', escape => '\"'"
     # Staged once: the rejects are known only when the text was read to its end.
     engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
     return lambda: _unparsed(engine)
 
 
-def _open_lines(engine: duckdb.DuckDBPyConnection, place: str, pack: str) -> Callable[[], tuple[Rejected, ...]]:
+def _open_lines(
+    engine: duckdb.DuckDBPyConnection, file: Path, pack: str, named: Iterable[str]
+) -> Callable[[], tuple[Rejected, ...]]:
     """JSON lines: each line as JSON where it is an object; the others are rejects."""
     engine.execute(
-        f"CREATE TEMP TABLE lines AS SELECT row_number() OVER () AS line, text FROM read_csv({place}{pack}, "
-        "columns => {'text': 'VARCHAR'}, delim => '\x01', quote => '', escape => '', header => false, "
-        "strict_mode => false, max_line_size => 10000000)"
+        "CREATE TEMP TABLE lines AS SELECT line, text, CASE WHEN json_valid(text) THEN CASE WHEN json_type(text) = "
+        "'OBJECT' THEN text END END AS object FROM (SELECT row_number() OVER () AS line, text FROM read_csv("
+        f"{literal(str(file))}{pack}, columns => {{'text': 'VARCHAR'}}, delim => '\x01', quote => '', escape => '', "
+        f"header => false, auto_detect => false, strict_mode => false, store_rejects => true, {LINES}))"
     )
-    keys = engine.sql(
-        "SELECT DISTINCT unnest(json_keys(text)) AS key FROM (SELECT text FROM lines WHERE json_valid(text) "
-        "AND json_type(text) = 'OBJECT' LIMIT 10000) ORDER BY key"
+    found = engine.sql(
+        "SELECT DISTINCT unnest(json_keys(object)) AS key FROM (SELECT object FROM lines WHERE object IS NOT NULL "
+        "LIMIT 10000) ORDER BY key"
     ).fetchall()
-    if not keys:
-        raise BrokenEvidence("found no line that is a JSON object; expected one object a line. Export it again.")
-    fields = ", ".join(f"json_extract_string(text, {literal('$.' + _key(key))}) AS {quoted(key)}" for (key,) in keys)
-    engine.execute(
-        f"CREATE TEMP TABLE raw AS SELECT {fields} FROM lines WHERE json_valid(text) AND json_type(text) = 'OBJECT'"
+    if not found:
+        raise BrokenEvidence(f"{file}: found no line that is a JSON object; expected one a line. Export it again.")
+    paths = {key: _key(key) for (key,) in found}
+    for name in named:  # `http.path` is the key `path` inside of `http`
+        if name not in paths and name.partition(".")[0] in paths:
+            paths[name] = ".".join(map(_key, name.split(".")))
+    fields = ", ".join(
+        f"json_extract_string(object, {literal('$.' + path)}) AS {quoted(key)}" for key, path in paths.items()
     )
+    engine.execute(f"CREATE TEMP TABLE raw AS SELECT {fields} FROM lines WHERE object IS NOT NULL")
 
     def lost() -> tuple[Rejected, ...]:
-        bad = engine.sql(
-            "SELECT line, text FROM lines WHERE text <> '' AND NOT (json_valid(text) AND json_type(text) = 'OBJECT')"
-        ).fetchall()
-        count = len(bad)
-        examples = tuple(f"line {line}: {text[:120]}" for line, text in bad[:3])
-        return (Rejected(reason="not a JSON object", rows=count, examples=examples),) if count else ()
+        bad = "FROM lines WHERE object IS NULL AND trim(text) <> ''"
+        count = one(engine, f"SELECT count(*) {bad}")[0]
+        examples = engine.sql(f"SELECT line, left(text, 120) {bad} ORDER BY line LIMIT 3").fetchall()
+        shown = tuple(f"line {line}: {text}" for line, text in examples)
+        none = (Rejected(reason="not a JSON object", rows=count, examples=shown),) if count else ()
+        return (*none, *_unparsed(engine))
 
     return lost
 

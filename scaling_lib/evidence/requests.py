@@ -70,7 +70,7 @@ class Requests:
     duration_known: bool = True
 
     def select(self, route: str, service: str = "") -> Requests:
-        """The requests of one route ("POST /orders", "/orders" of any method, `*` for anything) and service, if given."""
+        """The requests of a route ("POST /orders", "/orders" of any method, `*` for anything), and service if given."""
         parts = []
         for table in (self.counts, self.bins):
             hits = {each for each in table["route"].unique() if matches(route, each)}
@@ -115,6 +115,8 @@ def read_requests(
                 parts.append(cell_cache.kept(cache, Path(file), source, thresholds, reduce))
             except BrokenEvidence as error:
                 problems.append(str(error))
+        if Path(source.path).is_dir():
+            problems.append(f"{source.path}: is a folder; expected files. Write {source.path}/* in assessment.yaml.")
         if not files:
             problems.append(
                 f"{source.path}: no file is there; expected at least one. Mend the path in assessment.yaml."
@@ -191,5 +193,13 @@ def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:
 
 
 def _nothing_left(quality: Sequence[Quality]) -> str:
-    reasons = listing([f"{reject.reason} ({reject.rows:,})" for entry in quality for reject in entry.rejected])
-    return f"{listing([entry.source for entry in quality])}: found no usable request; rejected: {reasons or 'nothing'}."
+    rejected = [reject for entry in quality for reject in entry.rejected]
+    names = listing([entry.source for entry in quality])
+    if not rejected:
+        return f"{names}: found no request at all; expected some. Export a stretch with traffic."
+    reasons = listing([f"{reject.reason} ({reject.rows:,})" for reject in rejected])
+    example = next((f", such as {reject.examples[0]!r}" for reject in rejected if reject.examples), "")
+    return (
+        f"{names}: found no usable request; rejected: {reasons}{example}. "
+        "Name the right columns under `columns` beside the path in assessment.yaml, or export it again."
+    )

@@ -1,0 +1,209 @@
+"""Requests from good files of every form, and from the public and the recorded data."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from scaling_lib.errors import NotMeasured
+from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("SCALING_SHARED", ROOT.parent / "shared"))
+
+
+def read(folder: Path, name: str, content: bytes | str, **options: Any) -> Requests:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_requests([RequestSource(path=str(file), **options)])
+
+
+def log(minute: int, request: str = "GET /orders/7 HTTP/1.1", status: int = 200, extra: str = " 0.250") -> str:
+    return f'10.0.0.1 - - [03/Nov/2025:10:{minute:02}:30 +0100] "{request}" {status} 512 "-" "curl/8"{extra}\n'
+
+
+LOG = "".join(log(minute) for minute in range(10))
+CSV = "time,service,route,status,duration_ms\n" + "".join(
+    f"2025-11-03T09:{minute:02}:30Z,shop,/orders,200,250\n" for minute in range(10)
+)
+JSON = "".join(
+    json.dumps({"time": f"2025-11-03T09:{minute:02}:30Z", "path": "/orders/7", "status": 200, "duration_ms": 250})
+    + "\n"
+    for minute in range(10)
+)
+
+
+def same_ten(found: Requests) -> None:
+    assert found.quality[0].rows == 10
+    assert found.quality[0].problem == ""
+    assert found.quality[0].rejected == ()
+    assert str(found.counts["minute"].iloc[0]) == "2025-11-03 09:00:00+00:00"
+    assert str(found.counts["minute"].iloc[-1]) == "2025-11-03 09:09:00+00:00"
+    assert list(found.counts["sum_us"]) == [250_000] * 10
+    assert found.status_known
+    assert found.duration_known
+    assert found.quantile(0.5).value == pytest.approx(0.25, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("log", LOG),
+        ("csv", CSV),
+        ("jsonl", JSON),
+        ("log.gz", gzip.compress(LOG.encode())),
+        ("gzip-under-another-name.log", gzip.compress(LOG.encode())),
+        ("it's.csv", CSV),
+        ("crlf.csv", CSV.replace("\n", "\r\n")),
+        ("crlf.log", LOG.replace("\n", "\r\n")),
+        ("crlf.jsonl", JSON.replace("\n", "\r\n")),
+        ("bom.csv", b"\xef\xbb\xbf" + CSV.encode()),
+        ("bom.jsonl", b"\xef\xbb\xbf" + JSON.encode()),
+        ("semicolons.csv", CSV.replace(",", ";")),
+        ("tabs.csv", CSV.replace(",", "\t")),
+        ("quoted.csv", CSV.replace("shop", '"the ""shop"", here"')),
+        ("no-last-newline.csv", CSV.rstrip()),
+        ("agents.log", LOG.replace('"curl/8"', '"a \\"quoted\\" agent"')),
+        ("ipv6.log", LOG.replace("10.0.0.1", "2001:db8::1")),
+        ("named.log", LOG.replace(" 0.250", " rt=0.250")),
+        ("upstream.log", LOG.replace(" 0.250", " 0.250 0.249")),
+        ("piped.log", LOG.replace(" 0.250", ' "10.1.2.3" 0.250 1')),
+        ("apache-d.log", LOG.replace(" 0.250", " 250000")),
+    ],
+    ids=range(21),
+)
+def test_ten_requests_in_every_form(tmp_path: Path, name: str, content: bytes | str) -> None:
+    same_ten(read(tmp_path, name, content))
+
+
+def test_parquet_under_another_name(tmp_path: Path) -> None:
+    minutes = pd.date_range("2025-11-03T09:00:30", periods=10, freq="min", tz="UTC")
+    frame = pd.DataFrame({"time": minutes, "route": "/orders", "status": 200, "duration_us": 250_000})
+    frame.to_parquet(tmp_path / "requests.csv")
+    same_ten(read_requests([RequestSource(path=str(tmp_path / "requests.csv"))]))
+
+
+@pytest.mark.parametrize("unit", ["ns", "us", "ms", "s"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_parquet_times_and_units(tmp_path: Path, unit: str, zone: str | None) -> None:
+    times = pd.date_range("2025-11-03T09:00:30", periods=3, freq="min", tz="UTC")
+    times = (times.tz_convert(zone) if zone else times.tz_localize(None)).as_unit(unit)
+    pd.DataFrame({"time": times, "route": "/orders"}).to_parquet(tmp_path / "a.parquet")
+    found = read_requests([RequestSource(path=str(tmp_path / "a.parquet"))])
+    assert str(found.counts["minute"].iloc[0]) == "2025-11-03 09:00:00+00:00"
+
+
+@pytest.mark.parametrize(("name", "factor"), [("seconds", 1), ("milli", 10**3), ("micro", 10**6), ("nano", 10**9)])
+def test_epoch_times(tmp_path: Path, name: str, factor: int) -> None:
+    content = "time,route\n" + "".join(f"{(1762164000 + 60 * i) * factor},/a\n" for i in range(5))
+    found = read(tmp_path, "a.csv", content)
+    assert str(found.counts["minute"].iloc[0]) == "2025-11-03 10:00:00+00:00"
+    assert any(f"{name}" in note for note in found.quality[0].notes)
+
+
+def test_mixed_offsets_are_brought_to_utc_and_said(tmp_path: Path) -> None:
+    times = ["2025-11-03T10:00:00+01:00", "2025-11-03T10:00:00+0100", "2025-11-03T09:00:00Z", "2025-11-03 09:00:00"]
+    found = read(tmp_path, "a.csv", "time,route\n" + "".join(f"{time},/a\n" for time in times))
+    assert found.counts["n"].tolist() == [4]
+    notes = " ".join(found.quality[0].notes)
+    assert "+01:00" in notes
+    assert "some times carry no offset: read as UTC" in notes
+
+
+def test_naive_times_over_the_end_of_summer_time(tmp_path: Path) -> None:
+    content = "time,route\n2025-10-26 01:30:00,/a\n2025-10-26 03:30:00,/a\n"
+    there = read(tmp_path, "a.csv", content, time_zone="Europe/Berlin").counts["minute"]
+    assert [f"{minute:%d %H:%M}" for minute in there] == ["25 23:30", "26 02:30"]
+    assert [f"{minute:%d %H:%M}" for minute in read(tmp_path, "a.csv", content).counts["minute"]] == [
+        "26 01:30",
+        "26 03:30",
+    ]
+
+
+def test_apache_seconds_and_no_response_time(tmp_path: Path) -> None:
+    found = read(tmp_path, "t.log", LOG.replace(" 0.250", " 2"))
+    assert found.counts["sum_us"].tolist() == [2_000_000] * 10
+    assert "seconds" in " ".join(found.quality[0].notes)
+    bare = read(tmp_path, "bare.log", LOG.replace(" 0.250", ""))
+    assert not bare.duration_known
+    assert "latency is not measured" in " ".join(bare.quality[0].notes)
+    with pytest.raises(NotMeasured):
+        bare.quantile(0.5)
+
+
+def test_given_columns_even_strange_ones(tmp_path: Path) -> None:
+    content = '"ti""me; DROP TABLE raw; --","ro\'ute",status\n2025-11-03T10:00:00Z,/it\'s/a,200\n'
+    names = {"time": 'ti"me; DROP TABLE raw; --', "route": "ro'ute"}
+    assert read(tmp_path, "a.csv", content, columns=names).counts["route"].tolist() == ["/it's/a"]
+    line = json.dumps({'ti"me': 1762164000, "$.path": "/a", "http": {"code": "503"}, "took_ms": "3.5"}) + "\n"
+    names = {"time": 'ti"me', "path": "$.path", "status": "http.code"}
+    found = read(tmp_path, "a.jsonl", line * 2, columns=names).counts
+    assert found[["n", "errors", "sum_us"]].values.tolist() == [[2, 2, 7000]]
+
+
+def test_select_by_route_method_and_service(tmp_path: Path) -> None:
+    lines = log(0) + log(1, "POST /orders/7 HTTP/1.1") + log(2, "GET /health HTTP/1.1")
+    found = read(tmp_path, "a.log", lines, service="shop")
+    assert found.select("/orders/{id}").counts["n"].sum() == 2
+    assert found.select("POST /orders/{id}").counts["n"].sum() == 1
+    assert found.select("*", "shop").counts["n"].sum() == 3
+    assert found.select("*", "other").counts.empty
+    assert found.select("POST /orders/{id}").bins["n"].sum() == 1
+
+
+def test_several_sources_and_globs(tmp_path: Path) -> None:
+    for day in ("a", "b"):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "x.log").write_text(LOG)
+    (tmp_path / "c.csv").write_text(CSV)
+    seen: list[str] = []
+    sources = [RequestSource(path=str(tmp_path / "**" / "*.log")), RequestSource(path=str(tmp_path / "c.csv"))]
+    found = read_requests(sources, [Threshold(route="*", seconds=0.1)], progress=seen.append)
+    assert [entry.rows for entry in found.quality] == [20, 10]
+    assert len(seen) == 3
+    assert found.counts["n"].sum() == 30
+    assert found.counts["good"].sum() == 0
+
+
+def test_a_silence_is_a_gap(tmp_path: Path) -> None:
+    lines = "".join(log(minute) for minute in (*range(10), *range(40, 50)))
+    (gap,) = read(tmp_path, "a.log", lines).quality[0].gaps
+    assert f"{gap.start:%H:%M} {gap.end:%H:%M}" == "09:10 09:40"
+
+
+def test_recorded_access_log_equals_a_count_line_by_line() -> None:
+    files = sorted(ROOT.glob("data/shop/recorded/**/*access*"))
+    if not files:
+        pytest.skip("data/shop holds no access log")
+    file = files[0]
+    with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as text:
+        lines = [line for line in text if line.strip()]
+    pattern = re.compile(r'\[[^\]]*:(\d\d:\d\d):\d\d [^\]]*\] "[^"]*" (\d{3}) ')
+    hits = [match.groups() for match in map(pattern.search, lines) if match]
+    found = read_requests([RequestSource(path=str(file))])
+    assert found.counts["n"].sum() + found.quality[0].rejected_rows == len(lines)
+    assert found.counts["n"].sum() == len(hits)
+    assert found.counts["errors"].sum() == sum(status >= "500" for _, status in hits)
+    minutes = Counter(minute for minute, _ in hits)
+    assert sorted(found.counts.groupby("minute")["n"].sum()) == sorted(minutes.values())
+
+
+def test_train_ticket_root_spans_are_requests() -> None:
+    file = SHARED / "data" / "train-ticket" / "spans.parquet"
+    if not file.exists():
+        pytest.skip("the public spans of Train Ticket are not here")
+    found = read_requests([RequestSource(path=str(file))])
+    spans = pd.read_parquet(file)
+    roots = spans[spans["parent_id"].isna() | (spans["parent_id"] == "")]
+    assert found.counts["n"].sum() + found.quality[0].rejected_rows == len(roots)
+    assert found.counts["sum_us"].sum() == ((roots["end_ns"] - roots["start_ns"]) // 1000).sum()
+    by_service = found.counts.groupby("service", observed=True)["n"].sum()
+    assert by_service.to_dict() == roots.groupby("service").size().to_dict()

@@ -1,0 +1,183 @@
+"""Bad input: what is refused says why and what to do, and what is rejected is counted with examples."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.requests import RequestSource, read_requests
+
+HEADER = "time,service,route,status,duration_ms\n"
+GOOD = "".join(f"2025-11-03T10:{i:02}:00Z,web,/a,200,12.5\n" for i in range(50))
+LOG = "".join(
+    f'10.0.0.1 - - [03/Nov/2025:10:{i:02}:00 +0100] "GET /orders/7 HTTP/1.1" 200 512 "-" "curl/8" 0.123\n'
+    for i in range(50)
+)
+JSON = "".join(f'{{"time": "2025-11-03T10:{i:02}:00Z", "path": "/a", "status": 200}}\n' for i in range(50))
+
+
+def quality(folder: Path, name: str, content: bytes | str, **options: Any) -> Quality:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_requests([RequestSource(path=str(file), **options)]).quality[0]
+
+
+def reasons(found: Quality) -> dict[str, int]:
+    return {reject.reason: reject.rows for reject in found.rejected}
+
+
+MANY = HEADER + "".join(f"2025-11-03T10:00:00Z,w,/a,200,{i * 37 % 1009}\n" for i in range(50_000))
+PACKED = gzip.compress(MANY.encode(), mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "words"),
+    [
+        ("empty.csv", "", {}, "is empty"),
+        ("blank.log", "\n\n  \n", {}, "is empty"),
+        ("columns.csv", "a,b,c\n1,2,3\n", {}, "a, b and c"),
+        ("header.csv", HEADER, {}, "found no request at all"),
+        (
+            "times.csv",
+            HEADER + GOOD.replace("2025-11-03T10", "yester"),
+            {},
+            "time cannot be read (50), such as 'yester",
+        ),
+        ("zone.csv", HEADER + GOOD, {"time_zone": "Mars/Base"}, "'Mars/Base'"),
+        ("cut.csv.gz", PACKED[: len(PACKED) // 2], {}, "cut short"),
+        ("stump.csv.gz", PACKED[:20], {}, "expected a whole file"),
+        ("array.jsonl", '[{"time": 1}]\n', {}, "JSON array"),
+        ("binary.log", bytes(range(256)) * 40, {}, "binary"),
+        ("prose.log", "hello\nworld\n", {}, "line 1: found 'hello'"),
+        ("parquet.parquet", b"PAR1 and then nothing", {}, "cannot be read"),
+        ("unit.csv", "time,route,duration\n2025-11-03T10:00:00Z,/a,5\n", {}, "duration_unit"),
+        ("format.csv", HEADER + GOOD, {"format": "combined"}, "looks like csv; expected combined"),
+        ("named.csv", HEADER + GOOD, {"columns": {"path": "uri"}}, "no column 'uri'"),
+        ("broken.jsonl", '{"a": \n{"b"\n', {}, "no line that is a JSON object"),
+    ],
+    ids=range(16),
+)
+def test_refused(tmp_path: Path, name: str, content: bytes | str, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(BrokenEvidence) as caught:
+        quality(tmp_path, name, content, **options)
+    message = str(caught.value)
+    assert words in message
+    assert name in message
+    assert "\n" not in message
+    assert len(message) < 700
+
+
+def test_some_times_cannot_be_read(tmp_path: Path) -> None:
+    found = quality(
+        tmp_path, "a.csv", HEADER + GOOD + "yesterday,web,/a,200,5\n" + "1066-10-14T09:00:00Z,web,/a,200,5\n"
+    )
+    assert found.rows == 50
+    assert reasons(found) == {"time cannot be read": 1, "time is before 1990 or after 2100": 1}
+    assert "yesterday" in found.rejected[0].examples[0]
+
+
+def test_impossible_durations(tmp_path: Path) -> None:
+    odd = ("NaN", "-3", "1e300", "inf", "", "999999999999", "abc")
+    found = quality(
+        tmp_path, "a.csv", HEADER + GOOD + "".join(f"2025-11-03T10:00:00Z,web,/a,200,{each}\n" for each in odd)
+    )
+    assert found.rows == 50
+    assert reasons(found) == {"duration is not a number": 3, "duration is negative": 1, "duration is over a day": 3}
+
+
+def test_impossible_statuses(tmp_path: Path) -> None:
+    odd = ("abc", "0", "999")
+    found = quality(
+        tmp_path, "a.csv", HEADER + GOOD + "".join(f"2025-11-03T10:00:00Z,web,/a,{each},5\n" for each in odd)
+    )
+    assert reasons(found) == {"status is no HTTP status (100 to 599)": 2, "status is not a number": 1}
+
+
+def test_a_unit_that_is_likely_wrong_is_said(tmp_path: Path) -> None:
+    content = "time,route,duration\n" + "".join(f"2025-11-03T10:00:00Z,/a,{12000 + i}\n" for i in range(50))
+    assert "duration_unit" in " ".join(quality(tmp_path, "a.csv", content, duration_unit="s").notes)
+    assert "duration_unit" not in " ".join(quality(tmp_path, "a.csv", content, duration_unit="us").notes)
+
+
+def test_binary_lines_in_a_log(tmp_path: Path) -> None:
+    found = quality(
+        tmp_path, "a.log", LOG.encode() + b"\x16\x03\x01\x02\x00\x01\xfc\xff garbage \xc3\x28\n" + LOG.encode()
+    )
+    assert found.rows == 100
+    assert found.rejected_rows == 1
+    assert "line 51" in found.rejected[0].examples[0]
+
+
+def test_invalid_utf8_in_csv(tmp_path: Path) -> None:
+    found = quality(
+        tmp_path, "a.csv", (HEADER + GOOD).encode() + b"2025-11-03T10:00:00Z,web,/\xff\xfe,200,5\n" + GOOD.encode()
+    )
+    assert (found.rows, found.rejected_rows) == (100, 1)
+    assert "line 52" in found.rejected[0].examples[0]
+
+
+def test_ragged_lines(tmp_path: Path) -> None:
+    found = quality(tmp_path, "a.csv", HEADER + GOOD + "2025-11-03T10:00:00Z,web,/a\n" + GOOD)
+    assert (found.rows, found.rejected_rows) == (100, 1)
+
+
+def test_requests_that_are_none(tmp_path: Path) -> None:
+    found = quality(tmp_path, "a.log", LOG + LOG.splitlines()[0].replace("GET /orders/7 HTTP/1.1", "-") + "\n")
+    assert reasons(found) == {"no path or route": 1}
+
+
+def test_json_lines_that_are_no_objects_or_lack_keys(tmp_path: Path) -> None:
+    odd = '{"time": "2025-11-03T10:00:00Z", "status": 200}\nnot json\n[1]\n{"a": 1\n\n'
+    found = quality(tmp_path, "a.jsonl", JSON + odd + JSON.replace("}", ', "deep": {"a": [1, {"b": 2}]}}'))
+    assert found.rows == 100
+    assert reasons(found) == {"not a JSON object": 3, "no path or route": 1}
+    assert "line 52: not json" in found.rejected[0].examples
+
+
+@pytest.mark.parametrize("form", ["csv", "log", "jsonl"])
+@pytest.mark.parametrize(("size", "used"), [(5_000_000, 101), (12_000_000, 100)])
+def test_enormous_lines(tmp_path: Path, form: str, size: int, used: int) -> None:
+    whole = {"csv": HEADER + GOOD, "log": LOG, "jsonl": JSON}[form]
+    last = whole.splitlines()[-1]
+    old = {"csv": "/a", "log": "curl/8", "jsonl": "/a"}[form]
+    rest = whole if form != "csv" else GOOD
+    found = quality(tmp_path, f"a.{form}", whole + last.replace(old, "/" + "x" * size) + "\n" + rest)
+    assert found.rows == used
+    assert found.rejected_rows == 101 - used
+
+
+def test_a_column_named_twice_is_said(tmp_path: Path) -> None:
+    found = quality(tmp_path, "a.csv", "time,route,status,status\n2025-11-03T10:00:00Z,/a,200,500\n")
+    assert "status more than once" in " ".join(found.notes)
+
+
+def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(BrokenEvidence, match="no file is there"):
+        read_requests([RequestSource(path=str(tmp_path / "*.nothing"))])
+    with pytest.raises(BrokenEvidence, match="is a folder"):
+        read_requests([RequestSource(path=str(tmp_path))])
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read every file")
+    file = tmp_path / "a.csv"
+    file.write_text(HEADER + GOOD)
+    file.chmod(0)
+    with pytest.raises(BrokenEvidence, match="Permission denied"):
+        read_requests([RequestSource(path=str(file))])
+
+
+def test_one_bad_file_among_good_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD)
+    (tmp_path / "b.csv").write_text("")
+    (tmp_path / "c.csv").write_text(HEADER + GOOD)
+    (found,) = read_requests([RequestSource(path=str(tmp_path / "*.csv"))]).quality
+    assert found.rows == 100
+    assert "b.csv: is empty" in found.problem
