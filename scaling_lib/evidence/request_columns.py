@@ -262,8 +262,8 @@ def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: Re
     """The expression of a time in UTC, and what was taken for granted."""
     zone = literal(source.time_zone or "UTC")
     naive = "times carry no offset: read as UTC; `time_zone` says otherwise" if not source.time_zone else ""
-    if "WITH TIME ZONE" in type_:
-        return f"make_timestamp(epoch_us({column}))", []
+    if "WITH TIME ZONE" in type_ or type_.startswith("TIMESTAMPTZ"):
+        return f"make_timestamp(epoch_us(CAST({column} AS TIMESTAMPTZ)))", []
     if type_ == "TIMESTAMP" and source.time_zone in ("", "UTC"):
         return column, [naive] if naive else []
     if type_.startswith(("TIMESTAMP", "DATE")):

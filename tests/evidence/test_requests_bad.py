@@ -147,7 +147,12 @@ def test_enormous_lines(tmp_path: Path, form: str, size: int, used: int) -> None
     last = whole.splitlines()[-1]
     old = {"csv": "/a", "log": "curl/8", "jsonl": "/a"}[form]
     rest = whole if form != "csv" else GOOD
-    found = quality(tmp_path, f"a.{form}", whole + last.replace(old, "/" + "x" * size) + "\n" + rest)
+    content = whole + last.replace(old, "/" + "x" * size) + "\n" + rest
+    if form == "csv" and used == 100:
+        with pytest.raises(BrokenEvidence, match="longer than 8 MB"):
+            quality(tmp_path, "a.csv", content)
+        return
+    found = quality(tmp_path, f"a.{form}", content)
     assert found.rows == used
     assert found.rejected_rows == 101 - used
 
