@@ -161,9 +161,9 @@ def test_the_deadline_ends_the_run_and_its_kernels(report, tmp_path, write_noteb
     for name in ("01_a", "02_b"):
         write_notebook(tmp_path / "notebooks" / f"{name}.ipynb", *cells)
     began = time.monotonic()
-    result = run(report.room, notebooks=tmp_path / "notebooks", out=tmp_path / "out", jobs=1, deadline_s=6)
-    assert time.monotonic() - began < 20
-    assert ["deadline of 6 s" in step.sentence for step in result.summary.steps] == [True, True]
+    result = run(report.room, notebooks=tmp_path / "notebooks", out=tmp_path / "out", jobs=1, deadline_s=15)
+    assert time.monotonic() - began < 40
+    assert ["deadline of 15 s" in step.sentence for step in result.summary.steps] == [True, True]
     assert "Not started" in result.summary.steps[1].sentence
     assert (tmp_path / "out" / "index.html").is_file()
     kernel = int(mark.read_text())
