@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import duckdb
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.request_times import SAMPLE, logged, time_utc, zones_note
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
@@ -30,7 +30,6 @@ NAMES: dict[str, tuple[str, ...]] = {  # ours, and what exports call it; the fir
 }
 UNITS = {"s": 1e6, "seconds": 1e6, "sec": 1e6, "ms": 1e3, "millis": 1e3, "us": 1.0, "micros": 1.0, "ns": 1e-3}
 SPANS = {"trace_id", "parent_id", "operation", "service", "start_ns", "end_ns"}
-SAMPLE = 2000
 LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
 WHOLE = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT")
 FIRST_EXTRA = 8  # fields of a common log line before the ones that differ
@@ -95,7 +94,7 @@ def _table(
                 "Name it under `columns` beside the path in assessment.yaml."
             )
     assert given["time"] and where_to  # noqa: S101
-    time, notes = _time(engine, quoted(given["time"]), types[given["time"]], source)
+    time, notes = time_utc(engine, quoted(given["time"]), types[given["time"]], source)
     path, method = _words(where_to, types), "''"
     if given["method"]:
         method = _words(given["method"], types)
@@ -175,7 +174,7 @@ def _spans(types: dict[str, str], source: RequestSource) -> Columns:
 
 
 def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Columns:
-    time = _logged("substr(f03, 2) || ' ' || rtrim(f04, ']')")
+    time = logged("substr(f03, 2) || ' ' || rtrim(f04, ']')")
     offsets = [
         row[0]
         for row in engine.sql(
@@ -185,7 +184,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     ]
     status = "TRY_CAST(f06 AS INTEGER)"
     path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(f05, ' ', 2), '') END"
-    duration, faults, notes = "NULL", [], _zones_note(offsets)
+    duration, faults, notes = "NULL", [], zones_note(offsets)
     place = _response_time(engine)
     if place is not None:
         raw = f"TRY_CAST(regexp_replace({place}, '^[A-Za-z_]+=', '') AS DOUBLE)"
@@ -256,56 +255,6 @@ def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: st
         1e6,
         "response times are small whole numbers: read as seconds, as Apache's %T; `duration_unit` says otherwise",
     )
-
-
-def _time(engine: duckdb.DuckDBPyConnection, column: str, type_: str, source: RequestSource) -> tuple[str, list[str]]:
-    """The expression of a time in UTC, and what was taken for granted."""
-    zone = literal(source.time_zone or "UTC")
-    naive = "times carry no offset: read as UTC; `time_zone` says otherwise" if not source.time_zone else ""
-    if "WITH TIME ZONE" in type_ or type_.startswith("TIMESTAMPTZ"):
-        return f"make_timestamp(epoch_us(CAST({column} AS TIMESTAMPTZ)))", []
-    if type_ == "TIMESTAMP" and source.time_zone in ("", "UTC"):
-        return column, [naive] if naive else []
-    if type_.startswith(("TIMESTAMP", "DATE")):
-        return f"(CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'", [naive] if naive else []
-    sample = f"(SELECT CAST({column} AS VARCHAR) AS text FROM raw WHERE {column} IS NOT NULL LIMIT {SAMPLE})"
-    row = one(
-        engine,
-        f"SELECT count(*), count(TRY_CAST(text AS DOUBLE)), median(TRY_CAST(text AS DOUBLE)), "
-        f"count(*) FILTER (regexp_matches(text, '^[0-9]{{2}}/[A-Za-z]{{3}}/')) FROM {sample}",
-    )
-    count, numbers, middle, logged = row or (0, 0, None, 0)
-    if numbers > count / 2:
-        power = next((power for power, least in ((3, 1e17), (0, 1e14), (-3, 1e11)) if middle >= least), -6)
-        name = {3: "nanoseconds", 0: "microseconds", -3: "milliseconds", -6: "seconds"}[power]
-        whole = f"TRY_CAST({column} AS DOUBLE)" if power < 0 else f"TRY_CAST({column} AS BIGINT)"
-        micros = f"CAST({whole} * {10**-power} AS BIGINT)" if power < 0 else f"{whole} // {10**power}"
-        return f"make_timestamp({micros})", [f"times are numbers: read as {name} since 1970"]
-    if logged > count / 2:
-        return _logged(column), []
-    offset = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"
-    offsets = [
-        row[0]
-        for row in engine.sql(
-            "SELECT DISTINCT coalesce(nullif(regexp_extract(text, '([Zz]|[+-][0-9]{2}:?[0-9]{2})$', 1), ''), 'none') "
-            f"FROM {sample} WHERE text LIKE '%:%' ORDER BY 1"
-        ).fetchall()
-    ]
-    aware = rf"TRY_CAST(regexp_replace({column}, '([+-]\d{{2}})(\d{{2}})$', '\1:\2') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-    local = f"(TRY_CAST({column} AS TIMESTAMP) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'"
-    notes = _zones_note([each for each in offsets if each != "none"])
-    if "none" in offsets and naive:
-        notes = [*notes, naive if len(offsets) == 1 else f"some {naive}"]
-    return f"CASE WHEN regexp_matches({column}, {offset}) THEN {aware} ELSE {local} END", notes
-
-
-def _logged(text: str) -> str:
-    """A time as web servers log it, `10/Oct/2025:13:55:36 +0200`, in UTC."""
-    return f"CAST(try_strptime({text}, '%d/%b/%Y:%H:%M:%S %z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-
-
-def _zones_note(offsets: Sequence[str]) -> list[str]:
-    return [f"times carry the offsets {listing(list(offsets))}: all are brought to UTC"] if len(offsets) > 1 else []
 
 
 def _absent(status: str, duration: str) -> list[str]:
