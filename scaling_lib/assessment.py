@@ -99,7 +99,8 @@ class Assessment:
             known = {"status": self._requests.status_known, "duration": self._requests.duration_known}
             lacking = {column for column, there in known.items() if not there}
         has_slos = "slos" not in problems and bool(self.slos())
-        return Ledger.of(self._sources, problems, has_slos=has_slos, lacking=lacking)
+        routes, silent = self._seen() if "requests" not in problems and self.config.evidence.requests else ((), ())
+        return Ledger.of(self._sources, problems, has_slos=has_slos, lacking=lacking, routes=routes, silent=silent)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook."""
@@ -193,6 +194,18 @@ class Assessment:
             for part, selector in journey.metrics.model_dump().items()
             if selector
         }
+
+    def _seen(self) -> tuple[list[tuple[str, str, int]], list[str]]:
+        """The routes in the requests, busiest first, and the journeys whose route is none of them."""
+        sums = self._requests.counts.groupby(["service", "route"], observed=True)["n"].sum()
+        sums = sums.sort_values(ascending=False, kind="stable")
+        routes = [(str(service), str(route), int(count)) for (service, route), count in sums.items()]
+        silent = [
+            journey.name
+            for journey in self.config.journeys
+            if journey.route and self._requests.select(journey.route, journey.service).counts.empty
+        ]
+        return routes, silent
 
     def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
         """Sources as the assessment names them, without the folder it happens to lie in."""

@@ -17,7 +17,8 @@ KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
     "metrics": "a Prometheus, or query_range files",
     "slos": "SLOs of the journeys, or OpenSLO or sloth files",
 }
-COLUMNS = ["evidence", "source", "format", "origin", "rows", "rejected", "from", "to", "gaps", "remarks"]
+COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]
+MOST_ROUTES = 20  # in a terminal
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,15 @@ class Ledger:
 
     sources: one Quality a source that was read or could not be; problems: why a kind as a whole failed, by kind;
     usable: the kinds that can be computed with; lacking: the columns ("status", "duration") some requests do not have.
+    routes: (service, route, requests) seen, busiest first; silent: journeys whose route no request matches.
     """
 
     sources: tuple[Quality, ...]
     problems: Mapping[str, str]
     usable: frozenset[str]
     lacking: frozenset[str] = frozenset()
+    routes: tuple[tuple[str, str, int], ...] = ()
+    silent: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -65,13 +69,22 @@ class Ledger:
         *,
         has_slos: bool,
         lacking: Iterable[str] = (),
+        routes: Iterable[tuple[str, str, int]] = (),
+        silent: Iterable[str] = (),
     ) -> Ledger:
         """Gather the ledger from what was read by kind."""
         flat = tuple(quality for kind in KINDS for quality in _gathered(sources.get(kind, ())))
         usable = {quality.kind for quality in flat if quality.rows and quality.kind not in problems}
         if has_slos:
             usable.add("slos")
-        return cls(sources=flat, problems=dict(problems), usable=frozenset(usable), lacking=frozenset(lacking))
+        return cls(
+            sources=flat,
+            problems=dict(problems),
+            usable=frozenset(usable),
+            lacking=frozenset(lacking),
+            routes=tuple(routes),
+            silent=tuple(silent),
+        )
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -134,11 +147,22 @@ class Ledger:
                 lines.append(f"            BROKEN: {quality.problem}")
         lines += [f"  {kind:<9} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
         lines += [f"  {kind:<9} not given: supply {KINDS[kind]}" for kind in self.absent]
+        lines += self._routes_text()
         lines += ["", "What it can answer"]
         lines += [
-            f"  {row.step}  {row.answered:<3}  {row.question}  ({row.why})" for row in self.answers().itertuples()
+            f"  {row.step}  {row.answered:<7}  {row.question}  ({row.why})" for row in self.answers().itertuples()
         ]
         return "\n".join(lines)
+
+    def _routes_text(self) -> list[str]:
+        if not self.routes:
+            return []
+        shown = self.routes[:MOST_ROUTES]
+        wide = max(len(route) for _, route, _ in shown)
+        more = f", the busiest {len(shown)} of {len(self.routes):,}" if len(shown) < len(self.routes) else ""
+        lines = ["", f"Routes seen{more} (ids read {{id}})"]
+        lines += [f"  {route:<{wide}}  {count:>11,}  {service}".rstrip() for service, route, count in shown]
+        return lines
 
     def _told(self, text: str) -> bool:
         return any(quality.problem == text for quality in self.sources)
@@ -151,6 +175,8 @@ class Ledger:
             answered, why = "no", f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
         elif "requests" in enough and question.column in self.lacking:
             answered, why = "no", f"missing: requests with a {question.column}"
+        elif self.silent and "requests" in enough:
+            answered, why = "in part", f"{why}; no request matches the route of {listing(self.silent)}"
         return {"step": question.step, "question": question.text, "answered": answered, "why": why}
 
 

@@ -55,7 +55,10 @@ class Content:
 
 def read_content(file: Path) -> Content:
     """Read an executed notebook, and write it back without the tables' data, which the report keeps beside it."""
-    notebook = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return Content(problem="Its notebook was cut short while it was written, and cannot be read.")
     content = Content()
     names: set[str] = set()
     for cell in notebook["cells"]:

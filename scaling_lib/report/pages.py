@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import Any
+from zlib import crc32
 
 import jinja2
 import mistune
 from markupsafe import Markup
 
-from scaling_lib.findings import SHAPES, Finding, Source, Verdict
+from scaling_lib.findings import SHAPES, Finding, Source
 from scaling_lib.names import slug
 from scaling_lib.report.content import Block, Content
 from scaling_lib.report.sanitize import clean
@@ -178,9 +179,6 @@ def _source(source: Source) -> str:
 
 
 def _anchor(finding: Finding) -> str:
-    return "finding-" + slug(f"{finding.name} {finding.subject}")
-
-
-def verdict_word(state: Verdict | str) -> str:
-    """The state as a reader meets it."""
-    return WORDS.get(state, state)
+    """Its words, and its whole identity in eight digits: long or foreign names may share the words."""
+    identity = f"{finding.step} {finding.name} {finding.subject}"
+    return f"finding-{slug(f'{finding.name} {finding.subject}')}-{crc32(identity.encode()):08x}"

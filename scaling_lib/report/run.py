@@ -96,7 +96,10 @@ def _file(assessment: str | Path) -> Path:
 
 def _notebooks(folder: Path, steps: Sequence[str]) -> list[Notebook]:
     """The notebooks of the chosen steps, in the order of the checklist."""
-    paths = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    files = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    paths = {path.name[:2]: path for path in files}
+    if len(paths) < len(files):
+        raise InvalidInput(f"{folder}: found two notebooks of one number; expected one each. Rename one of them.")
     if not paths:
         raise InvalidInput(f"{folder}: found no notebook; expected files such as 01_slo.ipynb.")
     wanted = [step.zfill(2) for step in steps] or list(paths)
@@ -192,7 +195,8 @@ def _result(job: Job, ran: Ran, content: Any) -> StepResult:
 
 def _ranked(pages: Sequence[Any]) -> tuple[Finding, ...]:
     """The findings of the steps that did not fail, worst first, each step's own order kept."""
-    found = [finding for page in pages if page.content.conclusion for finding in page.content.conclusion.findings]
+    concluded = [page.content.conclusion for page in pages if page.content.conclusion and page.result.state != "failed"]
+    found = [finding for conclusion in concluded for finding in conclusion.findings]
     return tuple(sorted(found, key=lambda finding: VERDICTS.index(finding.verdict)))
 
 
@@ -200,8 +204,15 @@ def _summary(
     steps: Sequence[StepResult], findings: tuple[Finding, ...], system: str, began: datetime, command: str
 ) -> Summary:
     ranks = {verdict: rank for rank, verdict in enumerate(VERDICTS)}
-    concluded = [(ranks[step.state], step.step, step.state, step.sentence) for step in steps if step.state in ranks]
-    _, _, verdict, sentence = min(concluded, default=(0, "", "unknown", "No step gave an answer."))
+    concluded = [
+        (ranks[step.state], step.step == "00", step.step, step.state, step.sentence)  # 00 says what there is, no answer
+        for step in steps
+        if step.state in ranks
+    ]
+    failed = [step.title for step in steps if step.state == "failed"]
+    if failed:  # what it would have said is not known: all is well only if the others are worse
+        concluded.append((ranks["unknown"], False, "", "unknown", f"Not all is known: {listing(failed)} failed."))
+    *_, verdict, sentence = min(concluded, default=(0, False, "", "unknown", "No step gave an answer."))
     starts = [source.start for finding in findings for source in finding.evidence if source.start]
     ends = [source.end for finding in findings for source in finding.evidence if source.end]
     return Summary(

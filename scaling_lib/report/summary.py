@@ -38,7 +38,8 @@ class Summary:
 
     system: its name; suite: the version that ran.
     assessed, evidence_start, evidence_end: ISO 8601 in UTC, "" if unknown.
-    command: the line that runs it again; verdict: the worst of all steps; sentence: that step's answer.
+    command: the line that runs it again; verdict: the worst of all steps, a failed one counting as "unknown";
+        sentence: that step's answer.
     findings: those of all steps, worst first. In numbers null is "not known", the text "Infinity" is "without limit".
     """
 
