@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
@@ -104,12 +105,22 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
         bad = metrics.increase(selectors.errors, among=selectors.total)
     else:
         raise NotMeasured(f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.")
-    table = pd.DataFrame({"total": total, "bad": bad}).dropna().rename_axis("minute").round()
-    table["bad"] = table["bad"].clip(lower=0).clip(upper=table["total"])
+    table = _whole(pd.DataFrame({"total": total, "bad": bad}).dropna().rename_axis("minute"))
     table = table[table["total"] > 0]
     if table.empty:
         raise NotMeasured(f"The journey {journey.name} has no traffic: {selectors.total} never rose.")
     return table, _source("metrics", metrics.quality, int(table["total"].sum()), table)
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Whole events a minute that add up: the running sums of bad and of good ones are rounded, and differences taken.
+
+    A sample between two minutes splits an event over both, and rounding each part by itself would lose it.
+    """
+    bad = table["bad"].clip(lower=0).clip(upper=table["total"])
+    running = pd.DataFrame({"bad": bad, "good": table["total"] - bad}).cumsum()
+    whole = np.floor(running + 0.5 + 1e-9).diff().fillna(np.floor(running.iloc[:1] + 0.5 + 1e-9))
+    return pd.DataFrame({"total": whole["bad"] + whole["good"], "bad": whole["bad"]})
 
 
 def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.Series]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 import pytest
 from small_system import START, csv_of, make, minute, query_range, spell
@@ -142,6 +144,22 @@ def test_metrics_alone_give_availability(tmp_path):
     table, source = counted(folder)
     assert table["total"].tolist() == [100, 90, 120] and table["bad"].tolist() == [10, 0, 30]
     assert source.table == "metrics" and source.rows == 310
+
+
+@pytest.mark.parametrize("offset_s", [0, 7, 30, 59])
+def test_samples_between_the_minutes_lose_no_error(tmp_path, offset_s):
+    failed = [0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3]  # three single errors, far apart
+    series = {TOTAL: [20 * place - bad for place, bad in enumerate(failed)], FAILED: failed}
+    folder = make(
+        tmp_path,
+        """journeys: [{name: pay, metrics: {total: r_total, errors: 'r_total{code="500"}'}, slos: [{target: 99%}]}]\n"""
+        + METRICS,
+        metrics__json=query_range(series, start=START + timedelta(seconds=offset_s)),
+    )
+    table, _ = counted(folder)
+    assert abs(table["bad"].sum() - 3) <= 0.5 and abs(table["total"].sum() - 20 * len(table)) <= 1
+    assert (table["bad"] <= table["total"]).all() and (table["bad"] >= 0).all()
+    assert (table == table.round()).all(axis=None)
 
 
 def test_errors_that_never_happened_are_none(tmp_path):
