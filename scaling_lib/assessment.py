@@ -251,11 +251,30 @@ def _slo(journey: Journey, objective: Objective, in_files: dict[str, SLO]) -> SL
         budgeting=objective.budgeting,
         slice_target=objective.slice_target,
         time_zone=objective.time_zone,
-        good_query=objective.good_query,
-        bad_query=objective.bad_query,
-        total_query=objective.total_query,
+        **_promql(journey, objective),
         source="assessment.yaml",
     )
+
+
+def _promql(journey: Journey, objective: Objective) -> dict[str, str]:
+    """The SLO's queries for Prometheus rules: as given, else from the journey's selectors."""
+    given = objective.model_dump(include={"good_query", "bad_query", "total_query"})
+    if any(given.values()) or journey.metrics is None:
+        return given
+    selectors = journey.metrics
+    if objective.kind == "availability":
+        if not selectors.errors:
+            return given
+        return given | {"bad_query": _rise(selectors.errors), "total_query": _rise(selectors.total)}
+    if not selectors.buckets or objective.threshold is None:
+        return given
+    inner = selectors.buckets[:-1] + "," if selectors.buckets.endswith("}") else selectors.buckets + "{"
+    within, all_ = f'{inner}le="{objective.threshold:g}"}}', f'{inner}le="+Inf"}}'
+    return given | {"good_query": _rise(within), "total_query": _rise(all_)}
+
+
+def _rise(selector: str) -> str:
+    return f"sum(increase({selector}[{{{{.window}}}}]))"
 
 
 def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:

@@ -42,7 +42,7 @@ def main() -> None:
 @click.version_option(__version__, prog_name="scaling")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def scaling(debug: bool) -> None:
-    """Will it survive ten times the load, what breaks first, what to fix first?
+    """Do the critical journeys keep their promise, and what can the evidence not tell?
 
     DIR is the folder of an assessment.yaml; without it the commands take the bundled example.
     """
@@ -139,6 +139,8 @@ def lab(folder: Path | None) -> None:
         click.echo(line)
     sys.stdout.flush()
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target.resolve()}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is no one else; it listens on loopback alone
     os.execve(sys.executable, command, environment(assessment))  # noqa: S606 - JupyterLab takes over this process
 
 

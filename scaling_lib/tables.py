@@ -126,7 +126,8 @@ def _head(words: str, unit: str, kind: str) -> str:
 
 def _cell(value: Any, unit: str, kind: str, side: str) -> str:
     if isinstance(value, Estimate):
-        return f'<td{side} data-sort="{value.value}">{escape(str(value))}</td>'
+        text = escape(str(value)).replace(" (", ' <span class="range">(', 1)
+        return f'<td{side} data-sort="{value.value}">{text}{"</span>" if "<span" in text else ""}</td>'
     if not isinstance(value, (list, tuple, dict, np.ndarray)) and pd.isna(value):
         return f'<td{side} data-sort=""></td>'
     if kind == "time":
