@@ -177,7 +177,7 @@ def test_lab_copies_what_is_missing_and_hands_over(command, tmp_path, monkeypatc
     assert (tmp_path / "notebooks" / "00_overview.ipynb").read_text() == "mine"
     ((path, arguments, environment),) = handed
     assert path == sys.executable
-    assert arguments[1:] == ["-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
+    assert arguments[1:4] == ["-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
     assert environment["SCALING_ASSESSMENT"] == str(tmp_path)
 
 

@@ -183,7 +183,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
         ).fetchall()
     ]
     status = "TRY_CAST(f06 AS INTEGER)"
-    path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(f05, ' ', 2), '') END"
+    path = "CASE WHEN f05 LIKE '% %' THEN nullif(split_part(split_part(f05, ' ', 2), '?', 1), '') END"
     duration, faults, notes = "NULL", [], zones_note(offsets)
     place = _response_time(engine)
     if place is not None:
@@ -269,7 +269,7 @@ def _absent(status: str, duration: str) -> list[str]:
 def _microseconds(raw: str, unit: float) -> str:
     if "TRY_CAST" not in raw:
         return raw if unit == 1 else f"({raw} // {round(1 / unit)})"
-    return f"CAST(round({raw} * {unit!r}) AS BIGINT)"
+    return f"TRY_CAST(round({raw} * {unit!r}) AS BIGINT)"
 
 
 def _place_faults(time: str, path: str) -> list[tuple[str, str]]:

@@ -23,6 +23,11 @@ _IDS = re.compile(
 
 def template(path: str) -> str:
     """The route of a path: query and fragment cut, segments that are ids read `{id}`, no slash at the end."""
+    method, blank, rest = path.partition(" ")
+    if blank and method.isalpha() and method.isupper() and rest.startswith("/"):
+        return f"{method} {template(rest)}"  # "GET /orders/123", as a column of routes may have it
+    if path and "/" not in path:
+        return path  # a name such as "checkout"
     bare = re.split(r"[?#;]", path, maxsplit=1)[0]
     bare = re.sub(r"^[a-z][a-z0-9+.-]*://[^/]*", "", bare) or "/"
     parts = ["{id}" if _IDS.match(part) else part for part in bare.split("/") if part]
