@@ -16,7 +16,14 @@ class BrokenEvidence(ScalingError):
 
 
 class NotMeasured(ScalingError):
-    """Evidence of this kind was not given; the message says what to supply and what it would decide."""
+    """Evidence of this kind was not given; the message says what to supply and what it would decide.
+
+    supply: the same as an action of its own, a sentence; "" where the message is all there is.
+    """
+
+    def __init__(self, message: str, *, supply: str = "") -> None:
+        super().__init__(message)
+        self.supply = supply
 
 
 class NotEnoughData(ScalingError):

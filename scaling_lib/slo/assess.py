@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
-from scaling_lib.errors import NotEnoughData, NotMeasured
+from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
@@ -26,6 +26,8 @@ from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration
 
+SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
+MEND = "Mend or replace the source that cannot be read, then run again."
 COLUMNS = [
     "slo",
     "target",
@@ -51,6 +53,7 @@ class SLOResult:
     budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
         with its interval.
     spells: stretches of failure, given or found; found: true where they were looked for in the counts themselves.
+    outside: incidents that were given but lie outside the evidence, so that nothing can be said of them.
     replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
     exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
     projection: the budget at the end of the window, None where the history is too short to say.
@@ -67,6 +70,7 @@ class SLOResult:
     spent: Estimate
     spells: pd.DataFrame
     found: bool
+    outside: pd.DataFrame
     policy: AlertPolicy
     replay: Replay
     remarks: tuple[Remark, ...]
@@ -98,10 +102,15 @@ class SLOResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Unmeasured:
-    """An SLO that no evidence speaks of, and why."""
+    """An SLO that no evidence speaks of, and why.
+
+    supply: what would measure it, as an action; broken: whether its evidence was given but cannot be read.
+    """
 
     slo: SLO
     reason: str
+    supply: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +123,7 @@ class Assessed:
     level: float
 
     def table(self) -> pd.DataFrame:
-        """One row an SLO: journey, target, SLI, state, events, budget spent, spells, share of the window covered."""
+        """One row an SLO: target, SLI, state, events, budget spent, spells, window, share of it covered."""
         rows = [
             {
                 "slo": each.slo.name,
@@ -140,17 +149,23 @@ class Assessed:
 def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
     """Hold every SLO of the assessment against its evidence.
 
-    level: of all intervals. An SLO without evidence is listed as unmeasured with the reason; evidence that was given
-    but cannot be read raises BrokenEvidence.
+    level: of all intervals. An SLO without evidence, or whose evidence cannot be read, is listed as unmeasured with
+    the reason. Raises BrokenEvidence where that is so of every SLO's evidence, and where SLO files cannot be read.
     """
     results: list[SLOResult] = []
     unmeasured: list[Unmeasured] = []
+    problem: BrokenEvidence | None = None
     for slo in system.slos():
         try:
             counts, source = minute_counts(system, slo)
             results.append(_assess(system, slo, counts, source, level))
         except NotMeasured as reason:
-            unmeasured.append(Unmeasured(slo=slo, reason=str(reason)))
+            unmeasured.append(Unmeasured(slo=slo, reason=str(reason), supply=reason.supply or SUPPLY))
+        except BrokenEvidence as broken:
+            problem = broken
+            unmeasured.append(Unmeasured(slo=slo, reason=str(broken), supply=MEND, broken=True))
+    if problem and not results and all(each.broken for each in unmeasured):
+        raise problem
     return Assessed(system=system.name, results=tuple(results), unmeasured=tuple(unmeasured), level=level)
 
 
@@ -159,7 +174,10 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     audit = audit_exclusions(everything, apply, slo.target, level)
     counts = audit.counts[audit.counts["total"] > 0]
     if counts.empty:
-        raise NotMeasured(f"{slo.name}: the exclusions leave no minute to count. Shorten them.")
+        raise NotMeasured(
+            f"{slo.name}: the exclusions leave no minute to count. Shorten them.",
+            supply="Shorten the exclusions, or collect a longer history.",
+        )
     start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
     if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
@@ -167,7 +185,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     counted = _counted(slo, window)
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
-    spells, found = _spells(system, slo, counts)
+    spells, found, outside = _spells(system, slo, counts)
     policy = alert_policy(slo.window)
     seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
     return SLOResult(
@@ -182,6 +200,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         spent=_spent(held.sli, slo.target),
         spells=spells,
         found=found,
+        outside=outside,
         policy=policy,
         replay=replay_policy(policy, slo.target, counts, spells, level=level),
         remarks=tuple(lint(policy, slo.target, float(window["total"].sum()) / seen_s)),
@@ -223,13 +242,15 @@ def _spent(sli: Estimate, target: float) -> Estimate:
     return Estimate(value, max(low, 0.0), high, sli.level, "fraction")
 
 
-def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
-    """The incidents that are known for the SLO's journey; else those the counts show."""
+def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool, pd.DataFrame]:
+    """The incidents known for the SLO's journey within the evidence, else those the counts show; those outside it."""
     known = [each for each in system.incidents if not each.journeys or slo.journey in each.journeys]
-    if not system.incidents:
-        return incidents_from_counts(counts, slo.target), True
     rows: Sequence[tuple[str, object, object]] = [(each.name, each.start, each.end) for each in known]
     frame = pd.DataFrame(rows, columns=["name", "start", "end"])
     for column in ("start", "end"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
-    return frame, False
+    within = (frame["end"] > counts.index[0]) & (frame["start"] < counts.index[-1] + MINUTE)
+    inside, outside = frame[within].reset_index(drop=True), frame[~within].reset_index(drop=True)
+    if inside.empty:
+        return incidents_from_counts(counts, slo.target), True, outside
+    return inside, False, outside

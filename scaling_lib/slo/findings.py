@@ -6,8 +6,10 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from scaling_lib.findings import Finding, Verdict
-from scaling_lib.slo.assess import Assessed, SLOResult
+from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
 from scaling_lib.slo.windows import window_words
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent, plural
@@ -34,20 +36,7 @@ def findings(assessed: Assessed) -> list[Finding]:
     found = [_attained(each) for each in costliest]
     found += [finding for each in costliest for finding in _spells(each)]
     found += [finding for each in costliest for finding in _alerts(each)]
-    found += [
-        Finding(
-            step="01",
-            name="not-measured",
-            subject=each.slo.name,
-            verdict="unknown",
-            sentence=f"{each.slo.name} is not measured.",
-            why=each.reason,
-            action=_supply(each.reason),
-            command=COMMAND,
-        )
-        for each in assessed.unmeasured
-    ]
-    return found
+    return [*found, *_outside(assessed), *(_unmeasured(each) for each in assessed.unmeasured)]
 
 
 def headline(assessed: Assessed) -> str:
@@ -69,10 +58,39 @@ def headline(assessed: Assessed) -> str:
     return "; ".join(parts) + "."
 
 
-def _supply(reason: str) -> str:
-    """What the reason asks for: its words after the last colon, else all of it."""
-    asked = reason.rpartition(": ")[2]
-    return asked[:1].upper() + asked[1:]
+def _unmeasured(each: Unmeasured) -> Finding:
+    return Finding(
+        step="01",
+        name="broken-evidence" if each.broken else "not-measured",
+        subject=each.slo.name,
+        verdict="act" if each.broken else "unknown",
+        sentence=f"{each.slo.name} is not measured" + (": its evidence cannot be read." if each.broken else "."),
+        why=each.reason,
+        action=each.supply,
+        command=COMMAND,
+    )
+
+
+def _outside(assessed: Assessed) -> list[Finding]:
+    """The incidents that were given but that the evidence does not reach."""
+    slos: dict[tuple[str, pd.Timestamp, pd.Timestamp], list[str]] = {}
+    for each in assessed.results:
+        for row in each.outside.to_dict("records"):
+            slos.setdefault((row["name"], row["start"], row["end"]), []).append(each.slo.name)
+    return [
+        Finding(
+            step="01",
+            name="outside-the-evidence",
+            subject=f"{name}, {start:%Y-%m-%d %H:%M}",
+            verdict="unknown",
+            sentence=f"The incident {name} of {start:%Y-%m-%d %H:%M} UTC lies outside the evidence.",
+            why=f"From {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC nothing is recorded for {listing(names)}; "
+            "the alerts are not scored on it.",
+            action="Supply evidence of that time, or correct the incident's times in assessment.yaml.",
+            command=COMMAND,
+        )
+        for (name, start, end), names in slos.items()
+    ]
 
 
 def _attained(each: SLOResult) -> Finding:
@@ -127,6 +145,8 @@ def _why(each: SLOResult) -> str:
     held, total, bad = each.attainment, number(each.budget.total), number(each.budget.spent)
     parts = [f"{bad} of {total} {each.unit} failed it; {number(each.budget.allowed)} were allowed."]
     parts.append(f"The interval: {each.attainment.method}.")
+    if each.slo.kind == "latency" and each.source.table == "metrics":
+        parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
     if each.attainment.caveat:
         parts.append(each.attainment.caveat)
     if each.covered < 0.995:
@@ -181,7 +201,7 @@ def _paged(row: Mapping[Hashable, Any]) -> str:
 
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
-    name, replayed = each.slo.name, f"Replayed over {each.source.rows:,} requests, minute by minute"
+    name, replayed = each.slo.name, f"Replayed over {each.counts['total'].sum():,.0f} requests, minute by minute"
     missed = each.replay.incidents[
         ~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)
     ]

@@ -32,6 +32,7 @@ class Replay:
         detected, delay_s, reset_s, budget_spent_before; for tickets the same with `ticket_` before it. Times are NaN
         where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
+        An incident outside the history is not part of recall: nothing could have fired on it.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
     period_budget: bad events the period allows, at the history's mean traffic: all budget_spent are fractions of it.
     """
@@ -131,6 +132,12 @@ class _History:
         self.policy, self.target = policy, target
         self.allowed = float(allowed_share(target))
         self.period_budget = self.allowed * policy.period_s / 60 * float(self.total[-1]) / max(len(grid), 1)
+
+    def holds(self, incident: _Incident) -> bool:
+        """Whether any recorded minute lies in the incident."""
+        if len(self.minutes) == 0:
+            return False
+        return bool(incident.end > self.minutes[0] and incident.start < self.minutes[-1] + MINUTE)
 
     def rate(self, window_s: float) -> Floats:
         """The error rate over the window that ends with each minute; NaN without traffic."""
@@ -252,8 +259,9 @@ def _scores(
         unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
         return (unknown, unknown), columns
     right = sum(any(alert.touches(incident, grace_s) for incident in known) for alert in alerts)
+    seen = [hit for hit, incident in zip(detected, known, strict=True) if hit or history.holds(incident)]
     return (
-        (proportion_interval(right, len(alerts), level), proportion_interval(sum(detected), len(known), level)),
+        (proportion_interval(right, len(alerts), level), proportion_interval(sum(seen), len(seen), level)),
         columns,
     )
 

@@ -19,19 +19,23 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     """Events per minute: columns `total` and `bad`, indexed by `minute` (UTC); and where they come from.
 
     Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
-    which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics.
+    which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics,
+    whose histograms hold errors too: there a latency SLO counts all requests. The source's rows are the requests, or
+    the samples of all metrics that were read.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
     journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)
     if journey is None:
         raise NotMeasured(
             f"The SLO {slo.name} belongs to no journey of assessment.yaml: name it under the `slos` of a journey "
-            "that has a route or metrics."
+            "that has a route or metrics.",
+            supply=f"Name the SLO {slo.name} under the `slos` of a journey that has a route or metrics.",
         )
     if slo.kind == "threshold":
         raise NotMeasured(
             f"The SLO {slo.name} counts moments at which a metric keeps a threshold, which is not computed here: "
-            "write it as availability or latency of requests."
+            "write it as availability or latency of requests.",
+            supply="Write it as availability or latency of requests.",
         )
     if journey.route and system.config.evidence.requests:
         return _from_requests(system, slo, journey)
@@ -39,7 +43,8 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
         return _from_metrics(system, slo, journey)
     raise NotMeasured(
         f"The journey {journey.name} is seen by no evidence: give it a `route` and requests, or `metrics` selectors "
-        "and metrics."
+        "and metrics.",
+        supply=f"Give the journey {journey.name} a `route` and requests, or `metrics` selectors and metrics.",
     )
 
 
@@ -49,17 +54,22 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
     if chosen.empty:
         raise NotMeasured(
             f"The journey {journey.name} has no traffic: no request matches {journey.route!r}. Compare it with the "
-            "routes in step 00; ids in paths are read as {id}."
+            "routes in step 00; ids in paths are read as {id}.",
+            supply=f"Compare the journey's route {journey.route!r} with those in step 00, and mend assessment.yaml.",
         )
     if slo.kind == "latency":
         if not requests.duration_known:
-            raise NotMeasured(f"The latency of {journey.name} is not measured: its requests carry no duration.")
+            raise NotMeasured(
+                f"The latency of {journey.name} is not measured: its requests carry no duration.",
+                supply="Supply a log with a duration for each request, or spans.",
+            )
         chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
         chosen["bad"] = chosen["total"] - _good(system, chosen, slo)
     elif not requests.status_known:
         raise NotMeasured(
             f"The availability of {journey.name} is not measured: its requests carry no status. Supply a log with "
-            "one, or spans with an error flag."
+            "one, or spans with an error flag.",
+            supply="Supply a log with a status for each request, or spans with an error flag.",
         )
     else:
         chosen = chosen.assign(total=chosen["n"], bad=chosen["errors"])
@@ -97,19 +107,26 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
     if slo.kind == "latency":
         if not selectors.buckets:
             raise NotMeasured(
-                f"The latency of {journey.name} is not measured: give `metrics.buckets`, its histogram's selector."
+                f"The latency of {journey.name} is not measured: give `metrics.buckets`, its histogram's selector.",
+                supply=f"Give the journey {journey.name} `metrics.buckets`, its histogram's selector.",
             )
         good, total = _within(system, selectors.buckets, slo)
         bad = total - good
     elif selectors.errors:
         bad = metrics.increase(selectors.errors, among=selectors.total)
     else:
-        raise NotMeasured(f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.")
+        raise NotMeasured(
+            f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.",
+            supply=f"Give the journey {journey.name} `metrics.errors`, the selector of its errors.",
+        )
     table = _whole(pd.DataFrame({"total": total, "bad": bad}).dropna().rename_axis("minute"))
     table = table[table["total"] > 0]
     if table.empty:
-        raise NotMeasured(f"The journey {journey.name} has no traffic: {selectors.total} never rose.")
-    return table, _source("metrics", metrics.quality, int(table["total"].sum()), table)
+        raise NotMeasured(
+            f"The journey {journey.name} has no traffic: {selectors.total} never rose.",
+            supply=f"Compare {selectors.total} with the metrics of step 00; if it is right, collect a longer history.",
+        )
+    return table, _source("metrics", metrics.quality, sum(entry.rows for entry in metrics.quality), table)
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +148,8 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
     if not exact:
         raise NotMeasured(
             f"{slo.name}: the histogram {buckets} has no bucket edge at {slo.threshold_s} s, so minutes cannot be "
-            f"counted exactly. Its edges are {', '.join(edges)}: use one of them as the threshold, or supply requests."
+            f"counted exactly. Its edges are {', '.join(edges)}: use one of them as the threshold, or supply requests.",
+            supply=f"Use one of the histogram's edges ({', '.join(edges)}) as the threshold, or supply requests.",
         )
     inner = buckets[:-1] + "," if buckets.endswith("}") else buckets + "{"
     return metrics.increase(f'{inner}le="{exact[0]}"}}'), metrics.increase(f'{inner}le="+Inf"}}')

@@ -174,10 +174,28 @@ def test_a_page_beside_the_incidents_given_is_false(tmp_path):
     assert each.replay.false_pages == 1 and each.replay.recall.value == 0 and each.replay.precision.value == 0
 
 
-def test_incidents_of_other_journeys_do_not_count_here(tmp_path):
-    told = f"{{name: fire, start: {at(30)}, end: {at(33)}, journeys: [cart]}}"
-    each = only(tmp_path, "{target: 99%}", spell("GET /pay"), incidents(told))
-    assert len(each.spells) == 0 and not each.found and each.replay.false_pages == 0
+def test_an_incident_of_another_journey_leaves_this_one_to_be_searched(tmp_path):
+    told = f"{{name: fire, start: {at(1)}, end: {at(3)}, journeys: [cart]}}"
+    calm = only(tmp_path / "calm", "{target: 99%}", spell("GET /pay"), incidents(told))
+    assert len(calm.spells) == 0 and calm.found and calm.replay.false_pages == 0
+    each = only(tmp_path / "outage", "{target: 99%}", OUTAGE, incidents(told))
+    assert each.found and each.spells[["start", "end"]].values.tolist() == [
+        [AT + pd.Timedelta("30min"), AT + pd.Timedelta("40min")]
+    ]
+    assert each.replay.recall.value == 1 and each.replay.false_pages == 0
+
+
+def test_an_incident_outside_the_evidence_is_not_missed(tmp_path):
+    inside = f"{{name: fire, start: {at(30)}, end: {at(40)}}}"
+    before, after = (f"{{name: {name}, start: {at(first)}, end: {at(first + 5)}}}" for name, first in
+                     (("before", -5), ("after", 60)))  # fmt: skip
+    each = only(tmp_path / "both", "{target: 99%}", OUTAGE, incidents(before, inside, after))
+    assert each.spells["name"].tolist() == ["fire"] and each.outside["name"].tolist() == ["before", "after"]
+    assert each.replay.recall.value == 1 and len(each.replay.incidents) == 1 and not each.found
+    alone = only(tmp_path / "alone", "{target: 99%}", OUTAGE, incidents(before))
+    assert alone.found and len(alone.spells) == 1 and alone.outside["name"].tolist() == ["before"]
+    edge = f"{{name: edge, start: {at(-5)}, end: {at(1)}}}"
+    assert only(tmp_path / "edge", "{target: 99%}", OUTAGE, incidents(edge)).outside.empty
 
 
 def test_what_cannot_be_measured_is_listed_beside_what_can(tmp_path):
@@ -210,6 +228,28 @@ def test_broken_evidence_and_broken_slos_are_errors(tmp_path):
     folder = make(tmp_path, "journeys: [{name: pay, route: /pay, slos: [elsewhere]}]\n")
     with pytest.raises(InvalidInput, match="none, no file is given"):
         slo.assess(scaling_lib.open(folder))
+
+
+def test_a_dead_source_leaves_the_slos_that_do_not_need_it(tmp_path):
+    make(
+        tmp_path,
+        "journeys:\n"
+        "  - {name: pay, route: /pay, slos: [{target: 99%}]}\n"
+        "  - {name: cart, metrics: {total: r, errors: e}, slos: [{target: 99%}]}\n"
+        "  - {name: gift, slos: [{target: 99%}]}\n"
+        "evidence: {requests: [requests.csv], metrics: [m.json]}\n",
+        requests__csv=csv_of(spell("GET /pay")),
+        m__json="{ broken",
+    )
+    assessed = slo.assess(scaling_lib.open(tmp_path))
+    assert [each.slo.name for each in assessed.results] == ["pay availability"]
+    assert [(each.slo.name, each.broken) for each in assessed.unmeasured] == [
+        ("cart availability", True),
+        ("gift availability", False),
+    ]
+    assert "m.json" in assessed.unmeasured[0].reason
+    finding = next(each for each in slo.findings(assessed) if each.subject == "cart availability")
+    assert (finding.name, finding.verdict) == ("broken-evidence", "act") and "m.json" in finding.why
 
 
 def test_the_level_goes_into_every_interval(tmp_path):

@@ -177,6 +177,13 @@ def test_empty_history(counts_frame):
     assert len(found.pages) == 0 and not found.incidents["detected"][0]
 
 
+def test_an_incident_outside_the_history_is_not_part_of_recall(counts_frame):
+    counts = outage(counts_frame, 200, 100, 110)
+    known = [("in", minute(100), minute(110)), ("before", minute(-9), minute(0)), ("after", minute(200), minute(210))]
+    found = replay(alert_policy(), 0.999, counts, known)
+    assert found.recall.value == 1 and found.recall.low == replay(alert_policy(), 0.999, counts, known[:1]).recall.low
+
+
 def test_minute_column_and_split_rows(counts_frame):
     counts = outage(counts_frame, 200, 100, 110)
     halves = pd.concat([counts / 2, counts / 2]).reset_index()

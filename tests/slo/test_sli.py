@@ -143,7 +143,7 @@ def test_metrics_alone_give_availability(tmp_path):
     )
     table, source = counted(folder)
     assert table["total"].tolist() == [100, 90, 120] and table["bad"].tolist() == [10, 0, 30]
-    assert source.table == "metrics" and source.rows == 310
+    assert source.table == "metrics" and source.rows == 8  # samples, of both series
 
 
 @pytest.mark.parametrize("offset_s", [0, 7, 30, 59])

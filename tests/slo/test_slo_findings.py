@@ -68,8 +68,27 @@ def test_what_is_not_measured_says_what_to_supply(tmp_path):
     told = by_name["not-measured"]
     assert (told.verdict, told.sentence) == ("unknown", "pay availability is not measured.")
     assert "no request matches 'POST /Pay'" in told.why and "'POST /Pay'" in told.action  # as it is written
-    assert told.action[0].isupper() and told.action.endswith(".")
+    assert told.action.startswith("Compare the journey's route") and told.action.endswith(".")
     assert slo.headline(assessed) == "Not measured: no SLO has evidence."
+
+
+def test_an_action_is_never_a_part_of_the_reason(tmp_path):
+    text = "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 1 s, target: 99%}]}]\n"
+    text += "evidence: {requests: [requests.csv]}\n"
+    folder = make(tmp_path, text, requests__csv="time,path,status\n2026-11-23T10:00:00Z,/pay,200\n")
+    (told,) = slo.findings(slo.assess(scaling_lib.open(folder)))
+    assert told.why.endswith("its requests carry no duration.")
+    assert told.action == "Supply a log with a duration for each request, or spans."
+
+
+def test_an_incident_outside_the_evidence_is_unknown(tmp_path):
+    incident = "incidents: [{name: fire, start: 2025-01-01T10:30:00Z, end: 2025-01-01T10:33:00Z}]\n"
+    two = ({"target": "99%"}, {"target": "99.9%", "name": "strict"})
+    assessed, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10), *two, more=incident)
+    told = by_name["outside-the-evidence"]
+    assert (told.verdict, told.subject) == ("unknown", "fire, 2025-01-01 10:30")
+    assert "pay availability and strict" in told.why and "missed-by-alerts" not in by_name
+    assert len([each for each in slo.findings(assessed) if each.name == told.name]) == 1
 
 
 def test_no_slo(tmp_path):
