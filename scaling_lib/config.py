@@ -22,6 +22,7 @@ from pydantic import (
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slo import Budgeting, Kind
+from scaling_lib.evidence.yaml_parts import fault_of
 
 THRESHOLD_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
@@ -65,6 +66,20 @@ def parse_time_zone(value: object) -> str:
         return ZoneInfo(str(value)).key
     except (KeyError, ValueError, OSError):
         raise ValueError(f"found {value!r}; expected a time zone's IANA name, such as Europe/Berlin") from None
+
+
+def parse_place(value: object) -> object:
+    """A path; a URL with a password that stands here by mistake would be shown wherever the place is."""
+    if isinstance(value, str) and re.search(r"://.*@|\S:\S*@", value):
+        raise ValueError("found a URL with a user or password, not shown here; expected the path of files")
+    return value
+
+
+def parse_url(value: object) -> object:
+    """A URL without `@`: what stands before one is a user, a password or a token."""
+    if "@" in str(value):
+        raise ValueError("found a user or password before the @, not shown here; write user and password_env instead")
+    return value
 
 
 def _path_entry(value: object) -> object:
@@ -136,7 +151,7 @@ class Journey(Part):
 class FileEvidence(Part):
     """Files of one kind: a path or glob, relative to the assessment's folder."""
 
-    path: str
+    path: Annotated[str, BeforeValidator(parse_place)]
     origin: Literal["", "recorded", "simulated"] = ""
 
 
@@ -153,8 +168,8 @@ class RequestEvidence(FileEvidence):
 class MetricEvidence(Part):
     """Metrics: query_range files, or a live Prometheus. Secrets come from the environment variables named here."""
 
-    path: str = ""
-    url: str = ""
+    path: Annotated[str, BeforeValidator(parse_place)] = ""
+    url: Annotated[str, BeforeValidator(parse_url)] = ""
     queries: dict[str, str] = Field(default_factory=dict)
     start: AwareDatetime | None = None
     end: AwareDatetime | None = None
@@ -258,7 +273,7 @@ def read_config(file: Path) -> Config:
             f"{file}: found bytes that are not UTF-8 at byte {error.start}; expected YAML text."
         ) from error
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
+        raise InvalidInput(f"{file}: not valid YAML: {fault_of(error)}. Mend that line.") from None
     _no_key_twice(file, node)
     if not isinstance(data, dict):
         raise InvalidInput(f"{file}: found {type(data).__name__}; expected keys such as system, journeys, evidence.")
@@ -279,9 +294,8 @@ def _fault(fault: Any, node: yaml.Node | None) -> str:
     if fault["type"] == "missing":
         return f"{where}: this key is missing; add it"
     message = fault["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}" + (
-        "" if fault["type"] == "value_error" or isinstance(fault["input"], dict) else f", found {fault['input']!r}"
-    )
+    quiet = fault["type"] == "value_error" or isinstance(fault["input"], dict) or "@" in str(fault["input"])
+    return f"{where}: {message[0].lower()}{message[1:]}" + ("" if quiet else f", found {fault['input']!r}")
 
 
 def _no_key_twice(file: Path, node: yaml.Node | None, place: str = "") -> None:

@@ -148,3 +148,21 @@ def test_sources_are_named_as_the_assessment_names_them(tmp_path):
     make(tmp_path, REQUESTS, requests__csv=csv_of(spell("GET /a")))
     (quality,) = scaling_lib.open(Path(tmp_path)).evidence().sources
     assert quality.source == "requests.csv"
+
+
+@pytest.mark.parametrize("url", ["admin:s3cret@127.0.0.1:9", "http://admin:s3cret@127.0.0.1:9"])
+def test_no_secret_reaches_the_ledger(tmp_path, url):
+    make(tmp_path, f"evidence: {{metrics: [{{url: '{url}', queries: {{a: up}}}}]}}\n")
+    with pytest.raises(InvalidInput, match="write user and password_env instead") as refused:
+        scaling_lib.open(tmp_path)
+    assert "s3cret" not in str(refused.value)
+    make(
+        tmp_path,
+        "evidence: {metrics: [{url: 'http://127.0.0.1:9', user: admin, password_env: PW, queries: {a: up},"
+        " timeout_s: 1}]}\n",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PW", "s3cret")
+        system = scaling_lib.open(tmp_path)
+        ledger = system.evidence()
+    assert "s3cret" not in ledger.text() + repr(system.config) + repr(ledger)

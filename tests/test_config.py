@@ -96,3 +96,33 @@ def test_shorthands(tmp_path):
     assert config.evidence.requests[0].path == "access.log"
     assert config.journeys[0].slos[0].named == "from-a-file"
     assert config.journeys[0].slos[1].target == 0.999
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        "[{url: 'admin:s3cret@prom:9090'}]",
+        "[{url: 'http://admin:s3cret@prom:9090'}]",
+        "[{url: 'http://admin:s3c?s3cret@prom'}]",
+        "[{url: 's3cret@prom'}]",
+        "[{url: ['http://admin:s3cret@prom']}]",
+        "[{path: a, url: 'http://admin:s3cret@prom'}]",
+        "[{path: 'http://admin:s3cret@prom'}]",
+        "['http://admin:s3cret@prom']",
+        "['admin:s3cret@prom:9090']",
+        "[['http://admin:s3cret@prom']]",
+        "http://admin:s3cret@prom",
+        "[url: http://admin:s3cret@prom: x]",
+        "[{url: http://admin:s3cret@prom",
+    ],
+)
+@pytest.mark.parametrize("kind", ["metrics", "requests"])
+def test_a_secret_in_a_url_is_refused_and_never_shown(tmp_path, metrics, kind):
+    file = tmp_path / "assessment.yaml"
+    file.write_text(f"system: a\nevidence:\n  {kind}: {metrics}\n")
+    with pytest.raises(InvalidInput, match="line [34]") as caught:
+        read_config(file)
+    for error in (caught.value, caught.value.__cause__):
+        assert "s3c" not in str(error) and "admin" not in str(error)
+    if kind == "metrics" and metrics.startswith("[{url: 'http"):
+        assert "write user and password_env instead" in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,11 +99,15 @@ class MetricSource:
 
 
 def stripped(url: str) -> str:
-    """A URL without user, password, query and fragment."""
+    """A URL without user, password, query and fragment: nothing before its last `@`, whatever else is wrong with it."""
     parts = _split(url)
-    if parts is None:
+    before, at, _ = url.rpartition("@")
+    if parts is None or set(before) & set("?#"):
         return "(not a URL)"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    if not at:
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    scheme = f"{parts.scheme}://" if parts.scheme in ("http", "https") else ""
+    return scheme + re.split("[?#]", url.rpartition("@")[2])[0]
 
 
 def _split(url: str) -> SplitResult | None:

@@ -131,12 +131,21 @@ def read_parts(file: Path) -> list[Part]:
             data = loader.construct_document(node) if node else None
             parts += _documents(str(file), number, data, node)
     except yaml.YAMLError as error:
-        raise InvalidInput(f"{file}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from None
+        raise InvalidInput(f"{file}: not valid YAML: {fault_of(error)}. Mend that line.") from None
     except (ValueError, RecursionError, TypeError) as error:
         raise InvalidInput(f"{file}: not readable YAML ({' '.join(str(error).split())[:120]}). Mend it.") from None
     if not parts:
         raise InvalidInput(f"{file}: found no document; expected SLOs in YAML.")
     return parts
+
+
+def fault_of(error: yaml.YAMLError) -> str:
+    """What is wrong and in which line, without the line itself: it may hold a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return "found a character that YAML does not allow"
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    mark = error.problem_mark or error.context_mark
+    return said + (f", line {mark.line + 1}" if mark else "")
 
 
 def _documents(file: str, number: int, data: Any, node: yaml.Node | None) -> Iterator[Part]:

@@ -360,6 +360,19 @@ def test_sources_that_say_too_little(given: dict, expected: str) -> None:
 def test_a_source_never_shows_its_secrets() -> None:
     source = MetricSource(url="https://u:secret@h/prom/?key=word#x", queries={"a": "b"})
     assert repr(source) == "MetricSource('https://h/prom/')"
+    for url in (
+        "u:secret@h:9090",
+        "https://u:sec/ret@h",
+        "secret@h",
+        "ftp://u:secret@h",
+        "u:secret@h?key=secret",
+        "http://u:sec?ret@h/secret",
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            MetricSource(url=url, queries={} if url.startswith("http:") else {"a": "b"})
+        assert "sec" not in str(caught.value)
+    source = MetricSource(url="https://u:sec@ret@h/prom", queries={"a": "b"})
+    assert repr(source) == "MetricSource('https://h/prom')"
 
 
 def test_a_range_shorter_than_a_step_and_a_ca_file_that_is_none(tmp_path: Path) -> None:
