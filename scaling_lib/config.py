@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
@@ -22,6 +21,7 @@ from pydantic import (
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slo import Budgeting, Kind
+from scaling_lib.evidence.window import parse_window, parse_zone
 from scaling_lib.evidence.yaml_parts import fault_of
 
 THRESHOLD_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
@@ -52,20 +52,19 @@ def parse_threshold(value: object) -> float:
     return float(Decimal(match[1]) * Decimal(str(THRESHOLD_UNITS[match[2]])))
 
 
-def parse_window(value: object) -> str:
-    """A window that the SLO arithmetic knows, rolling or of the calendar, as it is written."""
-    text = str(value).strip()
-    if not re.fullmatch(r"[1-9]\d*\s*[smhdw]|1[MQY]|(?i:week|month|quarter|year)", text):
-        raise ValueError(f"found {text!r}; expected a rolling window such as 28d, or week, month, quarter or year")
-    return text
-
-
-def parse_time_zone(value: object) -> str:
-    """An IANA name of a time zone."""
+def _window(value: object) -> str:
+    """A window in the one form in which the SLO arithmetic and every output write it."""
     try:
-        return ZoneInfo(str(value)).key
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"found {value!r}; expected a time zone's IANA name, such as Europe/Berlin") from None
+        return parse_window(str(value)).text
+    except InvalidInput as error:
+        raise ValueError(str(error).removeprefix("Window: ")) from None
+
+
+def _time_zone(value: object) -> str:
+    try:
+        return parse_zone(str(value)).key
+    except InvalidInput as error:
+        raise ValueError(str(error).removeprefix("Time zone: ")) from None
 
 
 def parse_place(value: object) -> object:
@@ -112,8 +111,8 @@ class Objective(Part):
     target: Annotated[float, BeforeValidator(parse_target)] = 0.0
     threshold: Annotated[float, BeforeValidator(parse_threshold)] | None = None
     name: str = ""
-    window: Annotated[str, BeforeValidator(parse_window)] = "28d"
-    time_zone: Annotated[str, BeforeValidator(parse_time_zone)] = "UTC"
+    window: Annotated[str, BeforeValidator(_window)] = "28d"
+    time_zone: Annotated[str, BeforeValidator(_time_zone)] = "UTC"
     budgeting: Budgeting = "occurrences"
     slice_target: Annotated[float, BeforeValidator(parse_target)] | None = None
     good_query: str = ""

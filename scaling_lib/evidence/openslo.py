@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.openslo_indicator import Indicator, read_indicator
 from scaling_lib.evidence.slo import SLO, Budgeting
 from scaling_lib.evidence.targets import CALENDAR, duration, fraction, percent, rolling, slice_seconds
+from scaling_lib.evidence.window import parse_window, parse_zone
 from scaling_lib.evidence.yaml_parts import Part
 
 VERSIONS = ("openslo/v1", "openslo/v1alpha")
@@ -146,7 +148,10 @@ def _window(spec: Part, notes: list[str]) -> dict[str, str]:
             raise window.error("isRolling", "false without a calendar", "isRolling: true, or a calendar")
         text, remark = rolling(count, unit)
         notes += [f"{window.where()}: {remark}"] if remark else []
-        return {"window": text}
+        try:
+            return {"window": parse_window(text).text}
+        except InvalidInput as error:
+            raise InvalidInput(f"{window.where()}: {error}") from None
     if is_rolling:
         raise window.error("isRolling", "true beside a calendar", "one of them")
     if f"{count}{unit}" not in CALENDAR:
@@ -167,14 +172,11 @@ def _count_and_unit(window: Part) -> tuple[int, str]:
 
 
 def _zone(calendar: Part) -> str:
-    from zoneinfo import ZoneInfo
-
     name = calendar.text("timeZone") or "UTC"
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+        return parse_zone(name).key
+    except InvalidInput:
         raise calendar.error("timeZone", repr(name), "an IANA name such as Europe/Berlin") from None
-    return name
 
 
 def _budgeting(spec: Part) -> Budgeting:
@@ -231,6 +233,11 @@ def _annotations(metadata: Part | None) -> dict[str, Any]:
                 raise metadata.error("annotations", f"{key}: {given[key]!r}", "a number") from None
     if metadata is not None and fields.get("kind", "availability") not in KINDS_OF_SLO:
         raise metadata.error("annotations", f"the kind {fields['kind']!r}", f"one of {', '.join(KINDS_OF_SLO)}")
+    if metadata is not None and "time_zone" in fields:
+        try:
+            parse_zone(fields["time_zone"])
+        except InvalidInput as error:
+            raise InvalidInput(f"{metadata.where('annotations')}: {error}") from None
     return fields
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.openslo import ANNOTATION, BUDGETING
 from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.window import Window, parse_window
 from scaling_lib.slo.yaml_text import yaml_text
 
 DURATIONS = {"week": "1w", "month": "1M", "quarter": "1Q", "year": "1Y"}
@@ -23,7 +24,7 @@ def openslo(slos: Sequence[SLO]) -> str:
 
     What OpenSLO has no field for (journey, kind and threshold of an SLO without queries, names with spaces) is in
     annotations that begin with `scaling-assessment/`. Of an SLO with good_query and bad_query, the bad one is written.
-    Raises InvalidInput where two SLOs have one name, or a window has no form in OpenSLO.
+    Raises InvalidInput where two SLOs have one name, or a window is none.
     """
     names: list[str] = []
     documents: list[dict[str, Any]] = []
@@ -66,7 +67,7 @@ def _annotations(slo: SLO, name: str) -> dict[str, str]:
         said["threshold_s"] = repr(float(slo.threshold_s))
     if slo.journey:
         said["journey"] = slo.journey
-    if slo.time_zone != "UTC" and slo.window not in DURATIONS:
+    if slo.time_zone != "UTC" and not _parsed(slo).calendar:
         said["time_zone"] = slo.time_zone
     if slo.slice_s % 60:
         said["slice_s"] = repr(float(slo.slice_s))
@@ -94,15 +95,18 @@ def _metric(query: str) -> dict[str, Any]:
 
 
 def _window(slo: SLO) -> dict[str, Any]:
-    if slo.window in DURATIONS:
+    window = _parsed(slo)
+    if window.calendar:
         calendar = {"startTime": START, "timeZone": slo.time_zone}
-        return {"duration": DURATIONS[slo.window], "isRolling": False, "calendar": calendar}
-    if not re.fullmatch(r"[1-9][0-9]*[mhdw]", slo.window):
-        raise InvalidInput(
-            f"OpenSLO: the SLO {slo.name} has the window {slo.window!r}; expected one such as 28d (m, h, d or w), or "
-            f"{', '.join(DURATIONS)}."
-        )
-    return {"duration": slo.window, "isRolling": True}
+        return {"duration": DURATIONS[window.calendar], "isRolling": False, "calendar": calendar}
+    return {"duration": window.text, "isRolling": True}
+
+
+def _parsed(slo: SLO) -> Window:
+    try:
+        return parse_window(slo.window)
+    except InvalidInput as error:
+        raise InvalidInput(f"OpenSLO: the SLO {slo.name} has a window that cannot be written. {error}") from None
 
 
 def _objective(slo: SLO) -> dict[str, Any]:

@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.window import Window as Window
+from scaling_lib.evidence.window import parse_window as parse_window
+from scaling_lib.evidence.window import parse_zone
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import utc
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-CALENDAR = ("week", "month", "quarter", "year")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
-OPENSLO_CALENDAR = {"1M": "month", "1Q": "quarter", "1Y": "year"}
-FORMS = 'rolling such as "28d" or "90m" (s m h d w; m is minutes), or "week", "month", "quarter", "year"'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """A window as written.
-
-    text: as given; seconds: the length of a rolling window, None for a calendar one; calendar: "week", "month",
-    "quarter" or "year", "" for a rolling one.
-    """
-
-    text: str
-    seconds: int | None
-    calendar: str = ""
-
-
-def parse_window(text: str) -> Window:
-    """Read a window: rolling such as "28d", "1h", "90m", or calendar: "week", "month", "quarter", "year".
-
-    `m` is minutes; OpenSLO's 1M, 1Q and 1Y are the calendar's month, quarter and year.
-    Raises InvalidInput for anything else.
-    """
-    written = str(text).strip()
-    word = OPENSLO_CALENDAR.get(written, written.lower())
-    if word in CALENDAR:
-        return Window(text=written, seconds=None, calendar=word)
-    match = re.fullmatch(r"(\d+)\s*([a-zA-Z])", written)
-    if match is None or match[2] not in UNITS or int(match[1]) == 0:
-        raise InvalidInput(f"Window: found {text!r}; expected {FORMS}.")
-    return Window(text=written, seconds=int(match[1]) * UNITS[match[2]])
 
 
 def window_words(text: str) -> str:
@@ -68,7 +35,7 @@ def window_edges(window: str, at: datetime | pd.Timestamp, time_zone: str = "UTC
     """
     parsed = parse_window(window)
     moment = utc(at, "window_edges")
-    zone = _zone(time_zone)
+    zone = parse_zone(time_zone)
     if parsed.seconds is not None:
         return moment - pd.Timedelta(seconds=parsed.seconds), moment
     local = moment.tz_convert(zone)
@@ -102,10 +69,3 @@ def window_budget_s(
     """Seconds of total outage a target allows in a window: 99.9% over 28d is 2,419.2 s, which is 40.32 min."""
     length = Decimal(str(window_length_s(window, at, time_zone)))
     return float(allowed_share(target) * length)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"Time zone: found {name!r}; expected an IANA name such as Europe/Berlin.") from error

@@ -268,6 +268,7 @@ def test_time_slices(tmp_path: Path, objective: str, slice_s: float) -> None:
         ("28d", "30min", "m (minutes)"),
         ("28d", "0d", "m (minutes)"),
         ("28d", "28", "expected text"),
+        ("28d", "999999999999d", "line 13, spec.timeWindow[0]: Window: found '999999999999d'; expected at most 36500d"),
         ("isRolling: true", "isRolling: false", "a calendar"),
         ("isRolling: true", "isRolling: true, calendar: {timeZone: UTC}", "one of them"),
         ("{duration: 28d, isRolling: true}", "{duration: 28d, isRolling: true}, {duration: 7d, isRolling: true}",
@@ -457,5 +458,5 @@ def test_what_is_written_is_openslo() -> None:
     assert document["spec"]["timeWindow"] == [{"duration": "28d", "isRolling": True}]
     with pytest.raises(InvalidInput, match="two SLOs"):
         openslo([SLO(name="a", target=0.9), SLO(name="a", target=0.9)])
-    with pytest.raises(InvalidInput, match="window '28 days'"):
+    with pytest.raises(InvalidInput, match="SLO a has a window.*found '28 days'"):
         openslo([SLO(name="a", target=0.9, window="28 days")])
