@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from scaling_lib.config import Config, Exclusion, Incident, Journey, MetricEvidence, Objective, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
@@ -26,11 +28,12 @@ FILE_NAME = "assessment.yaml"
 class Assessment:
     """One system: what `assessment.yaml` says of it, and its evidence. Evidence is read at first use and kept.
 
-    folder: where `assessment.yaml` lies; config: what it says.
+    folder: where `assessment.yaml` lies; config: what it says; named: that folder as the user wrote it, or "".
     """
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    def __init__(self, folder: Path, config: Config, named: str = "") -> None:
         self.folder = folder
+        self.named = named
         self.config = config
         self._sources: dict[str, tuple[Quality, ...]] = {}
 
@@ -103,8 +106,19 @@ class Assessment:
         return Ledger.of(self._sources, problems, has_slos=has_slos, lacking=lacking, routes=routes, silent=silent)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
-        """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook."""
-        return conclude(step, STEPS[step].question, findings, sentence)
+        """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
+
+        The findings' commands get the assessment's folder, so that they show this assessment again.
+        """
+        own = [replace(finding, command=self._command(finding.command)) for finding in findings]
+        return conclude(step, STEPS[step].question, own, sentence)
+
+    def _command(self, command: str) -> str:
+        """A command of ours, such as "scaling run --step 01", for this folder; the example needs none."""
+        words = command.split(" ")
+        if words[0] != "scaling" or self.folder.resolve() == example_folder().resolve():
+            return command
+        return " ".join([*words[:2], shlex.quote(self.named or str(self.folder)), *words[2:]])
 
     @cached_property
     def _requests(self) -> Requests:
@@ -199,7 +213,8 @@ class Assessment:
         """The routes in the requests, busiest first, and the journeys whose route is none of them."""
         sums = self._requests.counts.groupby(["service", "route"], observed=True)["n"].sum()
         sums = sums.sort_values(ascending=False, kind="stable")
-        routes = [(str(service), str(route), int(count)) for (service, route), count in sums.items()]
+        seen = zip(sums.index.tolist(), sums.tolist(), strict=True)
+        routes = [(str(service), str(route), int(count)) for (service, route), count in seen]
         silent = [
             journey.name
             for journey in self.config.journeys
@@ -224,7 +239,15 @@ def open_assessment(path: str = "") -> Assessment:
             f"{file}: there is no such file; expected an assessment. "
             f"`scaling init {place.name or '.'}` writes one to fill in."
         )
-    return Assessment(file.parent, read_config(file))
+    return Assessment(file.parent, read_config(file), _as_named(str(path)))
+
+
+def _as_named(path: str) -> str:
+    """The path as it was given, or as it was given to the run that opens it by its absolute path."""
+    given = os.environ.get("SCALING_ASSESSMENT", "")
+    if path and path != given:
+        return path
+    return os.environ.get("SCALING_NAMED", "") or given or path
 
 
 def cache_folder() -> Path:
@@ -256,7 +279,7 @@ def _slo(journey: Journey, objective: Objective, in_files: dict[str, SLO]) -> SL
     )
 
 
-def _promql(journey: Journey, objective: Objective) -> dict[str, str]:
+def _promql(journey: Journey, objective: Objective) -> dict[str, Any]:
     """The SLO's queries for Prometheus rules: as given, else from the journey's selectors."""
     given = objective.model_dump(include={"good_query", "bad_query", "total_query"})
     if any(given.values()) or journey.metrics is None:

@@ -47,7 +47,7 @@ def test_times_are_utc_and_said_once():
 def test_missing_estimates_and_flags():
     frame = {"p99": [Estimate(0.4, 0.3, 0.5, unit="s"), None], "n": [1.0, math.nan], "ok": [True, False]}
     made = html(frame)
-    assert "400 ms <span class=\"range\">(300 ms to 500 ms)</span>" in made
+    assert '400 ms <span class="range">(300 ms to 500 ms)</span>' in made
     assert '<td class="number" data-sort=""></td>' in made
     assert "<td>yes</td>" in made
     coded = encode(pd.DataFrame(frame), "t")
