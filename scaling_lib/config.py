@@ -44,6 +44,11 @@ def parse_target(value: object) -> float:
     return float(fraction)
 
 
+def _slice_target(value: object) -> float:
+    """As a target, but it may be 100%: then a slice is good only if all its requests are."""
+    return 1.0 if str(value).replace(" ", "") in ("100%", "1", "1.0") else parse_target(value)
+
+
 def parse_threshold(value: object) -> float:
     """A latency threshold in seconds, from `300 ms`, `1.5 s`; a bare number is refused, its unit is not known."""
     match = re.fullmatch(r"\s*([0-9.]+)\s*(us|µs|ms|s|min)\s*", str(value))
@@ -114,7 +119,7 @@ class Objective(Part):
     window: Annotated[str, BeforeValidator(_window)] = "28d"
     time_zone: Annotated[str, BeforeValidator(_time_zone)] = "UTC"
     budgeting: Budgeting = "occurrences"
-    slice_target: Annotated[float, BeforeValidator(parse_target)] | None = None
+    slice_target: Annotated[float, BeforeValidator(_slice_target)] | None = None
     good_query: str = ""
     bad_query: str = ""
     total_query: str = ""

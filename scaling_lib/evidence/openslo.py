@@ -25,7 +25,7 @@ BUDGETING: dict[str, Budgeting] = {
 UNITS = {"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q", "Year": "Y"}
 ANNOTATION = "scaling-assessment/"  # what OpenSLO has no field for is kept in annotations
 ANNOTATED = {  # field of SLO: how it is read
-    "name": str, "service": str, "kind": str, "threshold_s": float, "journey": str, "time_zone": str, "slice_s": float,
+    "name": str, "service": str, "kind": str, "threshold_s": float, "journey": str, "time_zone": str,
     "composite": str, "weight": float,
 }  # fmt: skip
 SPEC_KEYS = {

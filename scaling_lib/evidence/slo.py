@@ -21,6 +21,7 @@ class SLO:
         "threshold" counts the moments at which metric_query stands in the relation `op` to `value`.
     journey: the journey's name, "" where the SLO's file names none; service: as in the file.
     budgeting: how the budget is counted; slice_target and slice_s apply to the two time-slice methods.
+        slice_target: in (0, 1], where 1 asks that all of a slice's requests are good; slice_s: whole minutes.
     good_query, bad_query, total_query: PromQL with `{{.window}}` for the range, "" where not given.
     raw_query: PromQL of a ratio that is already computed; raw_type: what it is the share of.
     counter: the queries are of counters; false where they are of numbers that rise and fall.
@@ -67,4 +68,12 @@ class SLO:
         if self.kind == "latency" and not (self.threshold_s and self.threshold_s > 0):
             raise InvalidInput(
                 f"SLO {self.name}: found a latency SLO without a threshold; expected one above 0, such as 300 ms."
+            )
+        if self.slice_target is not None and not 0 < self.slice_target <= 1:
+            raise InvalidInput(
+                f"SLO {self.name}: found a slice target of {self.slice_target}; expected a fraction above 0, at most 1."
+            )
+        if not self.slice_s > 0 or self.slice_s % 60:
+            raise InvalidInput(
+                f"SLO {self.name}: found slices of {self.slice_s:g} s; expected whole minutes, such as 60 or 300."
             )

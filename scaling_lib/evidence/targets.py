@@ -10,6 +10,7 @@ from scaling_lib.evidence.yaml_parts import Part
 MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
 DAYS = {"M": 30, "Q": 90, "Y": 365}
 CALENDAR = {"1w": "week", "7d": "week", "1M": "month", "1Q": "quarter", "3M": "quarter", "1Y": "year", "12M": "year"}
+LONGEST_SLICE = 1440  # minutes
 NO_BUDGET = "A target of 100% leaves no error budget: every single failure would break it."
 
 
@@ -63,15 +64,18 @@ def rolling(count: int, unit: str) -> tuple[str, str]:
 
 
 def slice_seconds(part: Part, key: str) -> float:
-    """A time slice in seconds: shorthand, or a plain number of minutes; 60 where absent."""
+    """A time slice in seconds: shorthand, or a plain number of whole minutes; 60 where absent."""
     if not part.has(key):
         return 60.0
     if isinstance(part.data[key], str):
         count, unit = duration(part, key)
         if unit not in MINUTES:
             raise part.error(key, repr(part.data[key]), "a slice in m (minutes), h, d or w")
-        return float(count * MINUTES[unit] * 60)
-    number = part.number(key) or Decimal(0)
-    if number <= 0:
-        raise part.error(key, f"{number}", "a number of minutes above 0, or a duration such as 5m")
-    return float(number * 60)
+        minutes = Decimal(count * MINUTES[unit])
+    else:
+        minutes = part.number(key) or Decimal(0)
+    if minutes <= 0 or minutes % 1:
+        raise part.error(key, f"{minutes}", "whole minutes, by which requests are counted, such as 1 or 5m")
+    if minutes > LONGEST_SLICE:
+        raise part.error(key, f"{part.data[key]}", "a slice of at most a day")
+    return float(minutes * 60)

@@ -71,8 +71,8 @@ def budget_methods(
     """Budget left over time by Occurrences, Timeslices and RatioTimeslices.
 
     counts: see `minute_grid`; target: a fraction in (0, 1); window: rolling or calendar, see `parse_window`.
-    slice_target: the share of good events from which a slice is good, the target if None; slice_s: a slice's length,
-        whole minutes; slices begin at whole multiples of it since 1970 (UTC).
+    slice_target: the share of good events from which a slice is good, in (0, 1], the target if None; slice_s: a
+        slice's length, whole minutes; slices begin at whole multiples of it since 1970 (UTC).
 
     Occurrences counts events; Timeslices counts slices below slice_target; RatioTimeslices adds up the slices' bad
     shares, so that each slice weighs the same whatever its traffic. All are measured against (1 - target) of what
@@ -80,7 +80,7 @@ def budget_methods(
     Source: the OpenSLO specification v1, budgetingMethod.
     """
     allowed = float(allowed_share(target))
-    least = float(1 - allowed_share(target if slice_target is None else slice_target))
+    least = _least(target, slice_target)
     counted = counted_by_method(counts, target, slice_target=slice_target, slice_s=slice_s)
     total = counted["occurrences"]["total"].to_numpy()
     ends = pd.DatetimeIndex(counted["occurrences"].index) + pd.Timedelta(seconds=slice_s)
@@ -119,7 +119,7 @@ def counted_by_method(
 
     Arguments as for `budget_methods`. A slice without traffic is 0 of 0 in all of them.
     """
-    least = float(1 - allowed_share(target if slice_target is None else slice_target))
+    least = _least(target, slice_target)
     if slice_s < 60 or slice_s % 60:
         raise InvalidInput(f"budget_methods: found slices of {slice_s:g} s; expected whole minutes, such as 60 or 300.")
     slices = _slices(minute_grid(counts), int(slice_s))
@@ -127,11 +127,18 @@ def counted_by_method(
     seen = (total > 0).astype(np.float64)
     share = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
     failing = (total > 0) & (total - bad < least * total * (1 - 1e-12))  # 999 of 1,000 is a good slice at 0.999
+    failing |= (bad > 0) & (least == 1)
     return {
         "occurrences": pd.DataFrame({"total": total, "bad": bad}, index=slices.index),
         "timeslices": pd.DataFrame({"total": seen, "bad": failing.astype(np.float64)}, index=slices.index),
         "ratio_timeslices": pd.DataFrame({"total": seen, "bad": share}, index=slices.index),
     }
+
+
+def _least(target: float, slice_target: float | None) -> float:
+    if slice_target == 1:
+        return 1.0  # a slice is good only if all its events are; the budget is in slices, so there still is one
+    return float(1 - allowed_share(target if slice_target is None else slice_target))
 
 
 def _slices(grid: pd.DataFrame, slice_s: int) -> pd.DataFrame:

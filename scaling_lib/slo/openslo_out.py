@@ -69,8 +69,6 @@ def _annotations(slo: SLO, name: str) -> dict[str, str]:
         said["journey"] = slo.journey
     if slo.time_zone != "UTC" and not _parsed(slo).calendar:
         said["time_zone"] = slo.time_zone
-    if slo.slice_s % 60:
-        said["slice_s"] = repr(float(slo.slice_s))
     if slo.composite:
         said["composite"] = slo.composite
     if slo.weight != 1:
@@ -116,7 +114,7 @@ def _objective(slo: SLO) -> dict[str, Any]:
     objective["target"] = float(slo.target)
     if slo.slice_target is not None:
         objective["timeSliceTarget"] = float(slo.slice_target)
-    if slo.slice_s % 60 == 0 and (slo.budgeting != "occurrences" or slo.slice_s != 60):
+    if slo.budgeting != "occurrences" or slo.slice_s != 60:
         objective["timeSliceWindow"] = f"{int(slo.slice_s // 60)}m"
     return objective
 

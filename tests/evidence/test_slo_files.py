@@ -243,6 +243,25 @@ def test_time_slices(tmp_path: Path, objective: str, slice_s: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("slices", "expected"),
+    [
+        ("1.5", "found 1.5; expected whole minutes"),
+        ("0", "found 0; expected whole minutes"),
+        ("-1", "expected whole minutes"),
+        ("2d", "found 2d; expected a slice of at most a day"),
+        ("90s", "m (minutes)"),
+        ("1M", "a slice in m"),
+    ],
+)
+def test_slices_that_minutes_cannot_fill_are_refused_where_they_are_written(
+    tmp_path: Path, slices: str, expected: str
+) -> None:
+    text = SIMPLE.replace("Occurrences", "RatioTimeslices").replace("0.99}", f"0.99, timeSliceWindow: {slices}}}")
+    said = refusal(tmp_path, text)
+    assert expected in said and "line 15, spec.objectives[0].timeSliceWindow" in said
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("target: 0.99", "target: 99.9", "line 15, spec.objectives[0].target: found 99.9; expected a fraction. "
@@ -415,8 +434,10 @@ def any_slo(draw: st.DrawFn) -> SLO:
     )
     fields["time_zone"] = draw(st.sampled_from(["UTC", "Europe/Berlin"]))
     fields["budgeting"] = draw(st.sampled_from(["occurrences", "timeslices", "ratio_timeslices"]))
-    fields["slice_target"] = draw(FRACTIONS) if fields["budgeting"] == "timeslices" else draw(st.none() | FRACTIONS)
-    fields["slice_s"] = draw(st.sampled_from([60.0, 300.0, 30.0, 0.1]))
+    fields["slice_target"] = draw(
+        FRACTIONS | st.just(1.0) if fields["budgeting"] == "timeslices" else st.none() | FRACTIONS
+    )
+    fields["slice_s"] = draw(st.sampled_from([60.0, 300.0, 86_400.0]))
     fields["labels"] = draw(st.dictionaries(NAMES, WORDS, max_size=2))
     fields["alert_policies"] = tuple(draw(st.lists(NAMES, max_size=2)))
     fields["weight"] = draw(st.sampled_from([1.0, 0.1]))

@@ -133,6 +133,28 @@ def test_a_slice_below_its_own_target_is_bad(tmp_path):
     assert (strict.budget.spent, mild.budget.spent) == (3, 0)
 
 
+def test_a_slice_target_of_1_asks_that_all_of_a_slice_is_good(tmp_path):
+    minutes = [minute("GET /pay", 100, errors=1 if at in (7, 30) else 0) for at in range(60)]
+    every = only(tmp_path / "a", "{target: 95%, budgeting: timeslices, slice_target: 100%}", minutes)
+    assert (every.budget.spent, every.budget.total) == (2, 60)
+    document = (
+        "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: whole}\nspec:\n  service: shop\n"
+        "  indicator: {spec: {ratioMetric: {total: {metricSource: {type: x, spec: {}}},"
+        " good: {metricSource: {type: x, spec: {}}}}}}\n"
+        "  timeWindow: [{duration: 28d, isRolling: true}]\n  budgetingMethod: Timeslices\n"
+        "  objectives: [{target: 0.95, timeSliceTarget: 1, timeSliceWindow: 5}]\n"
+    )
+    system = make(
+        tmp_path / "b",
+        "journeys: [{name: pay, route: /pay, slos: [whole, {target: 99%}]}]\n"
+        "evidence: {requests: [requests.csv], slos: [slo.yaml]}\n",
+        requests__csv=csv_of(minutes),
+        slo__yaml=document,
+    )
+    whole, other = slo.assess(scaling_lib.open(system)).results
+    assert (whole.budget.spent, whole.budget.total, other.budget.spent) == (2, 12, 2)
+
+
 EXCLUSION = "exclusions: [{{start: {}, end: {}, reason: announced maintenance{}}}]\n"
 
 
