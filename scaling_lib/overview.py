@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from scaling_lib import figures
 from scaling_lib.assessment import Assessment
@@ -20,7 +22,8 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, percent, plural
 
 REJECTED_WATCH = 0.001  # a share of rejected rows above this may move a figure with three digits
-MOST_ROUTES = 8  # as many series as the palette tells apart
+MOST_ROUTES = len(figures.PALETTE)  # as many series as the palette tells apart
+MOST_POINTS = 1500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,8 @@ class Overview:
     """The evidence of one system.
 
     ledger: every source; traffic: requests and errors by route (service, route, requests, errors, share, journey);
-    minutes: requests a minute, a column for each of the busiest routes, indexed by minute in UTC;
+    minutes: requests a minute, a column for each of the busiest routes (with its service where several share one),
+        indexed by minute in UTC, or by as many minutes as keep it light; 0 where none came, NaN in the sources' gaps;
     silent: journeys that name a route without a single request.
     """
 
@@ -53,7 +57,7 @@ def overview(system: Assessment) -> Overview:
         if journey.route and len(counts) and not any(_on(journey, *key) for key in _keys(traffic))
     )
     return Overview(
-        system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic), silent=silent
+        system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic, ledger), silent=silent
     )
 
 
@@ -85,7 +89,7 @@ def traffic_figure(result: Overview) -> go.Figure:
         return figures.nothing("Requests are not measured: supply access logs or tables of requests.")
     busiest = result.traffic.iloc[0]
     everything = plural(int(result.traffic["requests"].sum()), "request")
-    title = f"{busiest['route']} carries {percent(busiest['share'])} of {everything}"
+    title = f"{_labels(result.traffic)[0]} carries {percent(busiest['share'])} of {everything}"
     figure = figures.figure(title, x="time, UTC", y="requests a minute")
     for route in result.minutes.columns:
         figure.add_scatter(
@@ -101,7 +105,7 @@ def traffic_figure(result: Overview) -> go.Figure:
 
 def findings(result: Overview) -> list[Finding]:
     """What is broken, thin or absent in the evidence, and what it would decide."""
-    found = [_broken(problem, number) for number, problem in enumerate(result.ledger.broken)]
+    found = _broken(result.ledger)
     found += [finding for quality in result.ledger.sources for finding in _doubts(quality)]
     found += [
         Finding(
@@ -152,15 +156,46 @@ def _on(journey: Journey, service: str, route: str) -> bool:
     return bool(journey.route) and journey.service in ("", service) and matches(journey.route, route)
 
 
-def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame) -> pd.DataFrame:
+def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     if counts.empty:
         return pd.DataFrame()
-    top = counts[counts["route"].isin(traffic["route"].head(MOST_ROUTES))]
-    wide = top.pivot_table(index="minute", columns="route", values="n", aggfunc="sum", observed=True).fillna(0.0)
-    wide.columns = pd.Index([str(route) for route in wide.columns], name="route")
-    wide = wide[wide.sum().sort_values(ascending=False).index]
-    step = max(1, len(wide) // 1500)
-    return wide if step == 1 else wide.resample(f"{step + 1}min").mean().dropna()
+    first = counts["minute"].min()
+    place = _places(counts["minute"], first)
+    step = max(1, -(-int(place.max() + 1) // MOST_POINTS))
+    bins = int(place.max()) // step + 1
+    seen = _seen(ledger, first, place, bins * step).reshape(bins, step).sum(axis=1)
+    columns = {}
+    for label, (service, route) in list(zip(_labels(traffic), _keys(traffic), strict=True))[:MOST_ROUTES]:
+        own = ((counts["service"] == service) & (counts["route"] == route)).to_numpy()
+        sums = np.bincount(place[own] // step, weights=counts["n"].to_numpy(dtype=np.float64)[own], minlength=bins)
+        columns[label] = np.divide(sums, seen, out=np.full(bins, np.nan), where=seen > 0)
+    return pd.DataFrame(columns, index=pd.date_range(first, periods=bins, freq=f"{step}min", name="minute"))
+
+
+def _seen(ledger: Ledger, first: pd.Timestamp, place: NDArray[np.int64], minutes: int) -> NDArray[np.bool_]:
+    """The minutes for which the requests speak: those with one, and those within a source and outside its gaps."""
+    seen = np.zeros(minutes, dtype=bool)
+    for quality in ledger.sources:
+        for stretch in _stretches(quality) if quality.kind == "requests" else []:
+            start, end = _places(pd.Series([stretch["start"], stretch["end"]]), first)
+            seen[max(0, int(start)) : max(0, int(end))] = True  # the end is that of the last minute
+    seen[int(place.max()) + 1 :] = False
+    seen[place] = True
+    return seen
+
+
+def _places(times: pd.Series[pd.Timestamp], first: pd.Timestamp) -> NDArray[np.int64]:
+    """Whole minutes since the first."""
+    return np.asarray((times - first) // pd.Timedelta(minutes=1), dtype=np.int64)
+
+
+def _labels(traffic: pd.DataFrame) -> list[str]:
+    """The routes, with their service where several services share a route."""
+    shared = traffic["route"].duplicated(keep=False)
+    return [
+        f"{service} {route}" if both and service else route
+        for (service, route), both in zip(_keys(traffic), shared, strict=True)
+    ]
 
 
 def _stretches(quality: Quality) -> list[dict[str, object]]:
@@ -190,17 +225,26 @@ def _range_title(ledger: Ledger) -> str:
     return f"The evidence shares {duration(shared)}, from {max(starts):%Y-%m-%d %H:%M} UTC"
 
 
-def _broken(problem: str, number: int) -> Finding:
-    return Finding(
-        step="00",
-        name="broken-evidence",
-        subject=str(number + 1),
-        verdict="act",
-        sentence=f"Evidence cannot be read as it stands: {problem}",
-        why="What cannot be read is left out of every figure.",
-        action="Mend or replace the source, then run again.",
-        command="scaling check",
-    )
+def _broken(ledger: Ledger) -> list[Finding]:
+    """One finding a problem, about its source, or its kind where no source is to blame."""
+    about: dict[str, str] = {}
+    for quality in ledger.sources:
+        about.setdefault(quality.problem, quality.source)
+    for kind, problem in ledger.problems.items():
+        about.setdefault(problem, kind)
+    return [
+        Finding(
+            step="00",
+            name="broken-evidence",
+            subject=about[problem],
+            verdict="act",
+            sentence=f"Evidence cannot be read as it stands: {problem}",
+            why="What cannot be read is left out of every figure.",
+            action="Mend or replace the source, then run again.",
+            command="scaling check",
+        )
+        for problem in ledger.broken
+    ]
 
 
 def _doubts(quality: Quality) -> list[Finding]:

@@ -13,6 +13,7 @@ from small_system import HOSTILE, START, csv_of, make, minute, query_range, spel
 import scaling_lib
 from scaling_lib import figures, overview
 from scaling_lib.report import run
+from scaling_lib.resources import example_folder
 
 EVIDENCE = "evidence: {requests: [requests.csv]}\n"
 
@@ -63,6 +64,35 @@ def test_gaps_are_found_and_left_open(tmp_path):
     figure = overview.range_figure(result)
     (bar,) = figure.data
     assert len(bar.base) == 2 and sum(bar.x) == 140 * 60_000
+    line = result.minutes["GET /a"]
+    assert len(line) == 200 and line[line.isna()].index.tolist() == line.index[60:120].tolist()  # the line breaks
+
+
+def test_minutes_without_requests_are_zero_and_not_bridged(tmp_path):
+    minutes = [
+        [*minute("GET /a", 5), *(minute("GET /b", 3) if place in (0, 4, 29) else [])] if place % 2 == 0 or place > 20
+        else [] for place in range(30)
+    ]  # fmt: skip
+    result = seen(tmp_path, minutes)
+    assert result.minutes["GET /a"].tolist() == [5.0 if place % 2 == 0 or place > 20 else 0.0 for place in range(30)]
+    assert result.minutes["GET /b"].tolist() == [3.0 if place in (0, 4, 29) else 0.0 for place in range(30)]
+
+
+def test_thinned_minutes_keep_the_sum(tmp_path):
+    minutes = [minute("GET /a", 1 + place % 3) if place % 4 != 2 else [] for place in range(1601)]
+    result = seen(tmp_path, minutes)
+    assert len(result.minutes) == 801  # two minutes a point
+    width = pd.Series([2.0] * 800 + [1.0], index=result.minutes.index)
+    assert (result.minutes["GET /a"] * width).sum() == pytest.approx(sum(map(len, minutes)))
+
+
+def test_services_that_share_a_route_are_told_apart(tmp_path):
+    rows = [f"2026-11-23T10:{at:02d}:00Z,GET,/a,200,5,{name}" for at in range(10) for name in ("cart", "pay", "pay")]
+    text = "\n".join(["time,method,path,status,duration_ms,service", *rows]) + "\n"
+    result = overview.overview(scaling_lib.open(make(tmp_path, EVIDENCE, requests__csv=text)))
+    assert result.minutes.columns.tolist() == ["pay GET /a", "cart GET /a"]
+    assert result.minutes["pay GET /a"].tolist() == [2.0] * 10
+    assert figures.show(overview.traffic_figure(result)).text.startswith("pay GET /a carries 66.7%")
 
 
 def test_rejected_rows_are_said_with_their_reason(tmp_path):
@@ -87,13 +117,14 @@ def test_many_routes_and_days_stay_light(tmp_path):
     days = [[(f"GET /r{chr(97 + place % 20)}", 200, 5)] for place in range(4000)]
     result = seen(tmp_path, days)
     assert len(result.traffic) == 20 and result.minutes.shape[1] == overview.MOST_ROUTES
-    assert len(result.minutes) <= 2000
+    assert len(result.minutes) <= overview.MOST_POINTS and len(figures.PALETTE) == overview.MOST_ROUTES
 
 
 def test_broken_evidence_is_a_finding(tmp_path):
     folder = make(tmp_path, EVIDENCE, requests__csv="nothing,that\nis,known\n")
     result = overview.overview(scaling_lib.open(folder))
     assert by_name(result)["broken-evidence"].verdict == "act"
+    assert by_name(result)["broken-evidence"].subject == "requests.csv"
     assert "requests.csv" in by_name(result)["broken-evidence"].sentence
     assert result.traffic.empty and result.minutes.empty
 
@@ -112,6 +143,21 @@ def test_hostile_names_stay_text(tmp_path):
     assert "<script" not in figures.table(result.traffic, "routes").bundle["text/html"]
     system = scaling_lib.open(tmp_path)
     assert "<script" not in system.conclude("00", overview.findings(result))._repr_mimebundle_()["text/html"]
+
+
+def test_commands_show_this_assessment_again(tmp_path, monkeypatch):
+    make(tmp_path / "my system", "")
+    monkeypatch.chdir(tmp_path)
+
+    def commands(path: str) -> set[str]:
+        system = scaling_lib.open(path)
+        return {each.command for each in system.conclude("00", overview.findings(overview.overview(system))).findings}
+
+    assert commands("my system") == {"scaling check 'my system'"}
+    monkeypatch.setenv("SCALING_ASSESSMENT", str(tmp_path / "my system"))
+    monkeypatch.setenv("SCALING_NAMED", "./my system")
+    assert commands(str(tmp_path / "my system")) == commands("") == {"scaling check './my system'"}
+    assert commands(str(example_folder())) == {"scaling check"}
 
 
 def test_nothing_at_all(tmp_path):
