@@ -132,7 +132,12 @@ class Assessment:
             RequestSource(**entry.model_dump(exclude={"path"}), path=self._absolute(entry.path)) for entry in given
         ]
         try:
-            requests = read_requests(sources, self.thresholds(), cache=cache_folder())
+            requests = read_requests(
+                sources,
+                self.thresholds(),
+                named=[journey.route for journey in self.config.journeys if journey.route],
+                cache=cache_folder(),
+            )
         except BrokenEvidence as error:
             self._sources["requests"] = _broken("requests", [entry.path for entry in given], error)
             raise

@@ -80,7 +80,7 @@ def run(
         for notebook in found
     ]
     try:
-        ran = _execute(planned, jobs, deadline_s, cell_timeout_s, file)
+        ran = _execute(planned, jobs, deadline_s, cell_timeout_s, file, str(assessment))
     except KeyboardInterrupt as error:
         raise ScalingError(f"Stopped. What the notebooks showed until then is in {room / 'notebooks'}.") from error
     command = _command(assessment, notebooks, steps, given)
@@ -112,7 +112,7 @@ def _notebooks(folder: Path, steps: Sequence[str]) -> list[Notebook]:
 
 
 def _execute(
-    planned: Sequence[Job], jobs: int, deadline_s: float, cell_timeout_s: float, assessment: Path
+    planned: Sequence[Job], jobs: int, deadline_s: float, cell_timeout_s: float, assessment: Path, named: str
 ) -> dict[str, Ran]:
     # an injected parameter cell is one more than the notebook has
     with Progress({job.notebook.name: job.notebook.cells + bool(job.parameters) for job in planned}) as progress:
@@ -121,7 +121,7 @@ def _execute(
             workers=jobs or os.cpu_count() or 1,
             deadline_s=deadline_s,
             cell_timeout_s=cell_timeout_s,
-            environment={"SCALING_ASSESSMENT": str(assessment)},
+            environment={"SCALING_ASSESSMENT": str(assessment), "SCALING_NAMED": named},
             progress=progress,
         )
 
