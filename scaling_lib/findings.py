@@ -63,11 +63,6 @@ class Finding:
         if self.verdict not in VERDICTS:
             raise ValueError(f"Finding {self.name}: verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The finding in JSON's types."""
-        plain: dict[str, Any] = json_types(asdict(self))
-        return plain
-
 
 @dataclass(frozen=True, kw_only=True)
 class Conclusion:

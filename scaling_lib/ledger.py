@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import pandas as pd
 
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.words import duration, listing, plural
 
-Can = Literal["yes", "no", "in part"]
 KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
     "requests": "access logs or tables of requests",
     "metrics": "a Prometheus, or query_range files",

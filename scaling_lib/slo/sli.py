@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
@@ -136,7 +135,8 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
     """
     bad = table["bad"].clip(lower=0).clip(upper=table["total"])
     running = pd.DataFrame({"bad": bad, "good": table["total"] - bad}).cumsum()
-    whole = np.floor(running + 0.5 + 1e-9).diff().fillna(np.floor(running.iloc[:1] + 0.5 + 1e-9))
+    rounded = (running + 0.5 + 1e-9) // 1
+    whole = rounded.diff().fillna(rounded.iloc[:1])
     return pd.DataFrame({"total": whole["bad"] + whole["good"], "bad": whole["bad"]})
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from scaling_lib.words import quantity
 
+SLACK = 1e-9  # relative: what floating point may lose
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -28,6 +30,13 @@ class Estimate:
     def __post_init__(self) -> None:
         if self.low > self.high:
             raise ValueError(f"Estimate: low {self.low} is above high {self.high}")
+        if self._above(self.low, self.value) or self._above(self.value, self.high):
+            raise ValueError(f"Estimate: the value {self.value} is not within {self.low} to {self.high}")
+
+    @staticmethod
+    def _above(one: float, other: float) -> bool:
+        """Whether one is above the other by more than rounding; never where one of them is NaN."""
+        return one > other and not math.isclose(one, other, rel_tol=SLACK, abs_tol=SLACK * SLACK)
 
     def __str__(self) -> str:
         if math.isnan(self.value):
