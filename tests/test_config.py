@@ -2,8 +2,9 @@
 
 import pytest
 
-from scaling_lib.config import parse_target, parse_threshold, read_config
+from scaling_lib.config import read_config
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.values import parse_target, parse_threshold
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_threshold_refused(text):
         ("", "expected keys"),
         ("- a\n- b\n", "found list"),
         ("system: a\n  b: [", "not valid YAML"),
-        ("system: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+        ("system: !!python/object/apply:os.system ['true']\n", "line 1: found the YAML tag"),
         ("journeys: []\n", "line 1, system: this key is missing"),
         (
             "system: a\njourneys:\n  - name: x\n    rout: y\n",
@@ -60,7 +61,29 @@ def test_threshold_refused(text):
         ("system: a\njourneys: [{name: x, steps: [y]}]\n", "expected another journey's name"),
         ("system: a\nevidence:\n  metrics: [{url: 'http://h', path: p}]\n", "not both"),
         ("system: a\nservices:\n  - {name: s, tier: high}\n", "line 3, services.0.tier"),
-        ("system: a\nsystem: b\n", "line 2, system: this key stands twice"),
+        ("system: a\ndemand:\n  {factor: 2, by: 2026-11-31T00:00:00Z}\n", "'2026-11-31T00:00:00Z', which cannot be"),
+        ("system: a\ndemand:\n  {factor: 2, by: 2026-13-01}\n", "line 3"),
+        ("system: a\n---\nsystem: b\n", "found 2 documents; expected one"),
+        ("system: a\njourneys:\n  - {name: ''}\n", "line 3, journeys.0.name: string should have at least 1"),
+        ("system: a\nservices:\n  - {name: ' '}\n", "line 3, services.0.name"),
+        (
+            "system: a\nincidents:\n  - {name: '', start: 2026-01-01T02:00:00Z, end: 2026-01-01T03:00:00Z}\n",
+            "line 3, incidents.0.name",
+        ),
+        (
+            "system: a\nexclusions:\n  - {reason: '', start: 2026-01-01T02:00:00Z, end: 2026-01-01T03:00:00Z}\n",
+            "line 3, exclusions.0.reason",
+        ),
+        (
+            "system: a\njourneys: [{name: x}]\nexclusions:\n"
+            "  - {reason: r, start: 2026-01-01T02:00:00Z, end: 2026-01-01T03:00:00Z, journeys: [y]}\n",
+            "exclusions.0.journeys: found 'y'; expected a journey's name: x",
+        ),
+        (
+            "system: a\nincidents: [{name: i, start: 2026-01-01T02:00:00Z, end: 2026-01-01T03:00:00Z, journeys: [y]}]\n",
+            "incidents.0.journeys: found 'y'; expected a journey's name: none is given",
+        ),
+        ("system: a\nsystem: b\n", "line 2: found the key 'system' a second time"),
         (
             "system: a\nexclusions: [{start: 2026-01-01T02:00:00Z, end: 2026-01-01T01:00:00Z, reason: r}]\n",
             "not after the start",

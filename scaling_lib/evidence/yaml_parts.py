@@ -34,7 +34,7 @@ class Part:
         """Such as `slo.yaml, document 2, line 14, spec.objectives[0].target`."""
         place = (*self.place, key) if key != "" else self.place
         text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-        return f"{self.file}, document {self.document}, line {_line(self.root, place)}{', ' if text else ''}{text}"
+        return f"{self.file}, document {self.document}, line {line_of(self.root, place)}{', ' if text else ''}{text}"
 
     def error(self, key: str | int, found: str, expected: str, fix: str = "") -> InvalidInput:
         """An error at one of the part's fields."""
@@ -107,7 +107,17 @@ class Part:
 
 
 def read_parts(file: Path) -> list[Part]:
-    """Every document of a YAML file that is a mapping, or a list of them.
+    """Every document of a YAML file that is a mapping, or a list of them. Raises as `read_documents` does."""
+    parts: list[Part] = []
+    for number, (node, data) in enumerate(read_documents(file), start=1):
+        parts += _documents(str(file), number, data, node)
+    if not parts:
+        raise InvalidInput(f"{file}: found no document; expected SLOs in YAML.")
+    return parts
+
+
+def read_documents(file: Path) -> list[tuple[yaml.Node | None, Any]]:
+    """Every document of a YAML file: its nodes, which know their lines, and what they say.
 
     Raises BrokenEvidence where the file cannot be read; InvalidInput for what is no YAML, has tags or a key twice.
     """
@@ -119,24 +129,30 @@ def read_parts(file: Path) -> list[Part]:
         raise InvalidInput(
             f"{file}: found bytes that are not UTF-8 at byte {error.start}; expected YAML text."
         ) from None
-    parts: list[Part] = []
+    documents: list[tuple[yaml.Node | None, Any]] = []
     try:
         _refuse_tags_and_depths(file, text)
-        loader = yaml.SafeLoader(text)
-        number = 0
+        loader = _Loader(text)
         while loader.check_node():
-            number += 1
             node = loader.get_node()
             _refuse_duplicates(file, node)
-            data = loader.construct_document(node) if node else None
-            parts += _documents(str(file), number, data, node)
+            documents.append((node, loader.construct_document(node) if node else None))
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file}: not valid YAML: {fault_of(error)}. Mend that line.") from None
     except (ValueError, RecursionError, TypeError) as error:
         raise InvalidInput(f"{file}: not readable YAML ({' '.join(str(error).split())[:120]}). Mend it.") from None
-    if not parts:
-        raise InvalidInput(f"{file}: found no document; expected SLOs in YAML.")
-    return parts
+    return documents
+
+
+class _Loader(yaml.SafeLoader):
+    """A date or number that cannot be is an error with its line."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError) as error:
+            found = f"found {str(node.value)[:40]!r}, which cannot be ({error})"
+            raise yaml.constructor.ConstructorError(None, None, found, node.start_mark) from None
 
 
 def fault_of(error: yaml.YAMLError) -> str:
@@ -157,19 +173,19 @@ def _documents(file: str, number: int, data: Any, node: yaml.Node | None) -> Ite
             continue
         if not isinstance(item, dict):
             raise InvalidInput(
-                f"{file}, document {number}, line {_line(node, place)}: found {_shown(item)}; expected keys such as "
+                f"{file}, document {number}, line {line_of(node, place)}: found {_shown(item)}; expected keys such as "
                 "apiVersion (OpenSLO) or version (sloth)."
             )
         yield Part(file, number, item, place, node)
 
 
 def _refuse_tags_and_depths(file: Path, text: str) -> None:
-    """Also refuses nesting no SLO has, on which the parser would spend minutes."""
+    """Also refuses nesting no such file has, on which the parser would spend minutes."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise InvalidInput(f"{file}: found more than {DEEPEST} levels of nesting; expected SLOs in YAML.")
+            raise InvalidInput(f"{file}: found more than {DEEPEST} levels of nesting; expected fewer.")
         tag = getattr(event, "tag", None)
         if tag:
             line = event.start_mark.line + 1 if event.start_mark else 1
@@ -200,7 +216,7 @@ def _refuse_duplicates(file: Path, root: yaml.Node | None) -> None:
                 waiting.append(value)
 
 
-def _line(node: yaml.Node | None, place: Place) -> int:
+def line_of(node: yaml.Node | None, place: Place) -> int:
     """The line of a field, or of the nearest part around it that the file has."""
     line = node.start_mark.line + 1 if node else 1
     for step in place:

@@ -303,7 +303,7 @@ def test_slices_that_minutes_cannot_fill_are_refused_where_they_are_written(
         ("service: shop", "service: !Ref shop", "YAML tag"),
         ("service: shop", "service: shop\n  service: shop", "line 7: found the key 'service' a second time"),
         ("service: shop", "service: [shop", "not valid YAML"),
-        ("service: shop", "service: 2020-13-45 00:00:00", "not readable YAML"),
+        ("service: shop", "service: 2020-13-45 00:00:00", "line 6"),
         ("service: shop", "service: {a: b}", "expected text"),
         ("spec:\n  service", "spec: 5\n  service", "not valid YAML"),
     ],

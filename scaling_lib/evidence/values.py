@@ -1,0 +1,71 @@
+"""How single values of `assessment.yaml` are written: targets, thresholds, windows, places. ValueError says what is."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.window import parse_window, parse_zone
+
+THRESHOLD_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+
+
+def parse_target(value: object) -> float:
+    """A target as a fraction: `99.9%` or `0.999`; a bare 99.9 is refused, it could be either."""
+    text = str(value).strip()
+    try:
+        fraction = Decimal(text[:-1].strip()) / 100 if text.endswith("%") else Decimal(text)
+        fraction.compare_signal(Decimal(1))
+    except InvalidOperation:
+        raise ValueError(f"found {text!r}; expected a target such as 99.9% or 0.999") from None
+    if fraction == 1:
+        raise ValueError("a target of 100% leaves no error budget; expected less, such as 99.9%")
+    if fraction > 1 and not text.endswith("%"):
+        raise ValueError(f"found {text}, which could be percent or fraction; write {text}% or {fraction / 100}")
+    if not 0 < fraction < 1:
+        raise ValueError(f"found {text}; expected more than 0% and less than 100%")
+    return float(fraction)
+
+
+def parse_slice_target(value: object) -> float:
+    """As a target, but it may be 100%: then a slice is good only if all its requests are."""
+    return 1.0 if str(value).replace(" ", "") in ("100%", "1", "1.0") else parse_target(value)
+
+
+def parse_threshold(value: object) -> float:
+    """A latency threshold in seconds, from `300 ms`, `1.5 s`; a bare number is refused, its unit is not known."""
+    match = re.fullmatch(r"\s*([0-9.]+)\s*(us|µs|ms|s|min)\s*", str(value))
+    if not match or match[1].count(".") > 1 or float(match[1]) <= 0:
+        raise ValueError(f"found {value!r}; expected a duration above 0 with its unit, such as 300 ms or 1.5 s")
+    return float(Decimal(match[1]) * Decimal(str(THRESHOLD_UNITS[match[2]])))
+
+
+def canonical_window(value: object) -> str:
+    """A window in the one form in which the SLO arithmetic and every output write it."""
+    try:
+        return parse_window(str(value)).text
+    except InvalidInput as error:
+        raise ValueError(str(error).removeprefix("Window: ")) from None
+
+
+def canonical_zone(value: object) -> str:
+    """An IANA name of a time zone."""
+    try:
+        return parse_zone(str(value)).key
+    except InvalidInput as error:
+        raise ValueError(str(error).removeprefix("Time zone: ")) from None
+
+
+def parse_place(value: object) -> object:
+    """A path; a URL with a password that stands here by mistake would be shown wherever the place is."""
+    if isinstance(value, str) and re.search(r"://.*@|\S:\S*@", value):
+        raise ValueError("found a URL with a user or password, not shown here; expected the path of files")
+    return value
+
+
+def parse_url(value: object) -> object:
+    """A URL without `@`: what stands before one is a user, a password or a token."""
+    if "@" in str(value):
+        raise ValueError("found a user or password before the @, not shown here; write user and password_env instead")
+    return value
