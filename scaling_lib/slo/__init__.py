@@ -34,6 +34,7 @@ from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.latency_table import latency_table
 from scaling_lib.slo.openslo_out import openslo
+from scaling_lib.slo.policy_table import policy_table
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.slo.replay import Replay, replay
@@ -109,6 +110,7 @@ __all__ = [
     "openslo_file",
     "outage_cost",
     "parse_window",
+    "policy_table",
     "projected_budget",
     "prometheus_rules",
     "replay",

@@ -1,6 +1,9 @@
-"""The tables of step 01, each from results alone."""
+"""The tables of step 01: most from results alone, latency histograms, starters and files from the assessment too."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping, Sequence
 
 import pandas as pd
 
@@ -8,7 +11,8 @@ from scaling_lib import figures
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.cells import upper_edges_s
-from scaling_lib.slo.assess import Assessed
+from scaling_lib.slo.assess import Assessed, SLOResult
+from scaling_lib.slo.attainment import measurable
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.openslo_out import openslo
@@ -33,23 +37,28 @@ UNITS = dict.fromkeys(
 UNITS |= dict.fromkeys(
     ("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction"
 )
+UNITS |= {"fires above": "fraction"}
 STARTER_TARGET = 0.99  # of the latency SLOs that are proposed
 
 
 def certainty_table(assessed: Assessed) -> pd.DataFrame:
-    """One row an SLO: its SLI allowing for clusters and as if independent, the design effect, what is left open."""
+    """One row an SLO: its SLI allowing for clusters and as if independent, the design effect, what is left open.
+
+    measurable: whether a whole window, at the evidence's mean traffic, could tell the target from its neighbours.
+    """
     rows = [
         {
             "slo": each.slo.name,
             "measured": each.attainment.sli,
             "if independent": each.independent.sli,
             "design effect": each.attainment.design_effect,
+            "measurable": _measurable(each, assessed.level),
             "left at the end": each.projection.left_at_end if each.projection else None,
             "remarks": each.attainment.caveat,
         }
         for each in assessed.results
     ]
-    columns = ["slo", "measured", "if independent", "design effect", "left at the end", "remarks"]
+    columns = ["slo", "measured", "if independent", "design effect", "measurable", "left at the end", "remarks"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -118,12 +127,21 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
 
 
 def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
-    """One row a journey made of steps: what its steps' availability promises and gives together, between the bounds."""
-    by_journey = {each.slo.journey: each for each in assessed.results if each.slo.kind == "availability"}
+    """One row a journey made of steps: what its steps' availability promises and gives together, between the bounds.
+
+    A step made of steps counts as those; each counts once. Of several availability SLOs of a step, the strictest is
+    taken: the highest target.
+    """
+    by_journey: dict[str, SLOResult] = {}
+    for each in sorted(assessed.results, key=lambda each: each.slo.target):
+        if each.slo.kind == "availability":
+            by_journey[each.slo.journey] = each
+    made_of = {each.name: each.steps for each in system.journeys if each.steps}
     rows = []
     for made in (each for each in system.journeys if each.steps):
-        known = [by_journey[step] for step in made.steps if step in by_journey]
-        absent = [step for step in made.steps if step not in by_journey]
+        steps = _steps(made.name, made_of, by_journey)
+        known = [by_journey[step] for step in steps if step in by_journey]
+        absent = [step for step in steps if step not in by_journey]
         if absent or not known:
             rows.append({"journey": made.name, "what": "", "weakest step": f"not measured: {listing(absent)}"})
             continue
@@ -170,6 +188,31 @@ def starter_table(system: Assessment) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=["journey", "kind", "proposal", "kept", "remarks"])
+
+
+def _steps(name: str, made_of: Mapping[str, Sequence[str]], measured: Container[str]) -> list[str]:
+    """The steps a journey comes down to, each once: those of its steps that are measured, or made of no others."""
+    found: dict[str, None] = {}
+    seen = {name}
+    waiting = list(made_of[name])
+    while waiting:
+        step = waiting.pop(0)
+        if step in measured or step not in made_of:
+            found[step] = None
+        elif step not in seen:
+            seen.add(step)
+            waiting = [*made_of[step], *waiting]
+    return list(found)
+
+
+def _measurable(each: SLOResult, level: float) -> str:
+    """Whether a whole window of the evidence's traffic can measure the SLO, and the smallest burn rate it tells."""
+    can = measurable(each.slo.target, each.rate * each.policy.period_s, level)
+    if not can.measurable:
+        return f"no, it takes {can.events_needed:,} requests a window"
+    if math.isinf(can.smallest_burn):
+        return "yes"
+    return f"yes, burn rates from {can.smallest_burn:.3g} are told from 1"
 
 
 def _told(share: float | Estimate) -> str:

@@ -10,7 +10,8 @@ from small_system import HOSTILE, csv_of, make, minute, query_range, spell
 import scaling_lib
 from scaling_lib import figures, slo
 
-TABLES = (slo.spell_table, slo.alert_table, slo.certainty_table, slo.method_table, slo.exclusion_table)
+TABLES = (slo.spell_table, slo.alert_table, slo.certainty_table, slo.method_table, slo.exclusion_table,
+          slo.policy_table)  # fmt: skip
 EVIDENCE = "evidence: {requests: [requests.csv]}\n"
 
 
@@ -59,6 +60,44 @@ def test_a_journey_of_steps_lies_between_its_bounds(outage):
     assert promised["weakest step"] in ("pay", "cart")
     gift = table[table["journey"] == "gift"]
     assert gift["weakest step"].tolist() == ["not measured: wrap"]
+
+
+def test_a_journey_of_journeys_comes_down_to_its_steps(tmp_path):
+    system = opened(
+        tmp_path,
+        "journeys:\n"
+        "  - {name: pay, route: /pay, slos: [{target: 99%}, {target: 99.9%, name: strict}, {target: 98%, name: lax}]}\n"
+        "  - {name: cart, route: /cart, slos: [{target: 99.5%}]}\n"
+        "  - {name: buy, steps: [cart, pay]}\n"
+        "  - {name: shop, steps: [buy, pay]}\n",
+        [[*one, *minute("GET /cart", 50)] for one in spell("GET /pay")],
+    )
+    table = slo.journey_table(system, slo.assess(system))
+    promised = table[table["what"] == "promised"].set_index("journey")
+    assert promised["product"].tolist() == ["99.4%", "99.4%"]  # 0.999 x 0.995, pay once and by its strictest SLO
+    assert promised["weakest step"].tolist() == ["cart", "cart"]
+
+
+def test_the_policy_says_when_it_fires_and_when_it_is_quiet_again(outage):
+    table = slo.policy_table(outage[1]).set_index(["slo", "tier"])
+    fastest = table.loc[("week", "page 1h/5m")]  # 7 days at 99.9%: a factor of 3.36, so above 0.336%
+    assert fastest["factor"] == pytest.approx(3.36) and fastest["fires above"] == pytest.approx(0.00336)
+    assert fastest["outage: alert after_s"] == pytest.approx(0.00336 * 3600)
+    assert fastest["outage: quiet after_s"] == pytest.approx((1 - 0.00336) * 300)
+    assert fastest["10x burn: alert after_s"] == pytest.approx(0.336 * 3600)
+    assert fastest["10x burn: quiet after_s"] == pytest.approx(0.664 * 300)
+    blind = table.loc[("pay availability", "page 1h/5m")]  # a factor of 13.44 is not reached by 10
+    assert pd.isna(blind["10x burn: alert after_s"]) and pd.isna(blind["10x burn: quiet after_s"])
+
+
+def test_whether_an_slo_can_be_measured_is_said(outage, tmp_path):
+    told = slo.certainty_table(outage[1])["measurable"]
+    assert told.str.startswith("yes, burn rates from 1.").all()
+    few = opened(
+        tmp_path, "journeys: [{name: pay, route: /pay, slos: [{target: 99.99%, window: 1h}]}]\n", spell("GET /pay")
+    )
+    (told,) = slo.certainty_table(slo.assess(few))["measurable"]
+    assert told.startswith("no, it takes ")
 
 
 def test_starters_for_every_journey_with_a_route(outage):
