@@ -154,8 +154,9 @@ class Assessment:
             )
         sources = [
             MetricSource(
-                **entry.model_dump(exclude={"path", "queries"}),
+                **entry.model_dump(exclude={"path", "queries", "ca_file"}),
                 path=entry.path and self._absolute(entry.path),
+                ca_file=entry.ca_file and self._absolute(entry.ca_file),
                 queries=self._queries(entry),
             )
             for entry in given

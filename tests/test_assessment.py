@@ -199,3 +199,19 @@ def test_no_secret_reaches_the_ledger(tmp_path, url):
         system = scaling_lib.open(tmp_path)
         ledger = system.evidence()
     assert "s3cret" not in ledger.text() + repr(system.config) + repr(ledger)
+
+
+@pytest.mark.parametrize("ca_file", ["certs/ca.pem", "~/ca.pem"])
+def test_a_ca_file_is_looked_for_in_the_assessments_folder_or_at_home(tmp_path, monkeypatch, ca_file):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    make(
+        tmp_path,
+        f"evidence: {{metrics: [{{url: 'https://127.0.0.1:9', queries: {{a: up}}, ca_file: {ca_file}}}]}}\n",
+    )
+    file = tmp_path / ca_file.replace("~", "home")
+    with pytest.raises(InvalidInput, match=f"ca_file {file} cannot be used .No such file"):
+        scaling_lib.open(tmp_path).metrics()
+    file.parent.mkdir()
+    file.write_text("no certificate")
+    with pytest.raises(InvalidInput, match=f"ca_file {file} cannot be used .it is not a PEM file"):
+        scaling_lib.open(tmp_path).metrics()
