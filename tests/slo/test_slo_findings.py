@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from small_system import HOSTILE, csv_of, make, minute, spell
+from small_system import HOSTILE, csv_of, make, minute, query_range, spell
 
 import scaling_lib
 from scaling_lib import slo
@@ -79,6 +79,18 @@ def test_an_action_is_never_a_part_of_the_reason(tmp_path):
     (told,) = slo.findings(slo.assess(scaling_lib.open(folder)))
     assert told.why.endswith("its requests carry no duration.")
     assert told.action == "Supply a log with a duration for each request, or spans."
+
+
+def test_a_latency_from_a_histogram_owns_up_to_its_errors(tmp_path):
+    edges = {"1": [0, 90, 180], "+Inf": [0, 100, 200]}
+    series = {("b", (("instance", "a"), ("le", edge))): values for edge, values in edges.items()}
+    series["r", (("instance", "a"),)] = edges["+Inf"]
+    text = (
+        "journeys: [{name: pay, metrics: {total: r, buckets: b}, slos: [{kind: latency, threshold: 1 s, target: 99%}]}]"
+    )
+    folder = make(tmp_path, text + "\nevidence: {metrics: [m.json]}\n", m__json=query_range(series))
+    attained = slo.findings(slo.assess(scaling_lib.open(folder)))[0]
+    assert "Its histogram holds errors too" in attained.why and attained.evidence[0].rows == 9  # samples
 
 
 def test_an_incident_outside_the_evidence_is_unknown(tmp_path):
