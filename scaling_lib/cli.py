@@ -78,7 +78,8 @@ def check(folder: Path | None) -> int:
     from scaling_lib.assessment import open_assessment
 
     ledger = open_assessment(str(place)).evidence()
-    click.echo(ledger.text())
+    for line in ledger.text().split("\n"):
+        click.echo(_printable(line))
     return FAILED if ledger.broken else 0
 
 
@@ -134,7 +135,7 @@ def lab(folder: Path | None) -> None:
     from scaling_lib.report.lab import environment, place_notebooks
 
     assessment = _folder(folder)
-    target = folder / "notebooks" if folder else Path("scaling-notebooks")
+    target = (folder.parent if folder.is_file() else folder) / "notebooks" if folder else Path("scaling-notebooks")
     for line in place_notebooks(target):
         click.echo(line)
     sys.stdout.flush()

@@ -103,6 +103,35 @@ def test_check_exits_1_on_broken_evidence(command, tmp_path):
     assert code == 1 and "absent.log" in out
 
 
+def test_check_prints_no_codes_that_steer_a_terminal(command, tmp_path):
+    (tmp_path / "requests.csv").write_text(
+        "time,method,path,status,duration_ms\n2026-11-23T10:00:00Z,GET,/a\x1b[31mred\x07,200,5\n"
+    )
+    answer = {"status": "success", "warnings": ["\x1b[31mpartial"], "data": {"resultType": "matrix", "result": [
+        {"metric": {"__name__": "up"}, "values": [[1764000000, "1"]]}]}}  # fmt: skip
+    (tmp_path / "up.json").write_text(json.dumps(answer))
+    (tmp_path / "assessment.yaml").write_text(
+        'system: "s\\e[31m"\nevidence: {requests: [requests.csv], metrics: [up.json]}\n'
+    )
+    code, out, _ = command("check", tmp_path)
+    assert code == 0 and "/a [31mred" in out and "[31mpartial" in out and out.count("\n") > 5
+    assert all(character.isprintable() for character in out.replace("\n", ""))
+
+
+def test_out_may_be_the_current_folder(command, tmp_path, write_notebook, monkeypatch):
+    room = small(tmp_path, write_notebook)
+    monkeypatch.chdir(room)
+    code, _, err = command("run", room, "--notebooks", room / "notebooks", "--out", ".")
+    assert code == 2 and "not empty" in err
+    code, _, err = command("run", room, "--notebooks", room / "notebooks", "--out", "/")
+    assert code == 2 and "EINVAL" not in err
+    (room / "empty").mkdir()
+    monkeypatch.chdir(room / "empty")
+    code, _, err = command("run", room, "--notebooks", room / "notebooks", "--out", ".")
+    assert code == 0, err
+    assert (room / "empty" / "index.html").is_file()
+
+
 def test_run_writes_a_report(command, tmp_path, write_notebook):
     room = small(tmp_path, write_notebook)
     code, out, err = command(
@@ -179,6 +208,22 @@ def test_lab_copies_what_is_missing_and_hands_over(command, tmp_path, monkeypatc
     assert path == sys.executable
     assert arguments[1:4] == ["-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
     assert environment["SCALING_ASSESSMENT"] == str(tmp_path)
+
+
+def test_lab_takes_the_file_too(command, tmp_path, monkeypatch):
+    file = tmp_path / "assessment.yaml"
+    file.write_text("system: s\n")
+    handed = []
+
+    def exec_stub(path, arguments, environment):  # what would replace this process
+        handed.append((arguments, environment))
+
+    monkeypatch.setattr(os, "execve", exec_stub)
+    code, _, err = command("lab", file)
+    assert (code, err) == (0, "")
+    ((arguments, environment),) = handed
+    assert f"--ServerApp.root_dir={tmp_path / 'notebooks'}" in arguments
+    assert environment["SCALING_ASSESSMENT"] == str(file)
 
 
 def options():

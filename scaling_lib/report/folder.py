@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from datetime import datetime
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def finish(room: Path, out: Path) -> None:
     """Give the whole report its name. Raises InvalidInput when something took the name meanwhile; the report stays."""
     try:
         _free(out)
-        room.rename(out)
+        room.rename(out.resolve())
     except (InvalidInput, OSError) as error:
         raise InvalidInput(
             f"{out}: was taken while the notebooks ran ({error}). The report is whole in {room}."
@@ -61,6 +60,7 @@ def _free(out: Path) -> None:
 
 
 def _incomplete(out: Path) -> Path:
-    if not out.name:
-        raise InvalidInput(f"{out}: {errno.errorcode[errno.EINVAL]}; expected a folder with a name.")
-    return out.with_name(f"{out.name}.incomplete")
+    place = out.resolve()  # `.` and `a/..` have no name of their own
+    if not place.name:
+        raise InvalidInput(f"{out}: found the root of all folders; expected a folder in it. Choose one with --out.")
+    return place.with_name(f"{place.name}.incomplete")
