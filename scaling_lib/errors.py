@@ -28,8 +28,3 @@ class NotMeasured(ScalingError):
 
 class NotEnoughData(ScalingError):
     """The evidence is too small for the question; the message says how much is needed."""
-
-
-def problem(*, where: str, found: str, expected: str, fix: str) -> str:
-    """The one form of an error message: the place, what was found, what was expected, what to do."""
-    return f"{where}: found {found}; expected {expected}. {fix}"

@@ -23,7 +23,7 @@ class MetricSource:
         keep their own metric names, an expression's take the query's name.
     start, end: with a time zone; `end` defaults to now, `start` to 28 days before. step_s: seconds between points.
     user, password_env: basic auth, the password in that environment variable; token_env: the variable with a bearer
-        token; ca_file: PEM of the authority that signed the server's certificate; verify: False accepts any.
+        token; ca_file: PEM of the authority that signed the server's certificate.
     timeout_s: for one request with its retries.
     origin: "recorded", "simulated" or "".
     """
@@ -38,7 +38,6 @@ class MetricSource:
     password_env: str = ""
     token_env: str = ""
     ca_file: str = ""
-    verify: bool = True
     timeout_s: float = 30
     origin: str = ""
 
