@@ -18,7 +18,9 @@ OUTAGE = spell("GET /pay", errors=100, length=10)
 def system_of(folder, objective: str, minutes, more: str = "", route: str = "/pay"):
     make(
         folder,
-        f"journeys: [{{name: pay, route: {route}, slos: [{objective}]}}]\n" + REQUESTS + more,
+        f"journeys: [{{name: pay, route: {route}, slos: [{objective}]}}, {{name: cart, route: /cart}}]\n"
+        + REQUESTS
+        + more,
         requests__csv=csv_of(minutes),
     )
     return scaling_lib.open(folder)
