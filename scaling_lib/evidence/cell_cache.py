@@ -8,15 +8,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.reduce import VERSION, Reduced
-
-if TYPE_CHECKING:
-    from scaling_lib.evidence.requests import RequestSource, Threshold
+from scaling_lib.evidence.request_source import RequestSource, Threshold
 
 
 def kept(
@@ -24,6 +21,7 @@ def kept(
     file: Path,
     source: RequestSource,
     thresholds: Sequence[Threshold],
+    named: Sequence[str],
     reduce: Callable[[], Reduced],
 ) -> Reduced:
     """The file's cells from the cache, or reduced and kept there. A cache that cannot be used is no error."""
@@ -37,6 +35,7 @@ def kept(
         stat.st_mtime_ns,
         asdict(source),
         [asdict(t) for t in thresholds],
+        list(named),
     ]
     name = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:32]
     folder = cache / "requests" / name

@@ -8,7 +8,7 @@ The SQL is plain text that other engines run too. It reads `requests(time, place
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,23 @@ def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
         for key in ("service", "route")
     }
     whole = pd.concat(parts, ignore_index=True).assign(**shared)
+    return _summed(whole, keys)
+
+
+def folded(table: pd.DataFrame, keys: Sequence[str], kept: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """Cells with each (service, route) counted as the route it is kept as."""
+    text = table.astype({"service": "category", "route": "category"})
+    services, routes = text["service"].cat, text["route"].cat
+    names = sorted(set(kept.values()))
+    code = {name: number for number, name in enumerate(names)}
+    to = np.full((len(services.categories), len(routes.categories)), -1, dtype="int64")
+    for place, service in enumerate(services.categories):
+        to[place] = [code.get(kept.get((service, route), ""), -1) for route in routes.categories]
+    chosen = to[services.codes.to_numpy(), routes.codes.to_numpy()]
+    return _summed(text.assign(route=pd.Categorical.from_codes(chosen, dtype=pd.CategoricalDtype(names))), keys)
+
+
+def _summed(whole: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     columns = [column for column in whole.columns if column not in keys]
     whole[columns] = whole[columns].astype("int64")
     summed = whole.groupby(list(keys), as_index=False, sort=True, observed=True)[columns].sum()

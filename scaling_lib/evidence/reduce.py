@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
@@ -17,14 +16,12 @@ from scaling_lib.evidence.cells import BIN_KEYS, BINS_SQL, COUNT_KEYS, bin_quant
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_files import Staged, stage
-from scaling_lib.evidence.routes import OTHER, capped, matches, template
+from scaling_lib.evidence.request_source import RequestSource, Threshold
+from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_among, template
 from scaling_lib.words import duration
 
-if TYPE_CHECKING:
-    from scaling_lib.evidence.requests import RequestSource, Threshold
-
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 2  # of the reduction: cells of another version are not read from the cache
+VERSION = 3  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +37,18 @@ class Reduced:
     duration_known: bool
 
 
-def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshold]) -> Reduced:
-    """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected."""
+def reduce_file(
+    file: Path, source: RequestSource, thresholds: Sequence[Threshold], named: Sequence[str] = ()
+) -> Reduced:
+    """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected.
+
+    The routes in `named`, and those of the thresholds, are never counted together with rare ones.
+    """
     _check_zone(source)
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
-            names, most, notes = _routes(engine, staged, source, thresholds)
+            names, most = _routes(engine, staged, source, thresholds, named)
             counts = _cells(engine, counts_sql(most), names, COUNT_KEYS)
             bins = _cells(engine, BINS_SQL, names, BIN_KEYS)
         except duckdb.Error as error:
@@ -57,7 +59,7 @@ def reduce_file(file: Path, source: RequestSource, thresholds: Sequence[Threshol
         counts=counts,
         bins=bins,
         rejected=staged.rejected,
-        notes=(*staged.notes, *notes, *_odd_durations(bins)),
+        notes=(*staged.notes, *_odd_durations(bins)),
         status_known=staged.status_known,
         duration_known=staged.duration_known,
     )
@@ -88,23 +90,25 @@ def _cells(engine: duckdb.DuckDBPyConnection, query: str, names: pd.DataFrame, k
 
 
 def _routes(
-    engine: duckdb.DuckDBPyConnection, staged: Staged, source: RequestSource, thresholds: Sequence[Threshold]
-) -> tuple[pd.DataFrame, int, list[str]]:
+    engine: duckdb.DuckDBPyConnection,
+    staged: Staged,
+    source: RequestSource,
+    thresholds: Sequence[Threshold],
+    named: Sequence[str],
+) -> tuple[pd.DataFrame, int]:
     """Make the table `routes`: each place of the file to the id of its route and the route's thresholds.
 
-    Returns the service and route of each id, the most thresholds that a route has, and what a reader should know.
+    Returns the service and route of each id, and the most thresholds that a route has.
     """
     places = engine.sql("SELECT place, service, method, path, n FROM places").df()
     places["service"] = places["service"].fillna(source.service)
     bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
     method = places["method"].fillna("").astype(str).str.upper()
     places["route"] = (method + " " + bare).str.strip()
-    folded = 0
+    patterns = [*named, *(each.route for each in thresholds)]
     for _, group in places.groupby("service"):
         counts = group.groupby("route")["n"].sum().to_dict()
-        named = [route for route in counts if any(matches(each.route, route) for each in thresholds)]
-        kept = capped(counts, named)
-        folded += sum(route == OTHER for route in kept.values())
+        kept = capped(counts, named_among(counts, patterns) if len(counts) > MOST_IN_A_FILE else (), MOST_IN_A_FILE)
         places.loc[group.index, "route"] = group["route"].map(kept)
     limits = {
         key: sorted({round(each.seconds * 1e6) for each in thresholds if _applies(each, *key)})
@@ -120,7 +124,7 @@ def _routes(
     names = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
     engine.register("routes_frame", places.drop(columns=["n", "service", "method", "path", "route", "limits"]))
     engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
-    return names, most, [f"{folded:,} rare routes are counted together as {OTHER}"] if folded else []
+    return names, most
 
 
 def _applies(threshold: Threshold, service: str, route: str) -> bool:

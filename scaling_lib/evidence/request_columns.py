@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.request_source import RequestSource
 from scaling_lib.evidence.request_times import SAMPLE, logged, time_utc, zones_note
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
-
-if TYPE_CHECKING:
-    from scaling_lib.evidence.requests import RequestSource
 
 NAMES: dict[str, tuple[str, ...]] = {  # ours, and what exports call it; the first that a file has is taken
     "time": ("time", "timestamp", "ts", "@timestamp", "datetime", "date", "start_time", "time_local", "time_iso8601"),

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -20,11 +19,9 @@ from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_columns import Columns, columns_of
+from scaling_lib.evidence.request_source import RequestSource
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
-
-if TYPE_CHECKING:
-    from scaling_lib.evidence.requests import RequestSource
 
 HEAD = 65_536
 COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')

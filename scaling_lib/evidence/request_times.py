@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.request_source import RequestSource
 from scaling_lib.evidence.sql import literal
 from scaling_lib.words import listing
-
-if TYPE_CHECKING:
-    from scaling_lib.evidence.requests import RequestSource
 
 SAMPLE = 2000
 

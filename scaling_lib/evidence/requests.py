@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,44 +13,19 @@ import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence, NotMeasured
 from scaling_lib.evidence import cell_cache
-from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, merged
+from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folded, merged
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.reduce import Reduced, reduce_file
-from scaling_lib.evidence.routes import matches
+from scaling_lib.evidence.request_source import RequestSource, Threshold
+from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, matches, named_among
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
+
+__all__ = ["RequestSource", "Requests", "Threshold", "merge", "read_requests"]
 
 MINUTE = pd.Timedelta(minutes=1)
 LEAST_GAP = pd.Timedelta(minutes=5)
 RHYTHMS = 10  # a silence this many times the longest usual one is a gap
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestSource:
-    """Files of requests of one form.
-
-    path: a file or glob (`**` too). format: "parquet", "csv", "jsonl", "combined" (nginx and Apache), "spans", or ""
-    to recognise it. service: of rows that name none. columns: ours (time, service, route, path, method, status,
-    duration) to the file's. duration_unit: "s", "ms", "us", "ns", or "" to read it off the column's name. time_zone: of
-    times that carry no offset, UTC where "". origin: "recorded", "simulated" or "".
-    """
-
-    path: str
-    format: str = ""
-    service: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    duration_unit: str = ""
-    time_zone: str = ""
-    origin: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Threshold:
-    """A latency threshold of a route (as a journey names it): requests within it are good."""
-
-    route: str
-    seconds: float
-    service: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,25 +69,34 @@ def read_requests(
     sources: Sequence[RequestSource],
     thresholds: Sequence[Threshold] = (),
     *,
+    named: Sequence[str] = (),
     cache: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Requests:
     """Reduce all files of all sources; a file that cannot be read is said in its source's Quality.
 
+    named: routes that journeys name: of a service with very many routes, these are kept, and the busiest of the others;
+    the rare ones are counted together as "(other)". A file reached twice is read once.
     cache: a folder where the cells of each file are kept until the file changes. progress: called with each file.
     Raises BrokenEvidence where no source gives a single request.
     """
-    reduced: list[Reduced] = []
+    reduced: list[list[Reduced]] = []
     quality = []
+    seen: set[Path] = set()
     for source in sources:
-        parts, problems = [], []
-        files = sorted(glob.glob(source.path, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+        parts, problems, again = [], [], []
+        literal = Path(source.path).is_file()
+        files = [source.path] if literal else sorted(glob.glob(source.path, recursive=True))  # noqa: PTH207
         for file in filter(lambda name: Path(name).is_file(), files):
+            if Path(file).resolve() in seen:
+                again.append(Path(file).name)
+                continue
+            seen.add(Path(file).resolve())
             if progress:
                 progress(file)
             try:
-                reduce = partial(reduce_file, Path(file), source, thresholds)
-                parts.append(cell_cache.kept(cache, Path(file), source, thresholds, reduce))
+                reduce = partial(reduce_file, Path(file), source, thresholds, named)
+                parts.append(cell_cache.kept(cache, Path(file), source, thresholds, named, reduce))
             except BrokenEvidence as error:
                 problems.append(str(error))
         if Path(source.path).is_dir():
@@ -121,17 +105,45 @@ def read_requests(
             problems.append(
                 f"{source.path}: no file is there; expected at least one. Mend the path in assessment.yaml."
             )
-        quality.append(_quality(source, parts, problems))
-        reduced += parts
-    if not any(len(part.counts) for part in reduced):
+        twice = [f"{listing(again)}: given more than once, counted once"] if again else []
+        quality.append(_quality(source, parts, problems, twice))
+        reduced.append(parts)
+    whole = [part for parts in reduced for part in parts]
+    if not any(len(part.counts) for part in whole):
         raise BrokenEvidence(" ".join(entry.problem for entry in quality) or _nothing_left(quality))
+    counts, bins = _counts([part.counts for part in whole]), merged([part.bins for part in whole], BIN_KEYS)
+    kept = _kept(counts, [*named, *(each.route for each in thresholds)])
+    if rare := {key for key, route in kept.items() if route != key[1]}:
+        counts, bins = folded(counts, COUNT_KEYS, kept), folded(bins, BIN_KEYS, kept)
+        quality = [_with_rare(entry, parts, rare) for entry, parts in zip(quality, reduced, strict=True)]
     return Requests(
-        counts=_counts([part.counts for part in reduced]),
-        bins=merged([part.bins for part in reduced], BIN_KEYS),
+        counts=counts,
+        bins=bins,
         quality=tuple(quality),
-        status_known=all(part.status_known for part in reduced),
-        duration_known=all(part.duration_known for part in reduced),
+        status_known=all(part.status_known for part in whole),
+        duration_known=all(part.duration_known for part in whole),
     )
+
+
+def _kept(counts: pd.DataFrame, patterns: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Each service and route to the route it is counted as."""
+    sums: dict[str, dict[str, int]] = {}
+    table = counts.groupby(["service", "route"], observed=True, as_index=False)["n"].sum()
+    for service, route, n in zip(table["service"], table["route"], table["n"], strict=True):
+        sums.setdefault(str(service), {})[str(route)] = int(n)
+    return {
+        (service, route): to
+        for service, routes in sums.items()
+        for route, to in capped(
+            routes, named_among(routes, patterns) if len(routes) > MOST_ROUTES else (), MOST_ROUTES
+        ).items()
+    }
+
+
+def _with_rare(entry: Quality, parts: Sequence[Reduced], rare: set[tuple[str, str]]) -> Quality:
+    here = {key for part in parts for key in part.counts.groupby(["service", "route"], observed=True).groups} & rare
+    note = f"{len(here):,} rare routes are counted together as {OTHER}"
+    return replace(entry, notes=(*entry.notes, note)) if here else entry
 
 
 def merge(a: Requests, b: Requests) -> Requests:
@@ -152,7 +164,7 @@ def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return merged(even, COUNT_KEYS)
 
 
-def _quality(source: RequestSource, parts: Sequence[Reduced], problems: Sequence[str]) -> Quality:
+def _quality(source: RequestSource, parts: Sequence[Reduced], problems: Sequence[str], notes: Sequence[str]) -> Quality:
     counts = (
         pd.concat([part.counts[["minute", "n"]] for part in parts]) if parts else pd.DataFrame({"minute": [], "n": []})
     )
@@ -174,7 +186,7 @@ def _quality(source: RequestSource, parts: Sequence[Reduced], problems: Sequence
         gaps=_gaps(minutes),
         origin=source.origin,
         problem=" ".join(problems),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *notes),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 MOST_ROUTES = 200  # a service; beyond, paths hold an id that no rule knows
+MOST_IN_A_FILE = 5000  # only against files without end: which routes are rare is known when all files are merged
 OTHER = "(other)"
 _IDS = re.compile(
     r"""(?x)^(?:
@@ -40,6 +41,12 @@ def capped(counts: Mapping[str, int], named: Iterable[str] = (), most: int = MOS
     ranked = sorted(counts, key=lambda route: (route not in keep, -counts[route], route))
     kept = set(ranked[: max(most, len(keep & set(counts)))])
     return {route: route if route in kept else OTHER for route in counts}
+
+
+def named_among(routes: Iterable[str], patterns: Iterable[str]) -> set[str]:
+    """The routes that a pattern names and that "(other)" would hide; `*` finds its requests in "(other)" too."""
+    strict = [pattern for pattern in dict.fromkeys(patterns) if not matches(pattern, OTHER)]
+    return {route for route in routes if any(matches(pattern, route) for pattern in strict)}
 
 
 def matches(pattern: str, route: str) -> bool:

@@ -207,3 +207,34 @@ def test_train_ticket_root_spans_are_requests() -> None:
     assert found.counts["sum_us"].sum() == ((roots["end_ns"] - roots["start_ns"]) // 1000).sum()
     by_service = found.counts.groupby("service", observed=True)["n"].sum()
     assert by_service.to_dict() == roots.groupby("service").size().to_dict()
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_named_route_is_never_counted_as_other(tmp_path: Path, files: int) -> None:
+    """300 routes a day, other ones each day: a quiet route of a journey without a threshold keeps its failures."""
+    for day in range(2):
+        lines = [
+            f"2025-11-0{day + 3}T09:00:00Z,/page-{chr(97 + n // 26)}{chr(97 + n % 26)}-{'xy'[day]},200\n" * 2
+            for n in range(300)
+        ]
+        lines += [f"2025-11-0{day + 3}T09:00:00Z,/pay,503\n"] * (10 if day else 1)
+        name = tmp_path / f"{day if files == 2 else 0}.csv"
+        with name.open("a") as out:
+            out.write(("" if name.stat().st_size else "time,route,status\n") + "".join(lines))
+    found = read_requests([RequestSource(path=str(tmp_path / "*.csv"))], named=["/pay"])
+    assert found.select("/pay").counts["errors"].tolist() == [1, 10]
+    assert found.counts["route"].nunique() == 201  # the 200 that stay, and the others together
+    assert found.select("(other)").counts["n"].sum() == 2 * (600 - 199)
+    assert found.counts["n"].sum() == 1211
+    assert found.select("*").counts["n"].sum() == 1211
+    assert "401 rare routes are counted together as (other)" in found.quality[0].notes
+
+
+def test_a_file_reached_twice_is_counted_once_and_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(CSV)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    found = read_requests([RequestSource(path=str(tmp_path / name)) for name in ("*.csv", "a.csv")])
+    assert [entry.rows for entry in found.quality] == [10, 0]
+    assert found.counts["n"].sum() == 10
+    assert found.quality[0].notes == ("link.csv: given more than once, counted once",)
+    assert found.quality[1].notes == ("a.csv: given more than once, counted once",)
