@@ -32,7 +32,8 @@ COLUMNS = [
     "slo",
     "target",
     "measured",
-    "state",
+    "here",
+    "long run",
     "events",
     "bad",
     "budget spent",
@@ -123,13 +124,14 @@ class Assessed:
     level: float
 
     def table(self) -> pd.DataFrame:
-        """One row an SLO: target, SLI, state, events, budget spent, spells, window, share of it covered."""
+        """One row an SLO: target, SLI, state here (as counted) and in the long run, events, budget, spells, window."""
         rows = [
             {
                 "slo": each.slo.name,
                 "target": each.slo.target,
                 "measured": each.attainment.sli,
-                "state": each.attainment.state,
+                "here": each.attainment.counted,
+                "long run": each.attainment.state,
                 "events": int(each.window["total"].sum()),
                 "bad": int(each.window["bad"].sum()),
                 "budget spent": each.spent,
@@ -140,7 +142,7 @@ class Assessed:
             for each in self.results
         ]
         rows += [
-            {"slo": each.slo.name, "target": each.slo.target, "state": "not measured", "window": each.slo.window}
+            {"slo": each.slo.name, "target": each.slo.target, "here": "not measured", "window": each.slo.window}
             for each in self.unmeasured
         ]
         return pd.DataFrame(rows, columns=COLUMNS)

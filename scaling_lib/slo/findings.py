@@ -15,6 +15,10 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent, plural
 
 NEARLY_SPENT = 0.75  # of the budget: time to watch
+OWN_QUERY = (
+    "The SLO's own query was not asked: counted are the journey's requests, bad by status 500 and up or by the "
+    "threshold. Where the query counts others, such as 429 or more routes, its figure differs."
+)
 COMMAND = "scaling run --step 01"
 BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
 
@@ -118,6 +122,8 @@ def _attained(each: SLOResult) -> Finding:
         verdict = "unknown"
         sentence = f"{slo.name} cannot be told yet: {held.sli} against {percent(slo.target)}; {_needed(each)}."
         action = "Collect a longer history; or lower the target, if so much precision is not worth its wait."
+    if slo.total_query and slo.source != "assessment.yaml":
+        sentence += " Counted by the journey's requests, not by its own query."
     return Finding(
         step="01",
         name="attainment",
@@ -142,8 +148,10 @@ def _needed(each: SLOResult) -> str:
 
 
 def _why(each: SLOResult) -> str:
-    held, total, bad = each.attainment, number(each.budget.total), number(each.budget.spent)
+    slo, held, total, bad = each.slo, each.attainment, number(each.budget.total), number(each.budget.spent)
     parts = [f"{bad} of {total} {each.unit} failed it; {number(each.budget.allowed)} were allowed."]
+    if slo.total_query and slo.source != "assessment.yaml":
+        parts.append(OWN_QUERY)
     parts.append(f"The interval: {each.attainment.method}.")
     if each.slo.kind == "latency" and each.source.table == "metrics":
         parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
@@ -230,7 +238,7 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 verdict="watch",
                 sentence=f"The alerts of {name} would page {plural(each.replay.false_pages, 'time')} for nothing.",
                 impact=each.replay.precision,
-                why=f"{replayed}; precision {each.replay.precision}.",
+                why=f"{replayed}; precision {each.replay.precision}. For nothing: {_when(each)}.",
                 evidence=(each.source,),
                 action="Ask for more requests in the window before a page, or lengthen the short window.",
                 command=COMMAND,
@@ -254,3 +262,8 @@ def _alerts(each: SLOResult) -> list[Finding]:
             )
         )
     return found
+
+
+def _when(each: SLOResult) -> str:
+    false = each.replay.pages[each.replay.pages["false"]]
+    return listing([f"{start:%Y-%m-%d %H:%M}" for start in false["start"]])

@@ -27,12 +27,13 @@ class Replay:
     pages, tickets: one row for each stretch of firing alerts of that severity: start, end (when the rule's evaluation
         turned), severity, tier (the first to fire), firing_at_end (the history ends before the alert does),
         budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
-        names it falls on), false (on none, though incidents are known).
+        names it falls on), early (the tier's long window reaches back beyond the history, so that a
+        handful of requests may have fired it), false (on none, though incidents are known, and not early).
     incidents: one row for each: name, start, end, bad (events), budget_spent (by the whole incident), and for pages
         detected, delay_s, reset_s, budget_spent_before; for tickets the same with `ticket_` before it. Times are NaN
         where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
-        An incident outside the history is not part of recall: nothing could have fired on it.
+        An early alert on no incident is not part of precision, nor an incident outside the history of recall.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
     period_budget: bad events the period allows, at the history's mean traffic: all budget_spent are fractions of it.
     """
@@ -117,6 +118,7 @@ class _Alert:
     end: pd.Timestamp
     tier: Tier
     firing_at_end: bool
+    early: bool  # its long window reaches back beyond the history: a handful of requests may have fired it
 
     def touches(self, incident: _Incident, grace_s: float) -> bool:
         return bool(self.start <= incident.end + pd.Timedelta(seconds=grace_s) and self.end > incident.start)
@@ -160,12 +162,15 @@ class _History:
         edges = np.diff(np.concatenate([[0], firing.any(axis=0).astype(np.int8), [0]]))
         alerts = []
         for first, last in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+            start = self.minutes[int(first)] + MINUTE  # the rule is evaluated when the minute is over
+            tier = tiers[int(np.argmax(firing[:, first]))]
             alerts.append(
                 _Alert(
-                    start=self.minutes[int(first)] + MINUTE,  # the rule is evaluated when the minute is over
+                    start=start,
                     end=self.minutes[int(last) - 1] + (MINUTE if last == len(self.minutes) else 2 * MINUTE),
-                    tier=tiers[int(np.argmax(firing[:, first]))],
+                    tier=tier,
                     firing_at_end=bool(last == len(self.minutes)),
+                    early=(start - self.minutes[0]).total_seconds() < tier.long_window_s,
                 )
             )
         return alerts
@@ -231,7 +236,11 @@ def _alert_frame(
             "firing_at_end": np.array([alert.firing_at_end for alert in alerts], dtype=bool),
             "budget_spent": np.array(spent, dtype=np.float64),
             "incident": np.array([", ".join(item.name for item in incidents) for incidents in hits], dtype=object),
-            "false": np.array([known is not None and not incidents for incidents in hits], dtype=bool),
+            "early": np.array([alert.early for alert in alerts], dtype=bool),
+            "false": np.array(
+                [known is not None and not at and not alert.early for alert, at in zip(alerts, hits, strict=True)],
+                dtype=bool,
+            ),
         }
     )
 
@@ -258,10 +267,11 @@ def _scores(
     if known is None:
         unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
         return (unknown, unknown), columns
-    right = sum(any(alert.touches(incident, grace_s) for incident in known) for alert in alerts)
+    matched = [any(alert.touches(incident, grace_s) for incident in known) for alert in alerts]
+    right, judged = sum(matched), sum(hit or not alert.early for hit, alert in zip(matched, alerts, strict=True))
     seen = [hit for hit, incident in zip(detected, known, strict=True) if hit or history.holds(incident)]
     return (
-        (proportion_interval(right, len(alerts), level), proportion_interval(sum(seen), len(seen), level)),
+        (proportion_interval(right, judged, level), proportion_interval(sum(seen), len(seen), level)),
         columns,
     )
 

@@ -194,8 +194,12 @@ def test_the_replay_is_scored_against_the_incidents_given(tmp_path):
 
 def test_a_page_beside_the_incidents_given_is_false(tmp_path):
     told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
-    each = only(tmp_path, "{target: 99%}", OUTAGE, incidents(told))
+    late = spell("GET /pay", errors=100, minutes=120, first=90, length=10)
+    each = only(tmp_path / "late", "{target: 99%}", late, incidents(told))
     assert each.replay.false_pages == 1 and each.replay.recall.value == 0 and each.replay.precision.value == 0
+    # In the first hour the one-hour window is not yet full: such a page is no proof against the policy.
+    early = only(tmp_path / "early", "{target: 99%}", OUTAGE, incidents(told))
+    assert early.replay.pages["early"].all() and early.replay.false_pages == 0
 
 
 def test_an_incident_of_another_journey_leaves_this_one_to_be_searched(tmp_path):
@@ -235,7 +239,7 @@ def test_what_cannot_be_measured_is_listed_beside_what_can(tmp_path):
     assert [each.slo.name for each in assessed.unmeasured] == ["cart availability"]
     table = assessed.table()
     assert table["slo"].tolist() == ["pay availability", "cart availability"]
-    assert table["state"].tolist() == ["met", "not measured"]
+    assert table["here"].tolist() == ["met", "not measured"]
     assert slo.headline(assessed) == "1 of 2 SLOs met; 1 not measured."
 
 
