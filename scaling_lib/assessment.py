@@ -97,13 +97,9 @@ class Assessment:
                 continue
             except ScalingError as error:
                 problems[kind] = str(error)
-        lacking = set()
-        if "requests" not in problems and self.config.evidence.requests:
-            known = {"status": self._requests.status_known, "duration": self._requests.duration_known}
-            lacking = {column for column, there in known.items() if not there}
         has_slos = "slos" not in problems and bool(self.slos())
-        routes, silent = self._seen() if "requests" not in problems and self.config.evidence.requests else ((), ())
-        return Ledger.of(self._sources, problems, has_slos=has_slos, lacking=lacking, routes=routes, silent=silent)
+        seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
+        return Ledger.of(self._sources, problems, has_slos=has_slos, **seen)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
@@ -215,18 +211,23 @@ class Assessment:
             if selector
         }
 
-    def _seen(self) -> tuple[list[tuple[str, str, int]], list[str]]:
-        """The routes in the requests, busiest first, and the journeys whose route is none of them."""
+    def _seen(self) -> dict[str, Any]:
+        """What the requests hold: routes, busiest first; journeys with none; columns that those of a journey lack."""
         sums = self._requests.counts.groupby(["service", "route"], observed=True)["n"].sum()
         sums = sums.sort_values(ascending=False, kind="stable")
         seen = zip(sums.index.tolist(), sums.tolist(), strict=True)
-        routes = [(str(service), str(route), int(count)) for (service, route), count in seen]
-        silent = [
-            journey.name
-            for journey in self.config.journeys
-            if journey.route and self._requests.select(journey.route, journey.service).counts.empty
-        ]
-        return routes, silent
+        journeys = [journey for journey in self.config.journeys if journey.route]
+        chosen = {each.name: self._requests.select(each.route, each.service) for each in journeys}
+        looked_at = [part for part in chosen.values() if len(part.counts)] or [self._requests]
+        known = {
+            "status": all(part.status_known for part in looked_at),
+            "duration": all(part.duration_known for part in looked_at),
+        }
+        return {
+            "routes": [(str(service), str(route), int(count)) for (service, route), count in seen],
+            "silent": [name for name, part in chosen.items() if part.counts.empty],
+            "lacking": [column for column, there in known.items() if not there],
+        }
 
     def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
         """Sources as the assessment names them, without the folder it happens to lie in."""

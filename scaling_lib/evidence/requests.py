@@ -35,14 +35,24 @@ class Requests:
     counts: service, route, minute (UTC), n, errors, sum_us, good: no error and within the route's smallest threshold
         (all that are no error, where it has none), good_2 ... for its further thresholds in ascending order.
     bins: service, route, hour (UTC), error, bin, n, sum_us; see `cells`.
-    quality: one entry a source; status_known, duration_known: whether the requests carry one.
+    quality: one entry a source; without_status, without_duration: the (service, route) of which some file has none.
     """
 
     counts: pd.DataFrame
     bins: pd.DataFrame
     quality: tuple[Quality, ...]
-    status_known: bool = True
-    duration_known: bool = True
+    without_status: frozenset[tuple[str, str]] = frozenset()
+    without_duration: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def status_known(self) -> bool:
+        """Whether all requests here carry a status."""
+        return not self.without_status & _places(self.counts)
+
+    @property
+    def duration_known(self) -> bool:
+        """Whether all requests here carry a duration."""
+        return not self.without_duration & _places(self.counts)
 
     def select(self, route: str, service: str = "") -> Requests:
         """The requests of a route ("POST /orders", "/orders" of any method, `*` for anything), and service if given."""
@@ -116,13 +126,23 @@ def read_requests(
     if rare := {key for key, route in kept.items() if route != key[1]}:
         counts, bins = folded(counts, COUNT_KEYS, kept), folded(bins, BIN_KEYS, kept)
         quality = [_with_rare(entry, parts, rare) for entry, parts in zip(quality, reduced, strict=True)]
+    without: dict[str, set[tuple[str, str]]] = {
+        "status": set().union(*(_places(part.counts) for part in whole if not part.status_known)),
+        "duration": set().union(*(_places(part.counts) for part in whole if not part.duration_known)),
+    }
     return Requests(
         counts=counts,
         bins=bins,
         quality=tuple(quality),
-        status_known=all(part.status_known for part in whole),
-        duration_known=all(part.duration_known for part in whole),
+        without_status=frozenset((service, kept[service, route]) for service, route in without["status"]),
+        without_duration=frozenset((service, kept[service, route]) for service, route in without["duration"]),
     )
+
+
+def _places(counts: pd.DataFrame) -> set[tuple[str, str]]:
+    """The (service, route) that cells are of."""
+    pairs = counts[["service", "route"]].drop_duplicates()
+    return set(zip(pairs["service"].astype(str), pairs["route"].astype(str), strict=True))
 
 
 def _kept(counts: pd.DataFrame, patterns: Sequence[str]) -> dict[tuple[str, str], str]:
@@ -152,8 +172,8 @@ def merge(a: Requests, b: Requests) -> Requests:
         counts=_counts([a.counts, b.counts]),
         bins=merged([a.bins, b.bins], BIN_KEYS),
         quality=a.quality + b.quality,
-        status_known=a.status_known and b.status_known,
-        duration_known=a.duration_known and b.duration_known,
+        without_status=a.without_status | b.without_status,
+        without_duration=a.without_duration | b.without_duration,
     )
 
 

@@ -49,7 +49,8 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
 
 def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
     requests = system.requests()
-    chosen = requests.select(journey.route, journey.service).counts
+    selected = requests.select(journey.route, journey.service)
+    chosen = selected.counts
     if chosen.empty:
         raise NotMeasured(
             f"The journey {journey.name} has no traffic: no request matches {journey.route!r}. Compare it with the "
@@ -57,17 +58,17 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
             supply=f"Compare the journey's route {journey.route!r} with those in step 00, and mend assessment.yaml.",
         )
     if slo.kind == "latency":
-        if not requests.duration_known:
+        if not selected.duration_known:
             raise NotMeasured(
-                f"The latency of {journey.name} is not measured: its requests carry no duration.",
+                f"The latency of {journey.name} is not measured: its requests, or some of them, carry no duration.",
                 supply="Supply a log with a duration for each request, or spans.",
             )
         chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
         chosen["bad"] = chosen["total"] - _good(system, chosen, slo)
-    elif not requests.status_known:
+    elif not selected.status_known:
         raise NotMeasured(
-            f"The availability of {journey.name} is not measured: its requests carry no status. Supply a log with "
-            "one, or spans with an error flag.",
+            f"The availability of {journey.name} is not measured: its requests, or some of them, carry no status. "
+            "Supply a log with one, or spans with an error flag.",
             supply="Supply a log with a status for each request, or spans with an error flag.",
         )
     else:

@@ -194,7 +194,7 @@ def test_the_replay_is_scored_against_the_incidents_given(tmp_path):
 
 def test_a_page_beside_the_incidents_given_is_false(tmp_path):
     told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
-    late = spell("GET /pay", errors=100, minutes=120, first=90, length=10)
+    late = spell("GET /pay", errors=100, minutes=420, first=390, length=10)
     each = only(tmp_path / "late", "{target: 99%}", late, incidents(told))
     assert each.replay.false_pages == 1 and each.replay.recall.value == 0 and each.replay.precision.value == 0
     # In the first hour the one-hour window is not yet full: such a page is no proof against the policy.

@@ -119,9 +119,9 @@ def test_alerts_that_miss_a_spell_given(tmp_path):
 
 def test_a_page_for_nothing(tmp_path):
     incident = "incidents: [{name: calm, start: 2026-11-23T10:01:00Z, end: 2026-11-23T10:03:00Z}]\n"
-    requests = spell("GET /pay", errors=100, minutes=120, first=90, length=10)
+    requests = spell("GET /pay", errors=100, minutes=420, first=390, length=10)
     _, by_name = found(tmp_path, requests, more=incident)
-    assert "For nothing: 2026-11-23 11:3" in by_name["false-pages"].why
+    assert "For nothing: 2026-11-23 16:3" in by_name["false-pages"].why
     assert "1 time for nothing" in by_name["false-pages"].sentence and by_name["false-pages"].verdict == "watch"
     assert by_name["spell"].verdict == "ok" and by_name["spell"].sentence.startswith("pay availability: 0 requests")
 
