@@ -18,6 +18,7 @@ from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
 from scaling_lib.slo.figures import (
+    ALERTS_CAPTION,
     BUDGET_CAPTION,
     BURN_CAPTION,
     DETECTION_CAPTION,
@@ -54,6 +55,7 @@ from scaling_lib.slo.tables import (
 from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges, window_length_s
 
 __all__ = [
+    "ALERTS_CAPTION",
     "BUDGET_CAPTION",
     "BURN_CAPTION",
     "DETECTION_CAPTION",

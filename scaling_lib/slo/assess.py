@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
@@ -28,6 +29,7 @@ from scaling_lib.words import duration
 
 SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
 MEND = "Mend or replace the source that cannot be read, then run again."
+LONG_SILENCE_S = 3600.0
 COLUMNS = [
     "slo",
     "target",
@@ -53,7 +55,7 @@ class SLOResult:
     attainment: with an interval that allows for clustered failures; independent: as if failures were independent.
     budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
         with its interval.
-    spells: stretches of failure, given or found; found: true where they were looked for in the counts themselves.
+    spells: stretches of failure: name, start, end, found (in the counts, not given); found: no incident was given.
     outside: incidents that were given but lie outside the evidence, so that nothing can be said of them.
     replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
     exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
@@ -176,6 +178,11 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     audit = audit_exclusions(everything, apply, slo.target, level)
     counts = audit.counts[audit.counts["total"] > 0]
     if counts.empty:
+        if not float(everything["total"].sum()):
+            raise NotMeasured(
+                f"{slo.name} is not measured: no request was answered without an error, so none was fast or slow.",
+                supply="Find out why every request failed; the availability SLO tells when.",
+            )
         raise NotMeasured(
             f"{slo.name}: the exclusions leave no minute to count. Shorten them.",
             supply="Shorten the exclusions, or collect a longer history.",
@@ -195,7 +202,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         counts=counts,
         window=window,
         counted=counted,
-        covered=min(1.0, seen_s / (end - start).total_seconds()),
+        covered=min(1.0, (seen_s - _silent_s(window)) / (end - start).total_seconds()),
         attainment=held,
         independent=attainment(total - bad, total, slo.target, level),
         budget=error_budget(slo.target, total - bad, total),
@@ -244,8 +251,18 @@ def _spent(sli: Estimate, target: float) -> Estimate:
     return Estimate(value, max(low, 0.0), high, sli.level, "fraction")
 
 
+def _silent_s(window: pd.DataFrame) -> float:
+    """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
+    steps = pd.Series(window.index).diff().dt.total_seconds().dropna()
+    limit = max(LONG_SILENCE_S, 10 * float(steps.quantile(0.9))) if len(steps) else LONG_SILENCE_S
+    return float(steps[steps > limit].sum())
+
+
 def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool, pd.DataFrame]:
-    """The incidents known for the SLO's journey within the evidence, else those the counts show; those outside it."""
+    """The incidents known for the SLO's journey within the evidence and those the counts show beside; those outside.
+
+    The frame of spells says of each whether it was `found`; the flag, whether no incident was known.
+    """
     known = [each for each in system.incidents if not each.journeys or slo.journey in each.journeys]
     rows: Sequence[tuple[str, object, object]] = [(each.name, each.start, each.end) for each in known]
     frame = pd.DataFrame(rows, columns=["name", "start", "end"])
@@ -253,6 +270,10 @@ def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.Data
         frame[column] = pd.to_datetime(frame[column], utc=True)
     within = (frame["end"] > counts.index[0]) & (frame["start"] < counts.index[-1] + MINUTE)
     inside, outside = frame[within].reset_index(drop=True), frame[~within].reset_index(drop=True)
+    found = incidents_from_counts(counts, slo.target)
     if inside.empty:
-        return incidents_from_counts(counts, slo.target), True, outside
-    return inside, False, outside
+        return found, True, outside
+    touched = [bool(((inside["start"] < row.end) & (inside["end"] > row.start)).any()) for row in found.itertuples()]
+    new = found.loc[~np.array(touched, dtype=bool), ["name", "start", "end", "found"]]
+    spells = pd.concat([inside.assign(found=False), new], ignore_index=True)
+    return spells.sort_values("start", ignore_index=True), False, outside

@@ -34,6 +34,10 @@ SPELL_COLUMNS = [
 ]
 ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "precision", "recall", "tickets", "lint"]
 BUDGET_CAPTION = "Dot: counted in the evidence. Bar: where the rate of the long run may lie."
+ALERTS_CAPTION = (
+    "The alert policy over the recorded history. Where the spells were found in the same counts, precision and recall are "
+    "partly circular; pages whose window reaches back beyond the history count for them only where they fall on a spell."
+)
 BURN_CAPTION = "Shaded: spells of failure. Triangles: pages. At a burn rate of 1 the budget just lasts."
 DETECTION_CAPTION = (
     "Lines: from the policy, with a full history before the incident. Dots: replayed. While the history is shorter "
@@ -226,9 +230,9 @@ def _budget_title(assessed: Assessed) -> str:
     over = sorted((each for each in assessed.results if each.spent.value > 1), key=lambda each: -each.spent.value)
     kept = sum(each.attainment.state == "met" for each in assessed.results)
     if not over:
-        return f"No SLO has spent its budget; {plural(kept, 'SLO')} of {len(assessed.results)} certainly met"
+        return f"No SLO has spent its budget; {plural(kept, 'SLO')} of {len(assessed.results)} met"
     told = listing([f"{each.slo.name} {quantity(each.spent.value, 'fraction')}" for each in over[:2]])
-    return f"Budget spent: {told}; {kept} of {len(assessed.results)} SLOs are certainly met"
+    return f"Budget spent: {told}; {kept} of {len(assessed.results)} SLOs are met"
 
 
 def _spell_title(chosen: Sequence[SLOResult]) -> str:

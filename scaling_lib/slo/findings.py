@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
+from scaling_lib.slo.alerts import detection_time
 from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
 from scaling_lib.slo.windows import window_words
 from scaling_lib.stats import Estimate
@@ -20,6 +21,9 @@ OWN_QUERY = (
     "threshold. Where the query counts others, such as 429 or more routes, its figure differs."
 )
 COMMAND = "scaling run --step 01"
+WHOLE = 0.99  # of a window covered: what was counted in it is the answer, not a sample
+HALF = 0.5
+GRACE = pd.Timedelta(minutes=5)
 BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
 
 
@@ -48,9 +52,10 @@ def headline(assessed: Assessed) -> str:
     if not assessed.results:
         return "Not measured: no SLO has evidence."
     missed = [each for each in assessed.results if each.attainment.counted == "missed"]
-    met = sum(each.attainment.state == "met" for each in assessed.results)
+    met = sum(_kept(each) for each in assessed.results)
     open_ = len(assessed.results) - len(missed) - met
-    parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met"]
+    so_far = " so far" if min(each.covered for each in assessed.results) < HALF else ""
+    parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met{so_far}"]
     if missed:
         worst = sorted(missed, key=lambda each: -each.spent.value)
         names = listing([f"{each.slo.name} ({percent(each.spent.value)})" for each in worst], 2)
@@ -97,6 +102,11 @@ def _outside(assessed: Assessed) -> list[Finding]:
     ]
 
 
+def _kept(each: SLOResult) -> bool:
+    """Whether the SLO is met for all that is known of its window, or certainly in the long run."""
+    return each.attainment.state == "met" or (each.attainment.counted == "met" and each.covered >= WHOLE)
+
+
 def _attained(each: SLOResult) -> Finding:
     slo, held = each.slo, each.attainment
     verdict: Verdict = "ok"
@@ -111,6 +121,13 @@ def _attained(each: SLOResult) -> Finding:
         sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
         if each.spent.value > NEARLY_SPENT:
             verdict, action = "watch", "Little budget is left: slow down changes to this journey."
+    elif held.counted == "met" and each.covered >= WHOLE:
+        verdict = "watch" if each.spent.value > NEARLY_SPENT else "ok"
+        action = "Little budget is left: slow down changes to this journey." if verdict == "watch" else ""
+        sentence = (
+            f"{slo.name} was kept in its {window_words(slo.window)} window: {percent(held.sli.value)} against "
+            f"{percent(slo.target)}; {percent(each.spent.value)} of its budget is spent."
+        )
     elif held.counted == "missed":
         verdict = "act"
         sentence = (
@@ -144,7 +161,8 @@ def _needed(each: SLOResult) -> str:
     if needed is None:
         return f"it runs at its target, and no number of {each.unit} would decide"
     rate = each.rate if each.slo.budgeting == "occurrences" else 1 / each.slice_s
-    return f"not enough data, {number(needed)} more {each.unit} at this rate ({duration(needed / rate)}) would decide"
+    time = duration(needed / rate)
+    return f"not enough data, {number(needed)} more {each.unit} of the same kind ({time} at this rate) would decide"
 
 
 def _why(each: SLOResult) -> str:
@@ -162,8 +180,10 @@ def _why(each: SLOResult) -> str:
             f"The evidence covers {percent(each.covered)} of the {window_words(each.slo.window)} window: the budget is "
             "that of the requests seen; what the rest of the window holds is not measured."
         )
-    if held.state == "insufficient data" and held.counted == "missed":
+    if held.state == "insufficient data" and (held.counted == "missed" or each.covered >= WHOLE):
         parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
+    if held.state == "met" and each.covered < HALF:
+        parts.append("So short a history says nothing of outages that are rarer than it is long.")
     if len(each.exclusions.table):
         left_out = plural(len(each.exclusions.table), "stretch", "stretches")
         parts.append(f"{left_out} left out; with everything counted it is {each.exclusions.without.sli}.")
@@ -171,12 +191,15 @@ def _why(each: SLOResult) -> str:
 
 
 def _spells(each: SLOResult) -> list[Finding]:
-    return [_spell(each, row) for row in each.replay.incidents.to_dict("records")]
+    """Those that reach into the SLO's last window: what lies before it is history, and stands in the table."""
+    start = each.window.index[0]
+    return [_spell(each, row) for row in each.replay.incidents.to_dict("records") if row["end"] > start]
 
 
 def _spell(each: SLOResult, row: Mapping[Hashable, Any]) -> Finding:
     start, end, share = row["start"], row["end"], float(row["budget_spent"])
-    origin = "found in the counts" if each.found else "given"
+    found = each.spells.set_index("name")["found"]
+    origin = "found in the counts" if bool(found.get(row["name"], False)) else "given"
     own = each.share_of_budget(float(row["bad"]))
     verdict: Verdict = "act" if share > BIG_SPELL or own > 1 else "watch" if own else "ok"
     failed = number(float(row["bad"]))
@@ -191,7 +214,7 @@ def _spell(each: SLOResult, row: Mapping[Hashable, Any]) -> Finding:
             f"{window_words(each.slo.window)} budget."
         ),
         impact=Estimate(share, share, share, each.spent.level, "fraction"),
-        why=f"The spell was {origin}. {_paged(row)}",
+        why=f"The spell was {origin}. {_paged(each, row)}",
         evidence=(each.source,),
         action="Find the cause in the traces and changes of that time; write the review down.",
         command=COMMAND,
@@ -199,9 +222,32 @@ def _spell(each: SLOResult, row: Mapping[Hashable, Any]) -> Finding:
     )
 
 
-def _paged(row: Mapping[Hashable, Any]) -> str:
+def _paged(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
     if not row["detected"]:
         return "The alerts would not have paged."
+    if row["delay_s"] == 0:
+        return "A page was firing already when it began."
+    pages = each.replay.pages
+    if bool(pages.loc[(pages["start"] >= row["start"]) & (pages["start"] <= row["end"] + GRACE), "early"].any()):
+        return f"{_replayed(row)} {_in_theory(each, row)}"
+    return _replayed(row)
+
+
+def _in_theory(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
+    """What the page would have taken, had the alert's windows been full of healthy traffic before."""
+    inside = each.counts[row["start"].floor("min") : row["end"] - pd.Timedelta(microseconds=1)]
+    rate = float(inside["bad"].sum()) / max(float(inside["total"].sum()), 1.0)
+    needed = min(detection_time(tier, each.slo.target, rate) for tier in each.policy.only("page"))
+    lasted = (row["end"] - row["start"]).total_seconds()
+    said = "But the history is shorter than the alert's window. With a full, healthy window before it, "
+    if needed == math.inf:
+        return f"{said}an error rate of {percent(rate)} never pages."
+    if needed > lasted:
+        return f"{said}it would not have paged: that takes {duration(needed)}, and it lasted {duration(lasted)}."
+    return f"{said}the page would have come after {duration(needed)}."
+
+
+def _replayed(row: Mapping[Hashable, Any]) -> str:
     delay, before, reset = duration(row["delay_s"]), percent(row["budget_spent_before"]), float(row["reset_s"])
     text = f"The alerts would have paged after {delay}, {before} of the window's budget later"
     return text + (f", and been quiet {duration(reset)} after it ended." if not math.isnan(reset) else ".")

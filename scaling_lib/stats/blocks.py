@@ -61,8 +61,9 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
     independent failures 0.98-1.00 (0.95-0.98), also at 1 to 3 failures and at 12 minutes; outages as a two-state
     Markov chain with 2.4 to 14 expected spells 0.90-0.98 (0.02-0.13); rates whose logarithm wanders (AR(1)) with 14
     or more correlation times in the history 0.91-0.96 (0.19-0.48). A moving-block bootstrap had 0.53-0.88 on both.
-    No method is honest on a history shorter than a few spells: with two expected spells in twelve minutes it is 0.86
-    (one history in ten shows none), with two correlation times 0.83; `caveat` says so where the counts show it.
+    No method is honest on a history shorter than a few spells: with two expected spells in twelve minutes it is 0.86,
+    with one or two in a week 0.55-0.81, with two correlation times 0.83; a background of single failures then hides the
+    clustering. `caveat` says so where the counts show it; no history shows outages that are rarer than it is long.
 
     Raises InvalidInput for arrays that do not fit or counts that cannot be.
     """

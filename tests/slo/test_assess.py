@@ -192,11 +192,13 @@ def test_the_replay_is_scored_against_the_incidents_given(tmp_path):
     assert each.replay.precision.value == 1 and each.replay.recall.value == 1 and each.replay.false_pages == 0
 
 
-def test_a_page_beside_the_incidents_given_is_false(tmp_path):
+def test_an_outage_beside_the_incident_given_is_found(tmp_path):
     told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
     late = spell("GET /pay", errors=100, minutes=420, first=390, length=10)
     each = only(tmp_path / "late", "{target: 99%}", late, incidents(told))
-    assert each.replay.false_pages == 1 and each.replay.recall.value == 0 and each.replay.precision.value == 0
+    # The outage nobody named is found beside the given incident: its page is right, and the given one is missed.
+    assert each.spells["found"].tolist() == [False, True] and not each.found
+    assert each.replay.false_pages == 0 and each.replay.recall.value == 0.5 and each.replay.precision.value == 1
     # In the first hour the one-hour window is not yet full: such a page is no proof against the policy.
     early = only(tmp_path / "early", "{target: 99%}", OUTAGE, incidents(told))
     assert early.replay.pages["early"].all() and early.replay.false_pages == 0
@@ -240,7 +242,7 @@ def test_what_cannot_be_measured_is_listed_beside_what_can(tmp_path):
     table = assessed.table()
     assert table["slo"].tolist() == ["pay availability", "cart availability"]
     assert table["here"].tolist() == ["met", "not measured"]
-    assert slo.headline(assessed) == "1 of 2 SLOs met; 1 not measured."
+    assert slo.headline(assessed) == "1 of 2 SLOs met so far; 1 not measured."
 
 
 def test_nothing_to_assess(tmp_path):
