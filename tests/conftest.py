@@ -10,7 +10,12 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from hypothesis import settings
 from nbformat import v4
+
+# A busy machine is no failure, and a failure is to be had again.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 
 def find_program(program: str) -> str:

@@ -35,8 +35,8 @@ SPELL_COLUMNS = [
 ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "precision", "recall", "tickets", "lint"]
 BUDGET_CAPTION = "Dot: counted in the evidence. Bar: where the rate of the long run may lie."
 ALERTS_CAPTION = (
-    "The alert policy over the recorded history. Where the spells were found in the same counts, precision and recall are "
-    "partly circular; pages whose window reaches back beyond the history count for them only where they fall on a spell."
+    "The alert policy over the recorded history. Where spells were found in the same counts, precision and recall are "
+    "partly circular. Pages whose window reaches back beyond the history count only where they fall on a spell."
 )
 BURN_CAPTION = "Shaded: spells of failure. Triangles: pages. At a burn rate of 1 the budget just lasts."
 DETECTION_CAPTION = (
