@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 from collections.abc import Sequence
@@ -231,10 +232,17 @@ class Assessment:
 
     def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
         """Sources as the assessment names them, without the folder it happens to lie in."""
-        return tuple(replace(each, source=each.source.removeprefix(f"{self.folder}{os.sep}")) for each in quality)
+        folder = str(self.folder)
+        prefixes = (folder + os.sep, glob.escape(folder) + os.sep)
+        found = {each: next((prefix for prefix in prefixes if each.source.startswith(prefix)), "") for each in quality}
+        return tuple(replace(each, source=each.source.removeprefix(prefix)) for each, prefix in found.items())
 
     def _absolute(self, path: str) -> str:
-        return str(self.folder / Path(path).expanduser())
+        """A path or pattern as seen from the assessment's folder; the folder's own name is never a pattern."""
+        given = self.folder / Path(path).expanduser()
+        if given.exists() or Path(path).expanduser().is_absolute():
+            return str(given)
+        return str(Path(glob.escape(str(self.folder))) / path)
 
 
 def open_assessment(path: str = "") -> Assessment:

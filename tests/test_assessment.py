@@ -215,3 +215,12 @@ def test_a_ca_file_is_looked_for_in_the_assessments_folder_or_at_home(tmp_path, 
     file.write_text("no certificate")
     with pytest.raises(InvalidInput, match=f"ca_file {file} cannot be used .it is not a PEM file"):
         scaling_lib.open(tmp_path).metrics()
+
+
+def test_a_folder_whose_name_looks_like_a_pattern(tmp_path):
+    folder = make(
+        tmp_path / "old [2025]",
+        "journeys: [{name: pay, route: /pay}]\nevidence: {requests: ['*.csv']}\n",
+        requests__csv=csv_of(spell("GET /pay")),
+    )
+    assert scaling_lib.open(folder).requests().counts["n"].sum() == 6000

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 DAYS = 3
-SCAN = "SELECT count(time), max(service), max(route), sum(status), sum(duration_us) FROM read_parquet('{file}')"
+SCAN = "SELECT sum(epoch_us(time)), max(service), max(route), sum(status), sum(duration_us) FROM read_parquet('{file}')"
 MEASURE = """
 import json, resource, time
 {setup}
