@@ -16,7 +16,7 @@ from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, counted_by_method
-from scaling_lib.slo.counts import MINUTE, minute_grid
+from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, silence_limit_s
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay
@@ -29,7 +29,6 @@ from scaling_lib.words import duration
 
 SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
 MEND = "Mend or replace the source that cannot be read, then run again."
-LONG_SILENCE_S = 3600.0
 COLUMNS = [
     "slo",
     "target",
@@ -84,9 +83,8 @@ class SLOResult:
 
     @property
     def rate(self) -> float:
-        """Mean events per second over the evidence."""
-        span = self.counts.index[-1] - self.counts.index[0] + MINUTE
-        return float(self.counts["total"].sum() / span.total_seconds())
+        """Mean events per second over the evidence, its partly seen edges and what is excluded left out."""
+        return rate_per_s(self.counts, self.exclusions.excluded)
 
     @property
     def unit(self) -> str:
@@ -212,7 +210,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         outside=outside,
         policy=policy,
         replay=replay_policy(policy, slo.target, counts, spells, level=level),
-        remarks=tuple(lint(policy, slo.target, float(window["total"].sum()) / seen_s)),
+        remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),
         projection=_projection(slo, counts, level),
@@ -253,9 +251,8 @@ def _spent(sli: Estimate, target: float) -> Estimate:
 
 def _silent_s(window: pd.DataFrame) -> float:
     """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
-    steps = pd.Series(window.index).diff().dt.total_seconds().dropna()
-    limit = max(LONG_SILENCE_S, 10 * float(steps.quantile(0.9))) if len(steps) else LONG_SILENCE_S
-    return float(steps[steps > limit].sum())
+    steps = np.diff(window.index.to_numpy()) / np.timedelta64(1, "s")
+    return float(steps[steps > silence_limit_s(steps)].sum())
 
 
 def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool, pd.DataFrame]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
 
 MINUTE = pd.Timedelta(minutes=1)
+LONG_SILENCE_S = 3600.0
+RHYTHMS = 10  # a silence this many times the longest usual one is a gap in the evidence
 
 
 def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
@@ -42,6 +45,36 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
         )
     grid = pd.date_range(summed.index[0], summed.index[-1], freq="min", name="minute")
     return summed.reindex(grid, fill_value=0.0)
+
+
+def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -> float:
+    """Mean events per second over the time that was observed.
+
+    counts: minutes with traffic, ascending, as `SLOResult.counts`; excluded: minutes that do not count and are no
+        longer in `counts`: their time does not count either.
+    The first and the last minute of the history, and those on either side of a long silence, are seen in part only:
+    where a stretch has more than two, they are left out with their events. Otherwise they count as whole, and the
+    rate is too low rather than too high.
+    """
+    times = pd.DatetimeIndex(counts.index)
+    total = counts["total"].to_numpy(dtype=np.float64)
+    steps = np.diff(times.to_numpy()) / np.timedelta64(1, "s")
+    cuts = np.flatnonzero(steps > silence_limit_s(steps)) + 1
+    left_out = pd.DatetimeIndex([], tz="UTC") if excluded is None else excluded
+    events = seconds = 0.0
+    for places in np.split(np.arange(len(times)), cuts):
+        if len(places) > 2:
+            start, end = times[places[1]], times[places[-1]]
+            events += float(total[places[1:-1]].sum())
+            seconds += (end - start).total_seconds() - 60.0 * int(((left_out >= start) & (left_out < end)).sum())
+    if seconds > 0:
+        return events / seconds
+    return float(total.sum()) / (60.0 * len(times)) if len(times) else 0.0
+
+
+def silence_limit_s(steps: NDArray[np.float64]) -> float:
+    """From how many seconds between two minutes of traffic on nothing was recorded, rather than nothing asked."""
+    return max(LONG_SILENCE_S, RHYTHMS * float(np.quantile(steps, 0.9))) if len(steps) else LONG_SILENCE_S
 
 
 def utc(time: object, where: str) -> pd.Timestamp:

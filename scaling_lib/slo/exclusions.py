@@ -22,7 +22,7 @@ COLUMNS = ["reason", "start", "end", "minutes", "total", "bad", "sli_only", "sli
 class ExclusionAudit:
     """The SLI with and without the exclusions.
 
-    counts: the minutes that remain (excluded ones are 0 of 0), in the form of `minute_grid`.
+    counts: the minutes that remain (excluded ones are 0 of 0), in the form of `minute_grid`; excluded: the others.
     table: one row for each exclusion: reason, start, end, minutes (with traffic), total, bad (left out by it), sli_only
         (only this one left out), sli_all_but (all but this one left out), and verdict_flips (all but this one gives
         another state than all).
@@ -31,6 +31,7 @@ class ExclusionAudit:
     """
 
     counts: pd.DataFrame
+    excluded: pd.DatetimeIndex
     table: pd.DataFrame
     without: Attainment
     with_all: Attainment
@@ -76,6 +77,7 @@ def audit_exclusions(
     left_out = float(grid["total"].to_numpy()[every].sum())
     return ExclusionAudit(
         counts=_without(grid, every),
+        excluded=pd.DatetimeIndex(grid.index[every]),
         table=pd.DataFrame(table, columns=COLUMNS),
         without=without,
         with_all=with_all,
