@@ -33,7 +33,7 @@ from scaling_lib.slo.figures import (
 from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
-from scaling_lib.slo.latency_table import latency_table
+from scaling_lib.slo.latency_table import LATENCY_CAPTION, clustered_quantile, latency_table
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.policy_table import policy_table
 from scaling_lib.slo.projection import Projection, projected_budget
@@ -41,6 +41,7 @@ from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.slo.replay import Replay, replay
 from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
+from scaling_lib.slo.starter_table import STARTER_CAPTION, starter_table
 from scaling_lib.slo.tables import (
     UNITS,
     certainty_table,
@@ -50,7 +51,6 @@ from scaling_lib.slo.tables import (
     method_table,
     openslo_file,
     rules_file,
-    starter_table,
 )
 from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges, window_length_s
 
@@ -59,7 +59,9 @@ __all__ = [
     "BUDGET_CAPTION",
     "BURN_CAPTION",
     "DETECTION_CAPTION",
+    "LATENCY_CAPTION",
     "SLO",
+    "STARTER_CAPTION",
     "UNITS",
     "AlertPolicy",
     "Assessed",
@@ -88,6 +90,7 @@ __all__ = [
     "burn_figure",
     "burn_rate",
     "certainty_table",
+    "clustered_quantile",
     "detection_figure",
     "detection_time",
     "error_budget",

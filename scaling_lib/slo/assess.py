@@ -17,7 +17,7 @@ from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, counted_by_method
 from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, silence_limit_s
-from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
+from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay
 from scaling_lib.slo.replay import replay as replay_policy
@@ -172,8 +172,7 @@ def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
 
 
 def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Source, level: float) -> SLOResult:
-    apply = [each for each in system.exclusions if not each.journeys or slo.journey in each.journeys]
-    audit = audit_exclusions(everything, apply, slo.target, level)
+    audit = audit_exclusions(everything, applying(system.exclusions, slo.journey), slo.target, level)
     counts = audit.counts[audit.counts["total"] > 0]
     if counts.empty:
         if not float(everything["total"].sum()):

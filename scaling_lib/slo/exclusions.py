@@ -51,7 +51,7 @@ def audit_exclusions(
     """
     grid = minute_grid(counts)
     rows = [_fields(item) for item in exclusions]
-    masks = [_mask(grid, start, end) for _, start, end in rows]
+    masks = [_mask(pd.DatetimeIndex(grid.index), start, end) for _, start, end in rows]
     every = np.logical_or.reduce(masks) if masks else np.zeros(len(grid), dtype=bool)
     without = _attained(grid, np.zeros(len(grid), dtype=bool), target, level)
     with_all = _attained(grid, every, target, level)
@@ -86,6 +86,39 @@ def audit_exclusions(
     )
 
 
+def applying(exclusions: Iterable[Any], journey: str) -> list[Any]:
+    """The exclusions that count for a journey: those that name it, and those that name none."""
+    return [each for each in exclusions if not each.journeys or journey in each.journeys]
+
+
+def is_excluded(minutes: pd.DatetimeIndex, exclusions: Iterable[Any]) -> Mask:
+    """Which of the minutes an exclusion touches."""
+    masks = [_mask(minutes, start, end) for _, start, end in map(_fields, exclusions)]
+    return np.logical_or.reduce(masks) if masks else np.zeros(len(minutes), dtype=bool)
+
+
+def excluded_hours(minutes: pd.DatetimeIndex, exclusions: Iterable[Any]) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """The hours all of whose minutes with traffic are excluded; and those of which only some are.
+
+    minutes: those with traffic. What is kept by the hour, such as latency bins, can leave out whole hours only.
+    """
+    mask = pd.Series(is_excluded(minutes, exclusions), index=minutes.floor("h")).groupby(level=0)
+    every, some = mask.all(), mask.any()
+    return pd.DatetimeIndex(every.index[every]), pd.DatetimeIndex(every.index[some & ~every])
+
+
+def counted_stretches(exclusions: Iterable[Any]) -> list[tuple[pd.Timestamp | None, pd.Timestamp | None]]:
+    """What lies between the exclusions, in order of time: start and end, None where a side is open."""
+    edges = sorted((start.floor("min"), end.ceil("min")) for _, start, end in map(_fields, exclusions))
+    found: list[tuple[pd.Timestamp | None, pd.Timestamp | None]] = []
+    last: pd.Timestamp | None = None
+    for start, end in edges:
+        if last is None or start > last:
+            found.append((last, start))
+        last = end if last is None else max(last, end)
+    return [*found, (last, None)]
+
+
 def _fields(item: Any) -> tuple[str, pd.Timestamp, pd.Timestamp]:
     reason, first, last = (
         (item.get("reason"), item.get("start"), item.get("end"))
@@ -100,8 +133,8 @@ def _fields(item: Any) -> tuple[str, pd.Timestamp, pd.Timestamp]:
     return str(reason), start, end
 
 
-def _mask(grid: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Mask:
-    return np.asarray((grid.index >= start.floor("min")) & (grid.index < end))
+def _mask(minutes: pd.DatetimeIndex, start: pd.Timestamp, end: pd.Timestamp) -> Mask:
+    return np.asarray((minutes >= start.floor("min")) & (minutes < end))
 
 
 def _without(grid: pd.DataFrame, mask: Mask) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The tables of step 01: most from results alone, latency histograms, starters and files from the assessment too."""
+"""The tables of step 01: most from results alone, latency histograms and files from the assessment too."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import pandas as pd
 
 from scaling_lib import figures
 from scaling_lib.assessment import Assessment
-from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
-from scaling_lib.evidence.cells import upper_edges_s
+from scaling_lib.errors import NotMeasured, ScalingError
 from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.attainment import measurable
+from scaling_lib.slo.exclusions import applying, counted_stretches
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.prometheus_out import prometheus_rules
-from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, starter_availability, starter_latency
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, percent, plural
+from scaling_lib.words import duration, listing, percent
 
 SHARES = (
     "target",
@@ -38,7 +37,6 @@ UNITS |= dict.fromkeys(
     ("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction"
 )
 UNITS |= {"fires above": "fraction"}
-STARTER_TARGET = 0.99  # of the latency SLOs that are proposed
 
 
 def certainty_table(assessed: Assessed) -> pd.DataFrame:
@@ -101,7 +99,10 @@ def exclusion_table(assessed: Assessed) -> pd.DataFrame:
 
 
 def histogram_table(system: Assessment) -> pd.DataFrame:
-    """One row a latency SLO whose journey has a histogram: the share within the threshold, between the bucket edges."""
+    """One row a latency SLO whose journey has a histogram: the share within the threshold, between the bucket edges.
+
+    What exclusions cover is left out, as nearly as the histogram's samples lie together.
+    """
     journeys = {each.name: each for each in system.journeys}
     rows = []
     for slo in system.slos():
@@ -109,7 +110,7 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
         if slo.threshold_s is None or given is None or not given.buckets:
             continue
         try:
-            within = latency_sli(system.metrics().histogram(given.buckets), slo.threshold_s)
+            within = latency_sli(_buckets(system, given.buckets, slo.journey), slo.threshold_s)
         except ScalingError as reason:
             rows.append({"slo": slo.name, "target": slo.target, "remarks": f"not measured: {reason}"})
             continue
@@ -161,33 +162,13 @@ def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["journey", "what", "lowest", "product", "highest", "weakest step"])
 
 
-def starter_table(system: Assessment) -> pd.DataFrame:
-    """One row a journey and kind: an SLO its history would have kept, or what is missing to propose one."""
-    rows: list[dict[str, object]] = []
-    for made in (each for each in system.journeys if each.route):
-        for kind in ("availability", "latency"):
-            try:
-                proposal = _starter(system, made.route, made.service, kind)
-            except NotEnoughData as reason:
-                rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": str(reason)})
-                continue
-            except ScalingError as reason:
-                rows.append({"journey": made.name, "kind": kind, "proposal": "", "remarks": f"not measured: {reason}"})
-                continue
-            failed = [
-                f"{row['start']:%Y-%m-%d %H:%M} ({percent(row['sli'])})"
-                for row in proposal.failed.head(3).to_dict("records")
-            ]
-            rows.append(
-                {
-                    "journey": made.name,
-                    "kind": kind,
-                    "proposal": proposal.sentence,
-                    "kept": proposal.kept,
-                    "remarks": f"failed on {listing(failed)}" if failed else "",
-                }
-            )
-    return pd.DataFrame(rows, columns=["journey", "kind", "proposal", "kept", "remarks"])
+def _buckets(system: Assessment, selector: str, journey: str) -> dict[float, float]:
+    """Cumulative counts by edge over all that is not excluded."""
+    found: dict[float, float] = {}
+    for start, end in counted_stretches(applying(system.exclusions, journey)):
+        for edge, count in system.metrics().histogram(selector, start, end).items():
+            found[edge] = found.get(edge, 0.0) + count
+    return found
 
 
 def _steps(name: str, made_of: Mapping[str, Sequence[str]], measured: Container[str]) -> list[str]:
@@ -217,24 +198,6 @@ def _measurable(each: SLOResult, level: float) -> str:
 
 def _told(share: float | Estimate) -> str:
     return str(share) if isinstance(share, Estimate) else percent(share)
-
-
-def _starter(system: Assessment, route: str, service: str, kind: str) -> StarterSLO:
-    chosen = system.requests().select(route, service)
-    if kind == "availability":
-        if not chosen.status_known:
-            raise NotMeasured("the requests carry no status")
-        counts = chosen.counts.groupby("minute")[["n", "errors"]].sum().rename(columns={"n": "total", "errors": "bad"})
-        return starter_availability(counts)
-    hours = chosen.bins["hour"].nunique()
-    if hours < FEWEST_PERIODS:
-        raise NotEnoughData(
-            f"Starter SLO: latency is kept by the hour, and {plural(hours, 'hour')} has traffic; expected at least "
-            f"{FEWEST_PERIODS} hours for a provisional proposal, {WHOLE_DAYS} days for one to agree on."
-        )
-    bins = chosen.bins[~chosen.bins["error"]]
-    latency = pd.DataFrame({"time": bins["hour"], "latency_s": upper_edges_s(bins["bin"]), "n": bins["n"]})
-    return starter_latency(latency, STARTER_TARGET)
 
 
 def rules_file(system: Assessment) -> figures.Shown:
