@@ -1,6 +1,14 @@
 """Step 01: do the critical journeys keep their promise?"""
 
 from scaling_lib.evidence.slo import SLO
+from scaling_lib.slo.alert_tables import (
+    ALERTS_CAPTION,
+    POLICY_CAPTION,
+    SPELLS_CAPTION,
+    alert_table,
+    alert_times_table,
+    spell_table,
+)
 from scaling_lib.slo.alerts import (
     AlertPolicy,
     Remark,
@@ -18,17 +26,15 @@ from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
 from scaling_lib.slo.figures import (
-    ALERTS_CAPTION,
     BUDGET_CAPTION,
     BURN_CAPTION,
     DETECTION_CAPTION,
-    alert_table,
+    LEFT_CAPTION,
     budget_figure,
     burn_figure,
     detection_figure,
     left_figure,
     left_table,
-    spell_table,
 )
 from scaling_lib.slo.findings import findings, headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
@@ -43,6 +49,11 @@ from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
 from scaling_lib.slo.starter_table import STARTER_CAPTION, starter_table
 from scaling_lib.slo.tables import (
+    ATTAINMENT_CAPTION,
+    CERTAINTY_CAPTION,
+    HISTOGRAMS_CAPTION,
+    JOURNEYS_CAPTION,
+    METHODS_CAPTION,
     UNITS,
     certainty_table,
     exclusion_table,
@@ -56,11 +67,19 @@ from scaling_lib.slo.windows import parse_window, window_budget_s, window_edges,
 
 __all__ = [
     "ALERTS_CAPTION",
+    "ATTAINMENT_CAPTION",
     "BUDGET_CAPTION",
     "BURN_CAPTION",
+    "CERTAINTY_CAPTION",
     "DETECTION_CAPTION",
+    "HISTOGRAMS_CAPTION",
+    "JOURNEYS_CAPTION",
     "LATENCY_CAPTION",
+    "LEFT_CAPTION",
+    "METHODS_CAPTION",
+    "POLICY_CAPTION",
     "SLO",
+    "SPELLS_CAPTION",
     "STARTER_CAPTION",
     "UNITS",
     "AlertPolicy",
@@ -82,6 +101,7 @@ __all__ = [
     "Unmeasured",
     "alert_policy",
     "alert_table",
+    "alert_times_table",
     "assess",
     "attainment",
     "audit_exclusions",

@@ -25,12 +25,13 @@ from scaling_lib.slo.sli import minute_counts
 from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration
+from scaling_lib.words import duration, percent
 
 SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
 MEND = "Mend or replace the source that cannot be read, then run again."
 COLUMNS = [
     "slo",
+    "bad is",
     "target",
     "measured",
     "here",
@@ -38,9 +39,7 @@ COLUMNS = [
     "events",
     "bad",
     "budget spent",
-    "spells",
-    "window",
-    "covered",
+    "window seen",
 ]
 
 
@@ -96,6 +95,18 @@ class SLOResult:
         """The length of a slice in seconds, at least the minute that evidence is kept by."""
         return max(60.0, self.slo.slice_s)
 
+    @property
+    def bad_is(self) -> str:
+        """What was counted as bad, and whether the SLO's own query was passed over for it."""
+        metrics = self.source.table == "metrics"
+        if self.slo.kind == "latency":
+            rule = f"over {duration(self.slo.threshold_s or 0.0)}"
+        else:
+            rule = "metrics.errors" if metrics else "an error (5xx)"
+        if self.slo.source != "assessment.yaml" and (self.slo.total_query or self.slo.raw_query):
+            return f"{rule} among the journey's {self.source.table}: the SLO's own query was not asked"
+        return rule
+
     def share_of_budget(self, bad: float) -> float:
         """Failed requests as a fraction of what the window's own requests allow to fail."""
         return bad / (float(allowed_share(self.slo.target)) * float(self.window["total"].sum()))
@@ -124,10 +135,11 @@ class Assessed:
     level: float
 
     def table(self) -> pd.DataFrame:
-        """One row an SLO: target, SLI, state here (as counted) and in the long run, events, budget, spells, window."""
+        """One row an SLO: what is bad, target, SLI, state here (counted) and in the long run, events, budget."""
         rows = [
             {
                 "slo": each.slo.name,
+                "bad is": each.bad_is,
                 "target": each.slo.target,
                 "measured": each.attainment.sli,
                 "here": each.attainment.counted,
@@ -135,14 +147,17 @@ class Assessed:
                 "events": int(each.window["total"].sum()),
                 "bad": int(each.window["bad"].sum()),
                 "budget spent": each.spent,
-                "spells": len(each.spells),
-                "window": each.slo.window,
-                "covered": each.covered,
+                "window seen": f"{percent(each.covered)} of {each.slo.window}",
             }
             for each in self.results
         ]
         rows += [
-            {"slo": each.slo.name, "target": each.slo.target, "here": "not measured", "window": each.slo.window}
+            {
+                "slo": each.slo.name,
+                "target": each.slo.target,
+                "here": "not measured",
+                "window seen": f"none of {each.slo.window}",
+            }
             for each in self.unmeasured
         ]
         return pd.DataFrame(rows, columns=COLUMNS)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,8 @@ import plotly.graph_objects as go
 
 from scaling_lib import figures
 from scaling_lib.figures import Shown
-from scaling_lib.slo.alerts import detection_time
+from scaling_lib.slo.alert_tables import spell_rate
+from scaling_lib.slo.alerts import detection_time, threshold
 from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.windows import window_words
@@ -19,30 +19,23 @@ from scaling_lib.words import duration, listing, number, percent, plural, quanti
 
 MOST_POINTS = 1500
 MOST_LINES = 4
-SPELL_COLUMNS = [
-    "slo",
-    "spell",
-    "start",
-    "end",
-    "failed",
-    "error rate",
-    "evidence's budget spent",
-    "window's budget spent",
-    "page after_s",
-    "spent before the page",
-    "quiet again after_s",
-]
-ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "precision", "recall", "tickets", "lint"]
-BUDGET_CAPTION = "Dot: counted in the evidence. Bar: where the rate of the long run may lie."
-ALERTS_CAPTION = (
-    "The alert policy over the recorded history. Where spells were found in the same counts, precision and recall are "
-    "partly circular. Pages whose window reaches back beyond the history count only where they fall on a spell."
+TICKS = [base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5)]  # of logarithmic axes
+BUDGET_CAPTION = (
+    "Dot: what the recorded requests spent of what they were allowed to. Bar: where the service's rate in the long run "
+    "may lie; a bar that leaves the figure goes on, and the table has its end."
 )
-BURN_CAPTION = "Shaded: spells of failure. Triangles: pages. At a burn rate of 1 the budget just lasts."
+BURN_CAPTION = (
+    "How fast each minute spends the budget: at 1 it lasts exactly its window. Shaded: spells of failure. Triangles: "
+    "an alert calls someone (a page)."
+)
+LEFT_CAPTION = "What is left of a whole window's budget, at the traffic of this evidence."
 DETECTION_CAPTION = (
-    "Lines: from the policy, with a full history before the incident. Dots: replayed. While the history is shorter "
-    "than an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
+    "Lines: how long each alert needs, with a full history before the incident; 1h/5m looks at the last hour and the "
+    "last 5 minutes. Dots: the recorded spells. While the history is shorter than an alert's window, the window holds "
+    "only what is there, and the alert fires sooner than the line says."
 )
+SEEN = 0.05  # of a window: with less, what is left of its budget tells nothing
+ROOM = 1.6  # of the largest dot: bars beyond are cut
 
 
 def budget_figure(assessed: Assessed) -> go.Figure | Shown:
@@ -51,7 +44,7 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
         return figures.nothing("No SLO is measured: " + listing([each.reason for each in assessed.unmeasured]))
     _name(assessed)
     ordered = sorted(assessed.results, key=lambda each: each.spent.value)
-    figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=130 + 34 * len(ordered))
+    figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=150 + 34 * len(ordered))
     figure.add_scatter(
         x=[100 * each.spent.value for each in ordered],
         y=[figures.escape(each.slo.name) for each in ordered],
@@ -69,6 +62,10 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
         hovertemplate="%{y}: %{customdata[0]} of the budget; %{customdata[1]}<extra></extra>",
         showlegend=False,
     )
+    furthest = 100 * ROOM * max(1.0, ordered[-1].spent.value)
+    if 100 * max(each.spent.high for each in ordered) > furthest:
+        figure.update_xaxes(range=[-furthest / 50, furthest])
+    figure.update_yaxes(range=[-0.6, len(ordered)])  # room above for the line's label
     return figures.threshold(figure, 100, "the whole budget", axis="x")
 
 
@@ -78,7 +75,7 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
     if not chosen:
         return figures.nothing("No spell of failure stands out in the evidence, so there is no burn to show.")
     _name(assessed)
-    figure = figures.figure(_spell_title(chosen), x="", y="burn rate, times the sustainable")
+    figure = figures.figure(_spell_title(chosen), x="", y="speed of spending (1 = the budget lasts)")
     fastest = max(tier.factor for tier in chosen[0].policy)
     for each in chosen:
         line = _burn(each)
@@ -89,7 +86,7 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
             mode="lines+markers" if len(line) < 200 else "lines",
             marker={"size": 5},
             line={"color": figures.colour(each.slo.name), "width": 2},
-            hovertemplate="burn rate %{y:.3~g}<extra>" + figures.escape(each.slo.name) + "</extra>",
+            hovertemplate="%{y:.3~g} times as fast as it lasts<extra>" + figures.escape(each.slo.name) + "</extra>",
         )
         for spell in each.spells.itertuples():
             figures.span(figure, spell.start, spell.end, "", color=figures.colour(each.slo.name))
@@ -103,7 +100,10 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
                 name=figures.escape(f"page: {each.slo.name}"),
                 hovertemplate="page at %{x}<extra>" + figures.escape(each.slo.name) + "</extra>",
             )
-    figures.threshold(figure, fastest, f"the fastest page, {number(fastest)}")
+    figures.threshold(figure, fastest, f"the fastest alert fires above {number(fastest)}")
+    lines = [_burn(each) for each in chosen]
+    early, late = (max(float(line.iloc[part].max()) for line in lines) for part in (slice(0, 3), slice(-3, None)))
+    figure.layout.shapes[-1].label.textposition = "start" if early < late else "end"  # where the lines are low
     return figures.time_axis(figure)
 
 
@@ -112,12 +112,19 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
     chosen = _with_spells(assessed.results) or list(assessed.results[:MOST_LINES])
     if not chosen:
         return figures.nothing("No SLO is measured, so no budget can be counted down.")
+    chosen = [each for each in chosen if each.covered >= SEEN]
+    if not chosen:
+        most = max(each.covered for each in assessed.results)
+        return figures.nothing(
+            f"The evidence spans at most {percent(most)} of an SLO's window: too little to count a budget down. "
+            f"From {percent(SEEN)} on, a figure of what is left stands here."
+        )
     worst = min(chosen, key=lambda each: _left(each).iloc[-1])
     _name(assessed)
     title = f"{worst.slo.name} has {percent(_left(worst).iloc[-1])} of its {window_words(worst.slo.window)} budget left"
     if worst.covered < 1:
         title += f", after {percent(worst.covered)} of the window"
-    figure = figures.figure(title, x="", y="budget left, % of the window's")
+    figure = figures.figure(title, x="", y="budget left, % of the whole window's")
     for each in chosen:
         left = _thinned(_left(each))
         figure.add_scatter(
@@ -131,6 +138,7 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
         end = 100 * float(left.iloc[-1])
         color = figures.colour(each.slo.name)
         figures.direct_label(figure, figures.utc(left.index[-1:])[0], end, each.slo.name, color=color)
+    figures.threshold(figure, 0, "the whole budget is spent")
     return figures.time_axis(figure)
 
 
@@ -144,8 +152,9 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     each = max(chosen, key=lambda one: one.spells["budget_spent"].max() if "budget_spent" in one.spells else 0)
     pages = each.policy.only("page")
     rates = np.geomspace(float(allowed_share(each.slo.target)), 1, 120)
-    title = f"A total outage of {each.slo.name} pages after {duration(detection_time(pages[0], each.slo.target, 1.0))}"
-    figure = figures.figure(title, x="error rate during the incident, %", y="minutes from its start to the page")
+    figure = figures.figure(
+        _detection_title(each, chosen), x="error rate during the incident, %", y="minutes from its start to the page"
+    )
     for tier, dash in zip(pages, ("solid", "dot", "dashdot", "dash"), strict=False):
         times = np.array([detection_time(tier, each.slo.target, rate) for rate in rates]) / 60
         shown = np.isfinite(times)
@@ -154,13 +163,13 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
             y=times[shown],
             mode="lines",
             line={"dash": dash, "width": 2, "color": figures.colour(each.slo.name)},
-            name=f"in theory, {tier.name}",
+            name=f"the alert {tier.name}",
             hovertemplate="%{x:.3~g}% failing: %{y:.3~g} min<extra>" + tier.name + "</extra>",
         )
     for number_, one in enumerate(chosen):
         found = one.replay.incidents[one.replay.incidents["detected"]]
         figure.add_scatter(
-            x=[100 * _spell_rate(one, spell) for spell in found.to_dict("records")],
+            x=[100 * spell_rate(one, spell) for spell in found.to_dict("records")],
             y=found["delay_s"] / 60,
             mode="markers",
             marker={
@@ -168,11 +177,15 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
                 "color": figures.colour(one.slo.name),
                 "symbol": ("circle", "diamond", "square", "x")[number_],
             },
-            name=figures.escape(f"replayed: {one.slo.name}"),
+            name=figures.escape(f"recorded: {one.slo.name}"),
             hovertemplate="%{x:.3~g}% failing, paged after %{y:.3~g} min<extra></extra>",
         )
-    figure.update_xaxes(type="log")
-    return figure.update_yaxes(type="log")
+    least = 100 * min(1.0, min(threshold(tier, each.slo.target) for tier in pages))
+    figures.threshold(figure, least, f"below {number(least)}% no page", axis="x")
+    figure.layout.shapes[-1].label.textposition = "middle"  # between the lines and the dots
+    span = [np.log10(least) - 0.05 * (2 - np.log10(least)), 2.02]
+    figure.update_xaxes(type="log", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS], range=span)
+    return figure.update_yaxes(type="log", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
 
 
 def left_table(assessed: Assessed) -> pd.DataFrame:
@@ -181,49 +194,9 @@ def left_table(assessed: Assessed) -> pd.DataFrame:
     return pd.DataFrame(left).rename_axis("minute").ffill().fillna(1.0) if left else pd.DataFrame()
 
 
-def spell_table(assessed: Assessed) -> pd.DataFrame:
-    """One row a spell: SLO, start, end, failed and all events, budget spent, page after, quiet again after."""
-    rows = [
-        {
-            "slo": each.slo.name,
-            "spell": spell["name"],
-            "start": spell["start"],
-            "end": spell["end"],
-            "failed": int(spell["bad"]),
-            "error rate": _spell_rate(each, spell),
-            "evidence's budget spent": each.share_of_budget(spell["bad"]),
-            "window's budget spent": spell["budget_spent"],
-            "page after_s": spell["delay_s"],
-            "spent before the page": spell["budget_spent_before"],
-            "quiet again after_s": spell["reset_s"],
-        }
-        for each in assessed.results
-        for spell in each.replay.incidents.to_dict("records")
-    ]
-    return pd.DataFrame(rows, columns=SPELL_COLUMNS)
-
-
-def alert_table(assessed: Assessed) -> pd.DataFrame:
-    """One row an SLO: pages, false pages, precision and recall with intervals, what the lint says."""
-    rows = [
-        {
-            "slo": each.slo.name,
-            "spells": len(each.spells),
-            "pages": len(each.replay.pages),
-            "false pages": each.replay.false_pages,
-            "precision": each.replay.precision,
-            "recall": each.replay.recall,
-            "tickets": len(each.replay.tickets),
-            "lint": listing([f"{remark.kind} {remark.tier.name if remark.tier else ''}" for remark in each.remarks]),
-        }
-        for each in assessed.results
-    ]
-    return pd.DataFrame(rows, columns=ALERT_COLUMNS)
-
-
 def _name(assessed: Assessed) -> None:
-    """The same colours for the same SLOs in all figures."""
-    figures.name_entities([each.slo.name for each in assessed.results])
+    """The same colours for the same SLOs in all figures; those that spent most get the most distinct ones."""
+    figures.name_entities([each.slo.name for each in sorted(assessed.results, key=lambda each: -each.spent.value)])
 
 
 def _budget_title(assessed: Assessed) -> str:
@@ -240,6 +213,18 @@ def _spell_title(chosen: Sequence[SLOResult]) -> str:
     spell = max(worst.replay.incidents.to_dict("records"), key=lambda row: float(row["budget_spent"]))
     length = (spell["end"] - spell["start"]).total_seconds()
     return f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell"
+
+
+def _detection_title(each: SLOResult, chosen: Sequence[SLOResult]) -> str:
+    needed = min(detection_time(tier, each.slo.target, 1.0) for tier in each.policy.only("page"))
+    if not np.isfinite(needed):
+        return f"{each.slo.name}: no alert would call anyone, even if every request failed"
+    title = f"{each.slo.name}: if every request failed, someone would be called after {duration(needed)}"
+    took = pd.concat([one.replay.incidents.loc[one.replay.incidents["detected"], "delay_s"] for one in chosen])
+    if took.empty:
+        return f"{title}; on the recorded spells no one was"
+    ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
+    return f"{title}; on the recorded spells it took {' to '.join(ends)}"
 
 
 def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
@@ -269,9 +254,3 @@ def _thinned(series: pd.Series[float]) -> pd.Series[float]:
     """As few points as keep the figure light, the last among them."""
     step = max(1, -(-len(series) // MOST_POINTS))
     return series.iloc[(len(series) - 1) % step :: step]
-
-
-def _spell_rate(result: SLOResult, spell: Mapping[Hashable, Any]) -> float:
-    inside = result.counts[spell["start"].floor("min") : spell["end"] - pd.Timedelta(microseconds=1)]
-    total = float(inside["total"].sum())
-    return float(inside["bad"].sum()) / total if total else float("nan")

@@ -23,10 +23,10 @@ from scaling_lib.words import duration, plural
 QUANTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99}
 RESOLUTIONS_US = (1_000_000, 1_000)  # whole seconds, whole milliseconds: how durations are rounded in logs
 COLUMNS = ["journey", "answered", *QUANTILES, "threshold", "the intervals", "remarks"]
-INDEPENDENT = "take requests as independent: too narrow where slow ones come together"
 LATENCY_CAPTION = (
-    "How long the journeys take, errors left out. In brackets: where the figure of the long run may lie, at the level "
-    "of this notebook."
+    "How long the journeys take, errors left out. In brackets: where the figure of the long run may lie. The intervals "
+    "rest on how slow requests come together in hours, or roughly in minutes; independent: too little was seen to "
+    "tell, each request is taken by itself, and the interval is too narrow where slow ones come together."
 )
 
 
@@ -108,7 +108,7 @@ def clustered_quantile(
         return ClusteredQuantile(estimate=_outer(plain.value, plain.low, plain.high, level), rests_on=words)
     effective = total / found.design_effect
     if effective < quantile_sample_size(q, level):
-        few = "not known: slow requests came in too few separate spells"
+        few = "none: too few separate slow spells"
         return ClusteredQuantile(estimate=_outer(plain.value, math.nan, math.nan, level), rests_on=few)
     above = effective_interval((1 - q) * effective, effective, found.degrees_of_freedom, level)
     share = np.cumsum(counts.to_numpy()) / total
@@ -170,13 +170,13 @@ def _clustering(cells: pd.DataFrame, bin_: int, by_minute: Sequence[pd.DataFrame
         table = pd.DataFrame({"bad": slow, "total": cells["n"]}).groupby(pd.DatetimeIndex(cells["hour"])).sum()
         table = table.asfreq("h", fill_value=0)
         found = ratio_interval(table["bad"], table["total"])
-        return found, f"allow for slow stretches, from {hours:,} hours"
+        return found, f"from {hours:,} hours"
     known = [ratio_interval(each["bad"], each["total"]) for each in by_minute if len(each) and each["bad"].sum() > 0]
     known = [each for each in known if each.blocks >= FEWEST_BLOCKS]
     if not known:
-        return None, f"{INDEPENDENT}; {plural(hours, 'hour')} cannot show it"
+        return None, "independent"
     worst = max(known, key=lambda each: each.design_effect)
-    return worst, f"allow for slow stretches roughly: as those beyond the threshold came in {worst.blocks:,} minutes"
+    return worst, f"roughly, from {worst.blocks:,} minutes"
 
 
 def _outer(value: float, low: float, high: float, level: float) -> Estimate:

@@ -15,7 +15,7 @@ from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.slo.attainment import Attainment, attainment, measurable
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import minute_grid, rate_per_s, silence_limit_s
-from scaling_lib.slo.windows import window_length_s, window_words
+from scaling_lib.slo.windows import window_length_s
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, number, percent, plural
 
@@ -92,7 +92,7 @@ def starter_availability(
         held = attainment(total - grid["bad"].to_numpy(), total, target, level)
         if held.state == "met":
             history_s = _seen_s(pd.DatetimeIndex(used.index), 60.0)
-            proposal = f"{target * 100:.6g}% without error over a {window_words(window)} window"
+            proposal = f"{target * 100:.6g}% without error"
             few = history_s < WHOLE_DAYS * DAY_S
             return _proposal("availability", None, proposal, held, period, table, history_s, few)
     raise NotEnoughData(_refusal(grid, table, expected, window, period, keep, margin, level))
@@ -172,7 +172,8 @@ def _cut(times: pd.DatetimeIndex) -> tuple[Period, NDArray[np.object_] | pd.Date
 def _seen_s(times: pd.DatetimeIndex, step_s: float) -> float:
     """How long history is from its first to its last time, long silences left out."""
     steps = np.diff(times.to_numpy()) / np.timedelta64(1, "s")
-    return float(steps[steps <= silence_limit_s(steps)].sum()) + step_s
+    silent = steps > silence_limit_s(steps)
+    return float(steps[~silent].sum()) + step_s * (1 + int(silent.sum()))
 
 
 def _refusal(
@@ -240,10 +241,10 @@ def _proposal(
     shares = table.assign(sli=1 - table["bad"] / table["total"]).rename_axis("start")
     failed = shares[missed].sort_values("sli", kind="stable").reset_index()
     events = int(table["total"].sum())
-    rests_on = f"{duration(history_s)}, {number(events)} requests"
+    kept = f"kept on {len(table) - len(failed)} of {plural(len(table), period)}"
+    rests_on = f"{duration(history_s)} and {number(events)} requests, {kept}"
     if provisional:
-        rests_on += ": a first draft, not a promise, until two weeks with enough traffic are measured"
-    kept = f"history gave {held.sli} and kept it on {len(table) - len(failed)} of {plural(len(table), period)}"
+        rests_on += ": a first draft, not a promise"
     return StarterSLO(
         kind=kind,
         target=held.target,
@@ -258,5 +259,5 @@ def _proposal(
         provisional=provisional,
         proposal=proposal,
         rests_on=rests_on,
-        sentence=f"{proposal}: {kept}; from {rests_on}.",
+        sentence=f"{proposal}: history gave {held.sli}; from {rests_on}.",
     )

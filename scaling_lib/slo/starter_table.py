@@ -14,10 +14,11 @@ from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, star
 from scaling_lib.words import listing, percent, plural
 
 STARTER_TARGET = 0.99  # of the latency SLOs that are proposed
-COLUMNS = ["journey", "kind", "proposal", "history gave", "kept on", "rests on", "remarks"]
+COLUMNS = ["journey", "kind", "proposal", "history gave", "rests on"]
 STARTER_CAPTION = (
-    "The strictest target, and the shortest threshold, that the whole history kept with certainty (the low end of its "
-    "interval), and nine of ten of its days, hours or minutes with a quarter to spare. Exclusions are left out."
+    "The strictest target over 28 days, and the shortest threshold, that the whole history kept with certainty (the "
+    "low end of its interval), and nine of ten of its days, hours or minutes with a quarter to spare. Exclusions are "
+    "left out. A first draft lasts until two weeks with enough traffic are measured."
 )
 
 
@@ -26,29 +27,26 @@ def starter_table(system: Assessment, level: float = 0.95) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for made in (each for each in system.journeys if each.route):
         for kind in ("availability", "latency"):
-            row: dict[str, object] = {"journey": made.name, "kind": kind, "proposal": "none"}
+            row: dict[str, object] = {"journey": made.name, "kind": kind}
             try:
                 proposal, remarks = _starter(system, made, kind, level)
             except NotEnoughData as reason:
-                rows.append(row | {"remarks": str(reason).removeprefix("Starter SLO: ")})
+                rows.append(row | {"proposal": f"none: {str(reason).removeprefix('Starter SLO: ')}"})
                 continue
             except ScalingError as reason:
-                rows.append(row | {"remarks": f"not measured: {reason}"})
+                rows.append(row | {"proposal": f"none: not measured, {reason}"})
                 continue
             failed = [
                 f"{each['start']:%Y-%m-%d %H:%M} ({percent(each['sli'])})"
                 for each in proposal.failed.head(3).to_dict("records")
             ]
             told = [f"not kept on {listing(failed)}"] if failed else []
-            kept = proposal.periods - len(proposal.failed)
             rows.append(
                 row
                 | {
                     "proposal": proposal.proposal,
                     "history gave": proposal.sli,
-                    "kept on": f"{kept} of {plural(proposal.periods, proposal.period)}",
-                    "rests on": proposal.rests_on,
-                    "remarks": "; ".join([*told, *remarks]),
+                    "rests on": "; ".join([proposal.rests_on, *told, *remarks]),
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)

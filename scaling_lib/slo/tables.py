@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Mapping, Sequence
 
 import pandas as pd
@@ -36,27 +35,48 @@ UNITS = dict.fromkeys(
 UNITS |= dict.fromkeys(
     ("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction"
 )
-UNITS |= {"fires above": "fraction"}
+ATTAINMENT_CAPTION = (
+    "Each SLO against what was recorded. Here: what was counted. Long run: whether the rate the service runs at keeps "
+    "the target for certain."
+)
+JOURNEYS_CAPTION = (
+    "Journeys made of steps. Lowest: if no two steps ever fail together; product: if they fail independently; highest: "
+    "if they always fail together."
+)
+CERTAINTY_CAPTION = (
+    "The share of good requests with an interval that allows for failures that come together, and one that takes each "
+    "as independent. Clustering: as many requests are worth one independent one. Left at the end: what this evidence "
+    "predicts of the window's budget."
+)
+METHODS_CAPTION = (
+    "The share of the budget spent as OpenSLO's three methods count it: failed requests (occurrences), minutes below "
+    "the target (timeslices), and the mean of the minutes' failure rates (ratio timeslices)."
+)
+HISTOGRAMS_CAPTION = (
+    "The share of requests within the threshold from the metrics' histograms. Between two bucket edges it is known as "
+    "a range only. Errors are among them, and what exclusions cover is left out."
+)
+UNITS |= {"fires above": "fraction", "clustering": "x"}
 
 
 def certainty_table(assessed: Assessed) -> pd.DataFrame:
-    """One row an SLO: its SLI allowing for clusters and as if independent, the design effect, what is left open.
+    """One row an SLO: its SLI allowing for clusters and as if independent, how failures cluster, what is left open.
 
-    measurable: whether a whole window, at the evidence's mean traffic, could tell the target from its neighbours.
+    clustering: the design effect, how many times the variance is that of independent failures. remarks: also where a
+    whole window, at the evidence's mean traffic, could not tell the target from its neighbours.
     """
     rows = [
         {
             "slo": each.slo.name,
             "measured": each.attainment.sli,
             "if independent": each.independent.sli,
-            "design effect": each.attainment.design_effect,
-            "measurable": _measurable(each, assessed.level),
+            "clustering": each.attainment.design_effect,
+            "remarks": " ".join(filter(None, (each.attainment.caveat, _unmeasurable(each, assessed.level)))),
             "left at the end": each.projection.left_at_end if each.projection else None,
-            "remarks": each.attainment.caveat,
         }
         for each in assessed.results
     ]
-    columns = ["slo", "measured", "if independent", "design effect", "measurable", "left at the end", "remarks"]
+    columns = ["slo", "measured", "if independent", "clustering", "left at the end", "remarks"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -121,7 +141,7 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
                 "threshold": duration(slo.threshold_s),
                 "target": slo.target,
                 "share within": within,
-                "remarks": "the verdict depends on the interpolation between two edges" if depends else "",
+                "remarks": "the verdict depends on where between two bucket edges the requests lie" if depends else "",
             }
         )
     return pd.DataFrame(rows, columns=["slo", "threshold", "target", "share within", "remarks"])
@@ -186,14 +206,12 @@ def _steps(name: str, made_of: Mapping[str, Sequence[str]], measured: Container[
     return list(found)
 
 
-def _measurable(each: SLOResult, level: float) -> str:
-    """Whether a whole window of the evidence's traffic can measure the SLO, and the smallest burn rate it tells."""
+def _unmeasurable(each: SLOResult, level: float) -> str:
+    """Said where a whole window of the evidence's traffic cannot measure the SLO."""
     can = measurable(each.slo.target, each.rate * each.policy.period_s, level)
     if not can.measurable:
-        return f"no, it takes {can.events_needed:,} requests a window"
-    if math.isinf(can.smallest_burn):
-        return "yes"
-    return f"yes, burn rates from {can.smallest_burn:.3g} are told from 1"
+        return f"Not measurable: it takes {can.events_needed:,} requests a window."
+    return ""
 
 
 def _told(share: float | Estimate) -> str:

@@ -248,7 +248,7 @@ def test_what_cannot_be_measured_is_listed_beside_what_can(tmp_path):
 def test_nothing_to_assess(tmp_path):
     assessed = slo.assess(scaling_lib.open(make(tmp_path, "")))
     assert assessed.results == () == assessed.unmeasured
-    assert list(assessed.table().columns)[:3] == ["slo", "target", "measured"] and assessed.table().empty
+    assert list(assessed.table().columns)[:3] == ["slo", "bad is", "target"] and assessed.table().empty
 
 
 def test_broken_evidence_and_broken_slos_are_errors(tmp_path):

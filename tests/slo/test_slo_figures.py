@@ -20,8 +20,8 @@ from scaling_lib.words import percent
 FIGURES = (slo.budget_figure, slo.burn_figure, slo.left_figure, slo.detection_figure)
 
 
-def assessed(folder, minutes, name: str = "pay", target: str = "99%", more: str = ""):
-    journeys = {"journeys": [{"name": name, "route": "/pay", "slos": [{"target": target}]}]}
+def assessed(folder, minutes, name: str = "pay", target: str = "99%", more: str = "", window: str = "28d"):
+    journeys = {"journeys": [{"name": name, "route": "/pay", "slos": [{"target": target, "window": window}]}]}
     yaml_text = yaml.safe_dump(journeys) + "evidence: {requests: [requests.csv]}\n" + more
     return slo.assess(scaling_lib.open(make(folder, yaml_text, requests__csv=csv_of(minutes))))
 
@@ -35,42 +35,69 @@ def outage(tmp_path_factory):
     return assessed(tmp_path_factory.mktemp("outage"), spell("GET /pay", errors=100, length=10))
 
 
+@pytest.fixture(scope="module")
+def half_a_day(tmp_path_factory):
+    return assessed(tmp_path_factory.mktemp("day"), spell("GET /pay", errors=100, length=10), window="12h")
+
+
 @pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_has_a_title_axes_and_points(outage, figure):
-    drawn = figure(outage)
+def test_every_figure_has_a_title_axes_and_points(half_a_day, figure):
+    drawn = figure(half_a_day)
     assert isinstance(drawn, go.Figure) and drawn.data
     assert all(len(trace.x) for trace in drawn.data)
     assert title(drawn) and "nan" not in title(drawn).lower()
     assert "," in drawn.layout.xaxis.title.text or "min" in drawn.layout.yaxis.title.text
 
 
-def test_titles_state_the_results_numbers(outage):
+def test_titles_state_the_results_numbers(outage, half_a_day):
     (each,) = outage.results
     assert each.spent.value == pytest.approx(1000 / 60)
     assert percent(each.spent.value) in title(slo.budget_figure(outage))
     assert "pay availability failed for 10 min from 2026-11-23 10:30" in title(slo.burn_figure(outage))
-    left = 1 - 1000 / (0.01 * 100 * 28 * 1440)
-    assert percent(left) in title(slo.left_figure(outage)) and percent(60 / (28 * 1440)) in title(
-        slo.left_figure(outage)
+    left = 1 - 1000 / (0.01 * 100 * 12 * 60)
+    told = title(slo.left_figure(half_a_day))
+    assert percent(left) in told and f"after {percent(1 / 12)} of the window" in told
+    # 2% of 28 days in an hour are 13.44 times the 1% that may fail: 13.44% of an hour of nothing but failures
+    assert title(slo.detection_figure(outage)) == (
+        "pay availability: if every request failed, someone would be called after 8.06 min; "
+        "on the recorded spells it took 2 min"
     )
-    assert "A total outage of pay availability pages after" in title(slo.detection_figure(outage))
 
 
-def test_what_is_drawn_is_what_was_counted(outage):
+def test_little_of_a_window_is_not_counted_down(outage):
+    shown = slo.left_figure(outage)
+    assert isinstance(shown, Shown) and f"at most {percent(60 / (28 * 1440))} of an SLO's window" in shown.text
+
+
+def test_thresholds_are_drawn(outage, half_a_day):
+    def lines(figure):
+        return [shape.label.text for shape in figure(half_a_day).layout.shapes if shape.type == "line"]
+
+    assert lines(slo.budget_figure) == ["the whole budget"] and lines(slo.left_figure) == ["the whole budget is spent"]
+    assert slo.detection_figure(outage).layout.shapes[0].x0 == pytest.approx(5.6)  # the slower page: 5% in 6 hours
+
+
+def test_a_wide_interval_does_not_hide_the_others(outage):
+    (each,) = outage.results
+    assert each.spent.high > 5 * each.spent.value
+    assert slo.budget_figure(outage).layout.xaxis.range[1] < 2 * 100 * each.spent.value
+
+
+def test_what_is_drawn_is_what_was_counted(outage, half_a_day):
     (each,) = outage.results
     point = slo.budget_figure(outage).data[0]
     assert point.x[0] == pytest.approx(100 * each.spent.value)
     assert point.x[0] + point.error_x.array[0] == pytest.approx(100 * each.spent.high)
     burn = slo.burn_figure(outage).data[0]
     assert max(burn.y) == pytest.approx(100) and np.count_nonzero(burn.y) == 10
-    left = slo.left_figure(outage).data[0]
-    assert left.y[-1] == pytest.approx(100 * (1 - 1000 / 40320))
+    left = slo.left_figure(half_a_day).data[0]
+    assert left.y[-1] == pytest.approx(100 * (1 - 1000 / 720))
     detected = [trace for trace in slo.detection_figure(outage).data if trace.mode == "markers"]
     assert (detected[0].x[0], detected[0].y[0]) == pytest.approx((100, 2))
 
 
 def test_a_target_that_was_kept(tmp_path):
-    kept = assessed(tmp_path, spell("GET /pay"))
+    kept = assessed(tmp_path, spell("GET /pay"), window="12h")
     assert "No SLO has spent its budget" in title(slo.budget_figure(kept))
     for figure in (slo.burn_figure, slo.detection_figure):
         assert isinstance(figure(kept), Shown) and "No spell of failure" in figure(kept).text
@@ -96,13 +123,13 @@ def test_nothing_measured_gives_a_calm_sentence(tmp_path, figure):
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_five_nines(tmp_path, figure):
-    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), target="99.999%"))
+    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), target="99.999%", window="12h"))
     assert isinstance(drawn, go.Figure) and "nan" not in title(drawn).lower()
 
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_hostile_names_stay_text(tmp_path, figure):
-    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), name=HOSTILE))
+    drawn = figure(assessed(tmp_path, spell("GET /pay", errors=100, length=10), name=HOSTILE, window="12h"))
     assert "<script" not in json.dumps(drawn.to_plotly_json(), default=str)
     assert HOSTILE[:40] in title(drawn)
 

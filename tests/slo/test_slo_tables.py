@@ -91,13 +91,57 @@ def test_the_policy_says_when_it_fires_and_when_it_is_quiet_again(outage):
 
 
 def test_whether_an_slo_can_be_measured_is_said(outage, tmp_path):
-    told = slo.certainty_table(outage[1])["measurable"]
-    assert told.str.startswith("yes, burn rates from 1.").all()
+    assert not slo.certainty_table(outage[1])["remarks"].str.contains("Not measurable").any()
     few = opened(
         tmp_path, "journeys: [{name: pay, route: /pay, slos: [{target: 99.99%, window: 1h}]}]\n", spell("GET /pay")
     )
-    (told,) = slo.certainty_table(slo.assess(few))["measurable"]
-    assert told.startswith("no, it takes ")
+    (told,) = slo.certainty_table(slo.assess(few))["remarks"]
+    assert "Not measurable: it takes 38,411 requests a window." in told  # 1.96^2 x 0.9999 / 0.0001, rounded up
+
+
+OWN = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: theirs}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: ratio}
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: Prometheus, spec: {query: "g_total"}}}
+        total: {metricSource: {type: Prometheus, spec: {query: "r_total"}}}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+"""
+
+
+def test_the_row_says_what_was_counted_as_bad(tmp_path):
+    system = opened(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [theirs, {target: 99%},"
+        " {kind: latency, threshold: 300 ms, target: 99%}]}]\n",
+        [[*minute("GET /pay", 40, errors=1), *[("GET /pay", code, 5) for code in (404, 429, 499, 503)]]],
+        "evidence: {requests: [requests.csv], slos: [slo.yaml]}\n",
+        slo__yaml=OWN,
+    )
+    table = slo.assess(system).table().set_index("slo")
+    assert (
+        table.loc["theirs", "bad is"]
+        == "an error (5xx) among the journey's requests: the SLO's own query was not asked"
+    )
+    assert (
+        table.loc["pay availability", "bad is"] == "an error (5xx)"
+        and table.loc["pay latency", "bad is"] == "over 300 ms"
+    )
+    assert table.loc["pay availability", ["events", "bad"]].tolist() == [44, 2]  # 4xx are good
+
+
+def test_a_policy_that_is_the_same_for_several_slos_stands_once(outage):
+    table = slo.alert_times_table(outage[1])
+    assert table["slo"].unique().tolist() == ["pay availability and cart availability", "week"] and len(table) == 8
 
 
 def test_starters_for_every_journey_with_a_route(outage):
@@ -105,8 +149,8 @@ def test_starters_for_every_journey_with_a_route(outage):
     assert table[["journey", "kind"]].values.tolist() == [
         [name, kind] for name in ("pay", "cart", "wrap") for kind in ("availability", "latency")
     ]
-    told = table["proposal"].str.len().gt(0) | table["remarks"].str.len().gt(0)
-    assert told.all()
+    assert table["proposal"].str.len().gt(0).all() and "a first draft, not a promise" in table["rests on"][2]
+    assert table["proposal"][1].startswith("none: latency is kept by the hour, and 1 hour has traffic")
 
 
 def test_rules_alert_by_each_slos_own_window(outage):

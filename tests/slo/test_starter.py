@@ -37,7 +37,7 @@ def test_short_histories_are_first_drafts(counts_frame):
     minutes = starter_availability(counts_frame(np.zeros(12), np.full(12, 1000)))
     assert (minutes.period, minutes.provisional) == ("minute", True)
     assert minutes.sentence.endswith(
-        "from 12 min, 12,000 requests: a first draft, not a promise, until two weeks with enough traffic are measured."
+        "from 12 min and 12,000 requests, kept on 12 of 12 minutes: a first draft, not a promise."
     )
     hours = starter_availability(counts_frame(np.zeros(1200), np.full(1200, 100)))
     assert (hours.period, hours.periods) == ("hour", 20)
@@ -61,7 +61,7 @@ def test_a_spell_in_a_short_history_leaves_every_target_in_doubt(counts_frame):
 def test_silence_is_no_history(counts_frame):
     early, late = (counts_frame(np.zeros(30), np.full(30, 1000), start=day) for day in ("2026-11-01", "2026-11-20"))
     found = starter_availability(pd.concat([early, late]))
-    assert found.provisional and found.rests_on.startswith("59 min, 60,000 requests")  # and not 19 days
+    assert found.provisional and found.rests_on.startswith("60 min and 60,000 requests")  # and not 19 days
 
 
 def test_refusals_say_what_is_needed(counts_frame):
