@@ -102,9 +102,9 @@ class SLOResult:
         if self.slo.kind == "latency":
             rule = f"over {duration(self.slo.threshold_s or 0.0)}"
         else:
-            rule = "metrics.errors" if metrics else "an error (5xx)"
+            rule = "metrics.errors" if metrics else "5xx"
         if self.slo.source != "assessment.yaml" and (self.slo.total_query or self.slo.raw_query):
-            return f"{rule} among the journey's {self.source.table}: the SLO's own query was not asked"
+            return f"{rule} of the journey; own query not asked"
         return rule
 
     def share_of_budget(self, bad: float) -> float:

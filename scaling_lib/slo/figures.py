@@ -15,7 +15,7 @@ from scaling_lib.slo.alerts import detection_time, threshold
 from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.windows import window_words
-from scaling_lib.words import duration, listing, number, percent, plural, quantity
+from scaling_lib.words import duration, listing, number, percent
 
 MOST_POINTS = 1500
 MOST_LINES = 4
@@ -102,7 +102,7 @@ def burn_figure(assessed: Assessed) -> go.Figure | Shown:
             )
     figures.threshold(figure, fastest, f"the fastest alert fires above {number(fastest)}")
     lines = [_burn(each) for each in chosen]
-    early, late = (max(float(line.iloc[part].max()) for line in lines) for part in (slice(0, 3), slice(-3, None)))
+    early, late = (max(float(part.max()) for part in parts) for parts in zip(*map(_outer_quarters, lines), strict=True))
     figure.layout.shapes[-1].label.textposition = "start" if early < late else "end"  # where the lines are low
     return figures.time_axis(figure)
 
@@ -121,7 +121,10 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
         )
     worst = min(chosen, key=lambda each: _left(each).iloc[-1])
     _name(assessed)
-    title = f"{worst.slo.name} has {percent(_left(worst).iloc[-1])} of its {window_words(worst.slo.window)} budget left"
+    left_, window = float(_left(worst).iloc[-1]), window_words(worst.slo.window)
+    title = f"{worst.slo.name} has {percent(left_)} of its {window} budget left"
+    if left_ < 0:
+        title = f"{worst.slo.name} has overspent its {window} budget by {percent(-left_)}"
     if worst.covered < 1:
         title += f", after {percent(worst.covered)} of the window"
     figure = figures.figure(title, x="", y="budget left, % of the whole window's")
@@ -201,11 +204,13 @@ def _name(assessed: Assessed) -> None:
 
 def _budget_title(assessed: Assessed) -> str:
     over = sorted((each for each in assessed.results if each.spent.value > 1), key=lambda each: -each.spent.value)
-    kept = sum(each.attainment.state == "met" for each in assessed.results)
     if not over:
-        return f"No SLO has spent its budget; {plural(kept, 'SLO')} of {len(assessed.results)} met"
-    told = listing([f"{each.slo.name} {quantity(each.spent.value, 'fraction')}" for each in over[:2]])
-    return f"Budget spent: {told}; {kept} of {len(assessed.results)} SLOs are met"
+        most = max(assessed.results, key=lambda each: each.spent.value)
+        return f"No SLO has spent its budget; {most.slo.name} is nearest, with {percent(most.spent.value)}"
+    told = listing([f"{each.slo.name} {percent(each.spent.value)}" for each in over], 3)
+    within = len(assessed.results) - len(over)
+    rest = {0: "", 1: "; the other SLO is within its own"}.get(within, f"; the other {within} SLOs are within theirs")
+    return f"Budget spent: {told}{rest}"
 
 
 def _spell_title(chosen: Sequence[SLOResult]) -> str:
@@ -221,6 +226,7 @@ def _detection_title(each: SLOResult, chosen: Sequence[SLOResult]) -> str:
         return f"{each.slo.name}: no alert would call anyone, even if every request failed"
     title = f"{each.slo.name}: if every request failed, someone would be called after {duration(needed)}"
     took = pd.concat([one.replay.incidents.loc[one.replay.incidents["detected"], "delay_s"] for one in chosen])
+    took = took[took > 0] if (took > 0).any() else took  # 0: a page was firing already
     if took.empty:
         return f"{title}; on the recorded spells no one was"
     ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
@@ -240,6 +246,11 @@ def _burn(result: SLOResult) -> pd.Series[float]:
     summed = summed[summed["total"] > 0]
     burn: pd.Series[float] = summed["bad"] / summed["total"] / float(allowed_share(result.slo.target))
     return burn
+
+
+def _outer_quarters(line: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
+    quarter = -(-len(line) // 4)
+    return line.iloc[:quarter], line.iloc[-quarter:]
 
 
 def _left(result: SLOResult) -> pd.Series[float]:

@@ -49,7 +49,7 @@ def latency_table(system: Assessment, level: float = 0.95) -> pd.DataFrame:
         grain = resolution_s(cells)
         found = {name: clustered_quantile(cells, q, level, by_minute=by_minute) for name, q in QUANTILES.items()}
         if grain:
-            remarks.append(f"durations are recorded in whole {'seconds' if grain == 1 else 'milliseconds'}")
+            remarks.append(grain_words(grain))
         if few := [name for name, one in found.items() if math.isnan(one.estimate.value)]:
             remarks.append(f"too few requests for {' and '.join(few)}")
         thresholds = sorted(
@@ -125,10 +125,7 @@ def answered(chosen: Requests, exclusions: Sequence[object]) -> tuple[pd.DataFra
     touched = pd.DatetimeIndex(hours[hours.isin(partly)].unique())
     remarks = []
     if len(touched):
-        remarks.append(
-            f"latency is kept by the hour: {plural(len(touched), 'hour')} that an exclusion covers in part "
-            f"{'is' if len(touched) == 1 else 'are'} counted whole"
-        )
+        remarks.append(f"{plural(len(touched), 'hour')} partly excluded, counted whole")
     return cells[~hours.isin(whole)], remarks
 
 
@@ -147,6 +144,11 @@ def resolution_s(cells: pd.DataFrame) -> float:
         if common % unit == 0 and (common > 0 or unit == RESOLUTIONS_US[-1]) and bool(holds.all()):
             return unit / 1e6
     return 0.0
+
+
+def grain_words(grain_s: float) -> str:
+    """What durations were rounded to, for a remark."""
+    return f"durations in whole {'seconds' if grain_s == 1 else 'ms'}"
 
 
 def _slow_by_minute(system: Assessment, journey: str, exclusions: Sequence[object]) -> list[pd.DataFrame]:

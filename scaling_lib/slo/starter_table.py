@@ -9,7 +9,7 @@ from scaling_lib.config import Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.cells import upper_edges_s
 from scaling_lib.slo.exclusions import applying, is_excluded
-from scaling_lib.slo.latency_table import answered, resolution_s
+from scaling_lib.slo.latency_table import answered, grain_words, resolution_s
 from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, starter_availability, starter_latency
 from scaling_lib.words import listing, percent, plural
 
@@ -69,6 +69,6 @@ def _starter(system: Assessment, made: Journey, kind: str, level: float) -> tupl
         )
     grain = resolution_s(cells)
     if grain:
-        remarks.append(f"durations are recorded in whole {'seconds' if grain == 1 else 'milliseconds'}")
+        remarks.append(grain_words(grain))
     latency = pd.DataFrame({"time": cells["hour"], "latency_s": upper_edges_s(cells["bin"]), "n": cells["n"]})
     return starter_latency(latency, STARTER_TARGET, resolution_s=grain, level=level), remarks

@@ -37,7 +37,7 @@ UNITS |= dict.fromkeys(
 )
 ATTAINMENT_CAPTION = (
     "Each SLO against what was recorded. Here: what was counted. Long run: whether the rate the service runs at keeps "
-    "the target for certain."
+    "the target for certain. Own query not asked: the file's own query may count others than the journey's requests."
 )
 JOURNEYS_CAPTION = (
     "Journeys made of steps. Lowest: if no two steps ever fail together; product: if they fail independently; highest: "

@@ -95,8 +95,8 @@ HOURS = [minute("GET /pay", 20, **({"slow": 20} if 120 <= at < 180 else {})) for
     ("first", "last", "answered", "said"),
     [
         ("12:00", "13:00", 3600, ""),
-        ("11:59", "13:01", 3600, "2 hours that an exclusion covers in part are counted whole"),
-        ("12:00", "12:30", 4800, "1 hour that an exclusion covers in part is counted whole"),
+        ("11:59", "13:01", 3600, "2 hours partly excluded, counted whole"),
+        ("12:00", "12:30", 4800, "1 hour partly excluded, counted whole"),
     ],
 )
 def test_whole_hours_are_excluded_and_parts_are_said(tmp_path, first, last, answered, said):
@@ -165,4 +165,4 @@ def test_whole_seconds_and_milliseconds_give_no_finer_figures(tmp_path, unit, on
     row = slo.latency_table(scaling_lib.open(made)).iloc[0]
     assert row["p95"].value == pytest.approx(3 * one_s, rel=1e-9)
     assert row["p95"].low <= 2.5 * one_s and row["p95"].high >= 4 * one_s  # rounded or cut
-    assert f"whole {'seconds' if one_s == 1 else 'milliseconds'}" in row["remarks"]
+    assert f"whole {'seconds' if one_s == 1 else 'ms'}" in row["remarks"]

@@ -54,14 +54,21 @@ def test_titles_state_the_results_numbers(outage, half_a_day):
     assert each.spent.value == pytest.approx(1000 / 60)
     assert percent(each.spent.value) in title(slo.budget_figure(outage))
     assert "pay availability failed for 10 min from 2026-11-23 10:30" in title(slo.burn_figure(outage))
-    left = 1 - 1000 / (0.01 * 100 * 12 * 60)
+    over = 1000 / (0.01 * 100 * 12 * 60) - 1
     told = title(slo.left_figure(half_a_day))
-    assert percent(left) in told and f"after {percent(1 / 12)} of the window" in told
+    assert (
+        f"overspent its 12-hour budget by {percent(over)}" in told and f"after {percent(1 / 12)} of the window" in told
+    )
     # 2% of 28 days in an hour are 13.44 times the 1% that may fail: 13.44% of an hour of nothing but failures
     assert title(slo.detection_figure(outage)) == (
         "pay availability: if every request failed, someone would be called after 8.06 min; "
         "on the recorded spells it took 2 min"
     )
+
+
+def test_a_budget_that_is_overspent_is_said_so(tmp_path):
+    spent = assessed(tmp_path, spell("GET /pay", errors=100, length=10), window="60m")
+    assert title(slo.left_figure(spent)) == "pay availability has overspent its 1-hour budget by 1,570%"  # 1000 / 60
 
 
 def test_little_of_a_window_is_not_counted_down(outage):
@@ -98,7 +105,7 @@ def test_what_is_drawn_is_what_was_counted(outage, half_a_day):
 
 def test_a_target_that_was_kept(tmp_path):
     kept = assessed(tmp_path, spell("GET /pay"), window="12h")
-    assert "No SLO has spent its budget" in title(slo.budget_figure(kept))
+    assert title(slo.budget_figure(kept)) == "No SLO has spent its budget; pay availability is nearest, with 0%"
     for figure in (slo.burn_figure, slo.detection_figure):
         assert isinstance(figure(kept), Shown) and "No spell of failure" in figure(kept).text
     assert "100%" in title(slo.left_figure(kept))
