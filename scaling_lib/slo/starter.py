@@ -146,7 +146,7 @@ def starter_latency(
     table = split.groupby(starts).sum()
     history_s = _seen_s(times.unique().sort_values(), {"h": 3600.0, "min": 60.0}[BLOCKS[period]])
     few = history_s < (WHOLE_DAYS - 1) * DAY_S or float(table["total"].mean()) * allowed < 1
-    proposal = f"{target * 100:.6g}% within {duration(threshold)}"
+    proposal = f"{target * 100:.6g}% within {_round_words(threshold)}"
     return _proposal("latency", threshold, proposal, held, period, table, history_s, few)
 
 
@@ -224,6 +224,11 @@ def _round_from(value: float, resolution_s: float) -> Iterator[float]:
             if number_ >= least and whole:
                 yield number_
         power += 1
+
+
+def _round_words(threshold_s: float) -> str:
+    """Without the zeros that would claim more digits than a round number has: 1.2 s, 300 ms."""
+    return f"{threshold_s:.6g} s" if threshold_s >= 1 else f"{threshold_s * 1000:.6g} ms"
 
 
 def _proposal(

@@ -64,6 +64,15 @@ def test_independent_requests_keep_the_narrow_interval(random):
     assert found.rests_on == "from 48 hours"
 
 
+def test_slow_hours_show_where_all_slow_requests_took_the_same():
+    """Ten slow hours of 100, one beside the other, in each request of which took "1 s": p95 is 1 s, in the last bin."""
+    minutes = np.repeat(np.arange(100 * 60), 5)
+    slow = (minutes // 60 >= 40) & (minutes // 60 < 50)
+    found = slo.clustered_quantile(cells(minutes, np.where(slow, 1.0, 0.05)), 0.95)
+    assert found.estimate.value == pytest.approx(1.0, rel=0.02)
+    assert math.isnan(found.estimate.low) or found.estimate.low < 0.06  # a second such stretch, or none, is as likely
+
+
 def table_of(folder, minutes, more: str = "", yaml: str = JOURNEY):
     return slo.latency_table(scaling_lib.open(make(folder, yaml + more, requests__csv=csv_of(minutes)))).iloc[0]
 

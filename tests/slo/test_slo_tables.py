@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import yaml
@@ -131,6 +133,11 @@ def test_the_row_says_what_was_counted_as_bad(tmp_path):
     assert table.loc["theirs", "bad is"] == "5xx of the journey; own query not asked"
     assert table.loc["pay availability", "bad is"] == "5xx" and table.loc["pay latency", "bad is"] == "over 300 ms"
     assert table.loc["pay availability", ["events", "bad"]].tolist() == [44, 2]  # 4xx are good
+
+
+def test_the_page_states_what_counts_as_an_error():
+    notebook = Path(__file__).resolve().parents[2] / "notebooks" / "01_slo.ipynb"
+    assert "404 and all other 4xx count as good" in notebook.read_text(encoding="utf-8")
 
 
 def test_a_policy_that_is_the_same_for_several_slos_stands_once(outage):

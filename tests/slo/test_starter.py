@@ -137,6 +137,10 @@ def test_a_threshold_is_no_finer_than_the_durations(latency_s, resolution_s, thr
     assert found.threshold_s == pytest.approx(threshold_s)
 
 
+def test_a_proposed_threshold_is_written_as_round_as_it_is():
+    assert starter_latency(bins(20, 0.9, 0.9, 0.5)).proposal == "99% within 1.2 s"  # 0.9 x 1.25 = 1.125
+
+
 def test_unusable_bins():
     with pytest.raises(NotEnoughData):
         starter_latency(bins(20, 0.1, 0.2, 0.1).iloc[:0])
