@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-MEMORY = "240MB"
+MEMORY = "200MB"
 
 
 def connect(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import BIN_KEYS, BINS_SQL, COUNT_KEYS, bin_quantile, counts_sql
+from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_files import Staged, stage
@@ -21,7 +21,7 @@ from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_a
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 3  # of the reduction: cells of another version are not read from the cache
+VERSION = 4  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,14 @@ def reduce_file(
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
-            names, most = _routes(engine, staged, source, thresholds, named)
-            counts = _cells(engine, counts_sql(most), names, COUNT_KEYS)
-            bins = _cells(engine, BINS_SQL, names, BIN_KEYS)
+            names, most = make_routes(engine, staged, source, thresholds, named)
+            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(most, staged.joined)}")
+            good = "".join(f", good_{rank}" for rank in range(1, most + 1))
+            minutes = _cells(engine, f"minute_cell, n, sum_us{good}")
+            hours = _cells(engine, "hour_cell, n, sum_us")
         except duckdb.Error as error:
             raise BrokenEvidence(_words(file, error)) from error
+    counts, bins = counts_of(minutes, names), bins_of(hours, names)
     counts = counts.rename(columns={"good_1": "good"}) if most else counts.assign(good=counts["n"] - counts["errors"])
     return Reduced(
         format=staged.format,
@@ -75,32 +78,26 @@ def _check_zone(source: RequestSource) -> None:
         ) from error
 
 
-def _cells(engine: duckdb.DuckDBPyConnection, query: str, names: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """The cells that a query gives, with the names of their routes, whole numbers and times in UTC."""
-    table: pd.DataFrame = engine.sql(query).to_arrow_table().to_pandas(self_destruct=True, split_blocks=True)
-    ids = table["id"].to_numpy()
-    for column in ("service", "route"):  # a code a row instead of a text: there may be millions
-        values = pd.Categorical(names[column])
-        table[column] = pd.Series(pd.Categorical.from_codes(values.codes[ids], dtype=values.dtype))
-    table[keys[2]] = pd.DatetimeIndex(table[keys[2]]).as_unit("us").tz_localize("UTC")
-    numbers = [str(column) for column in table.columns if column not in (*keys, "id")]
-    for column in numbers:
-        table[column] = table[column].fillna(0).to_numpy(dtype="int64")
-    return table[[*keys, *numbers]]
+def _cells(engine: duckdb.DuckDBPyConnection, columns: str) -> pd.DataFrame:
+    """The rows of the table `cells` that have the first of the columns."""
+    rows = engine.sql(f"SELECT {columns} FROM cells WHERE {columns.partition(',')[0]} IS NOT NULL")
+    table: pd.DataFrame = rows.to_arrow_table().to_pandas(self_destruct=True, split_blocks=True)
+    return table
 
 
-def _routes(
+def make_routes(
     engine: duckdb.DuckDBPyConnection,
     staged: Staged,
     source: RequestSource,
-    thresholds: Sequence[Threshold],
-    named: Sequence[str],
+    thresholds: Sequence[Threshold] = (),
+    named: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, int]:
     """Make the table `routes`: each place of the file to the id of its route and the route's thresholds.
 
     Returns the service and route of each id, and the most thresholds that a route has.
     """
-    places = engine.sql("SELECT place, service, method, path, n FROM places").df()
+    places = engine.sql("SELECT service, method, path, n FROM places WHERE n > 0").df()
+    routes = places[["service", "method", "path"]]
     places["service"] = places["service"].fillna(source.service)
     bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
     method = places["method"].fillna("").astype(str).str.upper()
@@ -116,13 +113,15 @@ def _routes(
     }
     places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
     most = max(map(len, places["limits"]), default=0)
-    for rank in range(1, most + 1):
-        column = [each[rank - 1] if len(each) >= rank else None for each in places["limits"]]
-        places[f"threshold_{rank}"] = pd.array(column, dtype="Int64")
+    limit = {
+        f"threshold_{rank}": pd.array(
+            [each[rank - 1] if len(each) >= rank else None for each in places["limits"]], "Int64"
+        )
+        for rank in range(1, most + 1)
+    }
     places["id"] = places.groupby(["service", "route"], sort=True).ngroup().astype("int32")
-    places["place"] = places["place"].astype("int32")
     names = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
-    engine.register("routes_frame", places.drop(columns=["n", "service", "method", "path", "route", "limits"]))
+    engine.register("routes_frame", routes.assign(id=places["id"], **limit))
     engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
     return names, most
 

@@ -1,7 +1,7 @@
 """Files of requests as they are: recognised, read by the engine, and brought to one form.
 
-The form is the table `requests(time, place, status, duration_us)`, its rows usable, and the table
-`places(place, service, method, path, n)`, the distinct places the requests went to.
+The form is the table `requests(service, method, path, minute, hour, status, duration_us)`, its rows usable and its
+minutes counted since 1970, and the table `places(service, method, path, n)`, the distinct places the requests went to.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What was staged: the format, what was rejected, what a reader should know."""
+    """What was staged: the format, what was rejected, what a reader should know; joined: SQL of a request's route."""
 
     format: str
+    joined: str
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
     status_known: bool
@@ -58,9 +59,10 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
     columns = columns_of(engine, file, found, source)
     doubled = _doubled(head) if found == "csv" else ()
     faulty = _stage_rows(engine, columns, found)
-    rejected = (*lost(), *faulty)
+    rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
     return Staged(
         format=columns.format,
+        joined=_joined(columns),
         rejected=rejected,
         notes=(*doubled, *columns.notes),
         status_known=columns.status != "NULL",
@@ -196,33 +198,31 @@ def _unparsed(engine: duckdb.DuckDBPyConnection) -> tuple[Rejected, ...]:
     )
 
 
-def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> tuple[Rejected, ...]:
-    """The canonical rows, and the places they went to, numbered; returns what cannot be used."""
+def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> int:
+    """The canonical rows, and the places they went to; returns how many rows cannot be used."""
     any_fault = " OR ".join(f"({test})" for _, test in columns.faults)
-    faulty = one(engine, f"SELECT count(*) FROM raw WHERE {columns.where} AND ({any_fault})")[0]
-    usable = f"NOT coalesce({any_fault}, FALSE)" if faulty else "TRUE"
     kind = "VIEW" if found == "parquet" else "TABLE"  # text is parsed once, Parquet is cheap to read again
     engine.execute(
-        f"CREATE TEMP {kind} read AS SELECT {columns.time} AS time, {columns.service} AS service, {columns.method} AS "
-        f"method, {columns.path} AS path, {columns.status} AS status, {columns.duration_us} AS duration_us FROM raw "
-        f"WHERE {columns.where} AND {usable}"
-    )
-    # A constant is no key: the fewer texts are compared, the faster.
-    keys = [
-        key
-        for key, value in (("service", columns.service), ("method", columns.method), ("path", columns.path))
-        if not value.startswith("'")
-    ]
-    engine.execute(
-        "CREATE TEMP TABLE places AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, * FROM "
-        "(SELECT service, method, path, count(*) AS n FROM read GROUP BY service, method, path)"
+        f"CREATE TEMP {kind} read AS SELECT service, method, path, minute, minute // 60 AS hour, status, duration_us, "
+        f"faulty FROM (SELECT {columns.service} AS service, {columns.method} AS method, {columns.path} AS path, "
+        f"epoch_us({columns.time}) // 60000000 AS minute, {columns.status} AS status, "
+        f"{columns.duration_us} AS duration_us, coalesce({any_fault}, FALSE) AS faulty FROM raw WHERE {columns.where})"
     )
     engine.execute(
-        "CREATE TEMP VIEW requests AS SELECT read.time AS time, places.place AS place, read.status AS status, "
-        "read.duration_us AS duration_us FROM read JOIN places ON "
-        + " AND ".join(f"read.{key} IS NOT DISTINCT FROM places.{key}" for key in keys)
+        "CREATE TEMP TABLE places AS SELECT service, method, path, count(CASE WHEN faulty THEN NULL ELSE 1 END) AS n, "
+        "count(CASE WHEN faulty THEN 1 END) AS lost FROM read GROUP BY service, method, path"
     )
-    return _rejected(engine, columns) if faulty else ()
+    lost = one(engine, "SELECT coalesce(sum(lost), 0) FROM places")[0]
+    engine.execute(f"CREATE TEMP VIEW requests AS SELECT * FROM read WHERE {'NOT faulty' if lost else 'TRUE'}")
+    return int(lost)
+
+
+def _joined(columns: Columns) -> str:
+    """Requests and routes by their places; a constant is no key: the fewer texts are compared, the faster."""
+    keys = (("service", columns.service), ("method", columns.method), ("path", columns.path))
+    return " AND ".join(
+        f"requests.{key} IS NOT DISTINCT FROM routes.{key}" for key, value in keys if not value.startswith("'")
+    )
 
 
 def _rejected(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Rejected, ...]:

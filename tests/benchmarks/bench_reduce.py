@@ -1,8 +1,9 @@
 """The reduction of 20 million requests against DuckDB's bare scan that decodes the same five columns.
 
-Run by hand: `python tests/benchmarks/bench_reduce.py [rows] [pairs]`. The two run in alternation, each in a process of
-its own, so that the peak of memory is its own too; printed are the medians of wall time, CPU time and peak memory.
-The reduction's time includes everything `read_requests` does: faults, places, both passes, the tables in pandas.
+Run by hand: `python tests/benchmarks/bench_reduce.py [rows] [rounds]`. All run in alternation, each in a process of its
+own, so that the peak of memory is its own too; printed are the medians of wall time, CPU time and peak memory, and the
+ratios to the scan. "counts" and "bins" are one pass each, "both" is the one query that the reduction really runs, and
+"read_requests" is everything: faults, places, both passes, the tables in pandas.
 """
 
 from __future__ import annotations
@@ -27,11 +28,35 @@ wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SE
 cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 print(json.dumps([wall, cpu, after.ru_maxrss / 1024]))
 """
+STAGED = """
+from pathlib import Path
+from scaling_lib.evidence.cells import cells_sql
+from scaling_lib.evidence.engine import connect
+from scaling_lib.evidence.request_files import stage
+from scaling_lib.evidence.reduce import make_routes
+from scaling_lib.evidence.requests import RequestSource
+engine, source = connect(), RequestSource(path={file!r})
+staged = stage(engine, Path({file!r}), source)
+query = cells_sql(make_routes(engine, staged, source)[1], staged.joined)
+sets = "((minute_cell), (hour_cell))"
+assert sets in query
+"""
 WORKS = {
     "scan": (
         "from scaling_lib.evidence.engine import connect\nengine = connect()",
         f"engine.sql({SCAN!r}.format(file={{file!r}})).fetchall()",
     ),
+    "counts": (
+        STAGED + "query = query.replace(sets, '((minute_cell))').replace('SELECT minute_cell, hour_cell', "
+        "'SELECT minute_cell')",
+        "engine.execute('CREATE TEMP TABLE cells AS ' + query)",
+    ),
+    "bins": (
+        STAGED + "query = query.replace(sets, '((hour_cell))').replace('SELECT minute_cell, hour_cell', "
+        "'SELECT hour_cell')",
+        "engine.execute('CREATE TEMP TABLE cells AS ' + query)",
+    ),
+    "both": (STAGED, "engine.execute('CREATE TEMP TABLE cells AS ' + query)"),
     "read_requests": (
         "from scaling_lib.evidence.requests import RequestSource, read_requests",
         "read_requests([RequestSource(path={file!r})], cache=None)",
@@ -61,20 +86,22 @@ def measure(name: str, file: Path) -> list[float]:
     return list(json.loads(ran.stdout.splitlines()[-1]))
 
 
-def main(rows: int = 20_000_000, pairs: int = 5) -> None:
+def main(rows: int = 20_000_000, rounds: int = 5) -> None:
     """Print a table of medians and the ratios."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "requests.parquet"
         generate(file, rows)
         runs: dict[str, list[list[float]]] = {name: [] for name in WORKS}
-        for _ in range(pairs):
+        for _ in range(rounds):
             for name in WORKS:
                 runs[name].append(measure(name, file))
     middle = {name: [statistics.median(column) for column in zip(*each, strict=True)] for name, each in runs.items()}
+    scan = middle["scan"]
     for name, (wall, cpu, memory) in middle.items():
-        print(f"{name:14} {rows:,} rows: {wall:6.2f} s wall {cpu:6.2f} s CPU {memory:5.0f} MB")
-    scan, ours = middle["scan"], middle["read_requests"]
-    print(f"ratio: {ours[0] / scan[0]:.2f} wall, {ours[1] / scan[1]:.2f} CPU")
+        print(
+            f"{name:14} {rows:,} rows: {wall:6.2f} s wall ({wall / scan[0]:.2f}x) {cpu:6.2f} s CPU "
+            f"({cpu / scan[1]:.2f}x) {memory:5.0f} MB"
+        )
 
 
 if __name__ == "__main__":
