@@ -56,6 +56,48 @@ def test_few_false_alarms_on_noise_at_the_target(counts_frame, random, minutes, 
     assert alarms <= 3
 
 
+def wandering(random, kind, minutes=1440):
+    """A day of some 20 requests a second whose failures, 1% as the target allows, come unevenly."""
+    total = random.poisson(1200 * (1 + 0.6 * np.sin(np.arange(minutes) / minutes * 2 * np.pi)))
+    if kind.startswith("varying"):  # beta-binomial minutes with this design effect
+        correlation = (float(kind.split()[1]) - 1) / 1200
+        rate = random.beta(0.01 * (1 / correlation - 1), 0.99 * (1 / correlation - 1), minutes)
+    else:  # the logarithm follows an AR(1) process with a memory of 30 minutes
+        memory, spread = np.exp(-1 / 30), float(kind.split()[1])
+        steps = random.normal(size=minutes) * np.sqrt(1 - memory**2)
+        path = np.zeros(minutes)
+        for place in range(1, minutes):
+            path[place] = memory * path[place - 1] + steps[place]
+        rate = 0.01 * np.exp(spread * path - spread**2 / 2)
+    return random.binomial(total, rate), total
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["varying 5", "varying 20", "wandering 0.3"])
+def test_days_of_uneven_failures(counts_frame, random, kind):
+    """Few false spells where failures cluster by themselves, and a real one of 75 s is still found."""
+    false = found = 0
+    for _ in range(100):
+        bad, total = wandering(random, kind)
+        false += len(incidents_from_counts(counts_frame(bad, total), 0.99)) > 0
+        place, begin = int(random.integers(0, 1437)), int(random.integers(0, 60))
+        seconds = np.clip(begin + 75 - 60 * np.arange(3), 0, 60) - np.array([begin, 0, 0])
+        hit = slice(place, place + 3)
+        bad[hit] += random.binomial(((total[hit] - bad[hit]) * seconds / 60).astype(int), 0.3)
+        spells = incidents_from_counts(counts_frame(bad, total), 0.99)
+        start = pd.Timestamp("2026-11-01T00:00Z") + pd.Timedelta(minutes=place)
+        found += bool(((spells["start"] < start + pd.Timedelta(minutes=3)) & (spells["end"] > start)).any())
+    print(kind, false, found)
+    assert false <= 5
+    assert found >= 99
+
+
+def test_spells_at_a_low_target_are_found(counts_frame):
+    bad = np.full(600, 20)
+    bad[300:310] = 60  # 60% where 20% may fail: five times as bad cannot be
+    assert len(incidents_from_counts(counts_frame(bad, np.full(600, 100)), 0.8)) == 1
+
+
 def test_a_long_mild_burn_is_one_spell(counts_frame, random):
     total = random.poisson(300, 10_080)
     rate = np.full(10_080, 0.0003)
