@@ -223,7 +223,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         found=found,
         outside=outside,
         policy=policy,
-        replay=replay_policy(policy, slo.target, counts, spells, level=level),
+        replay=replay_policy(policy, slo.target, counts, spells, excluded=audit.excluded, level=level),
         remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),

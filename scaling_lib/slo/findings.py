@@ -227,8 +227,7 @@ def _paged(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
         return "The alerts would not have paged."
     if row["delay_s"] == 0:
         return "A page was firing already when it began."
-    pages = each.replay.pages
-    if bool(pages.loc[(pages["start"] >= row["start"]) & (pages["start"] <= row["end"] + GRACE), "early"].any()):
+    if row["early"]:
         return f"{_replayed(row)} {_in_theory(each, row)}"
     return _replayed(row)
 
@@ -239,7 +238,7 @@ def _in_theory(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
     rate = float(inside["bad"].sum()) / max(float(inside["total"].sum()), 1.0)
     needed = min(detection_time(tier, each.slo.target, rate) for tier in each.policy.only("page"))
     lasted = (row["end"] - row["start"]).total_seconds()
-    said = "But the history is shorter than the alert's window. With a full, healthy window before it, "
+    said = "But the alert's window was not seen in full before it. With a full, healthy window before it, "
     if needed == math.inf:
         return f"{said}an error rate of {percent(rate)} never pages."
     if needed > lasted:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.slo.alerts import AlertPolicy, Tier, threshold
 from scaling_lib.slo.budget import allowed_share
-from scaling_lib.slo.counts import MINUTE, minute_grid, utc
+from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, utc
 from scaling_lib.stats import Estimate, proportion_interval
 
 Floats = NDArray[np.float64]
@@ -27,13 +27,13 @@ class Replay:
     pages, tickets: one row for each stretch of firing alerts of that severity: start, end (when the rule's evaluation
         turned), severity, tier (the first to fire), firing_at_end (the history ends before the alert does),
         budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
-        names it falls on), early (the tier's long window reaches back beyond the history, so that a
-        handful of requests may have fired it), false (on none, though incidents are known, and not early).
+        names it falls on), early (the tier's long window reaches back beyond the history, or over what was excluded, so
+        that a handful of requests may have fired it), false (on none, though incidents are known, and not early).
     incidents: one row for each: name, start, end, bad (events), budget_spent (by the whole incident), and for pages
-        detected, delay_s, reset_s, budget_spent_before; for tickets the same with `ticket_` before it. Times are NaN
-        where nothing fired; reset_s also where the history ends first.
+        detected, early (by early alerts alone), delay_s, reset_s, budget_spent_before; for tickets the same with
+        `ticket_` before it. Times are NaN where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
-        An early alert on no incident is not part of precision, nor an incident outside the history of recall.
+        Left out are early alerts, and incidents outside the history or detected by early alerts alone.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
     period_budget: bad events the period allows, at the history's mean traffic: all budget_spent are fractions of it.
     """
@@ -60,6 +60,7 @@ def replay(
     counts: pd.DataFrame,
     incidents: pd.DataFrame | Iterable[Any] | None = None,
     *,
+    excluded: pd.DatetimeIndex | None = None,
     grace_s: float = 300.0,
     level: float = 0.95,
 ) -> Replay:
@@ -68,6 +69,7 @@ def replay(
     policy: its tiers; target: a fraction in (0, 1); counts: see `minute_grid`.
     incidents: a frame or a list of objects, mappings or tuples with name, start and end (with time zones); None when
         they are not known: the alerts are listed and precision and recall are not measured.
+    excluded: minutes that do not count and are 0 of 0 in `counts`, or not in it.
     grace_s: an alert that starts this long after an incident's end still counts as its detection.
     level: of the intervals of precision and recall.
 
@@ -75,7 +77,7 @@ def replay(
     reaches back beyond the history uses what is there; minutes without a row are minutes without traffic; an error
     rate without traffic is not a number and never fires.
     """
-    history = _History(minute_grid(counts), policy, target)
+    history = _History(minute_grid(counts), policy, target, excluded)
     known = None if incidents is None else _incidents(incidents)
     pages = history.alerts("page")
     tickets = history.alerts("ticket")
@@ -118,7 +120,7 @@ class _Alert:
     end: pd.Timestamp
     tier: Tier
     firing_at_end: bool
-    early: bool  # its long window reaches back beyond the history: a handful of requests may have fired it
+    early: bool  # its long window was not seen in full: a handful of requests may have fired it
 
     def touches(self, incident: _Incident, grace_s: float) -> bool:
         return bool(self.start <= incident.end + pd.Timedelta(seconds=grace_s) and self.end > incident.start)
@@ -127,13 +129,17 @@ class _Alert:
 class _History:
     """The recorded minutes as running sums, so that any window is two look-ups."""
 
-    def __init__(self, grid: pd.DataFrame, policy: AlertPolicy, target: float) -> None:
+    def __init__(
+        self, grid: pd.DataFrame, policy: AlertPolicy, target: float, excluded: pd.DatetimeIndex | None
+    ) -> None:
         self.minutes = pd.DatetimeIndex(grid.index)
+        counting = np.ones(len(grid)) if excluded is None else ~self.minutes.isin(excluded)
+        self.seen = np.concatenate([[0.0], np.cumsum(counting)])
         self.bad = np.concatenate([[0.0], np.cumsum(grid["bad"].to_numpy(dtype=np.float64))])
         self.total = np.concatenate([[0.0], np.cumsum(grid["total"].to_numpy(dtype=np.float64))])
         self.policy, self.target = policy, target
         self.allowed = float(allowed_share(target))
-        self.period_budget = self.allowed * policy.period_s / 60 * float(self.total[-1]) / max(len(grid), 1)
+        self.period_budget = self.allowed * policy.period_s * rate_per_s(grid[grid["total"] > 0], excluded)
 
     def holds(self, incident: _Incident) -> bool:
         """Whether any recorded minute lies in the incident."""
@@ -170,10 +176,14 @@ class _History:
                     end=self.minutes[int(last) - 1] + (MINUTE if last == len(self.minutes) else 2 * MINUTE),
                     tier=tier,
                     firing_at_end=bool(last == len(self.minutes)),
-                    early=(start - self.minutes[0]).total_seconds() < tier.long_window_s,
+                    early=self._seen_s(int(first) + 1, tier.long_window_s) < tier.long_window_s,
                 )
             )
         return alerts
+
+    def _seen_s(self, end: int, window_s: float) -> float:
+        """The seconds of the window before a minute that were recorded and not excluded."""
+        return 60 * float(self.seen[end] - self.seen[max(0, end - round(window_s / 60))])
 
     def _firing(self, tier: Tier) -> NDArray[np.bool_]:
         limit = threshold(tier, self.target)
@@ -249,10 +259,11 @@ def _scores(
     history: _History, alerts: Sequence[_Alert], known: Sequence[_Incident] | None, grace_s: float, level: float
 ) -> tuple[tuple[Estimate, Estimate], dict[str, NDArray[Any]]]:
     """Precision and recall of the alerts, and each incident's columns."""
-    detected, delays, resets, spent = [], [], [], []
+    detected, early, delays, resets, spent = [], [], [], [], []
     for incident in known or ():
         hits = [alert for alert in alerts if alert.touches(incident, grace_s)]
         detected.append(bool(hits))
+        early.append(bool(hits) and all(alert.early for alert in hits))
         first = max(hits[0].start, incident.start) if hits else incident.start
         delays.append((first - incident.start).total_seconds() if hits else math.nan)
         spent.append(history.share(history.bad_between(incident.start, first)) if hits else math.nan)
@@ -260,6 +271,7 @@ def _scores(
         resets.append(max(0.0, (hits[-1].end - incident.end).total_seconds()) if over else math.nan)
     columns: dict[str, NDArray[Any]] = {
         "detected": np.array(detected, dtype=bool),
+        "early": np.array(early, dtype=bool),
         "delay_s": np.array(delays, dtype=np.float64),
         "reset_s": np.array(resets, dtype=np.float64),
         "budget_spent_before": np.array(spent, dtype=np.float64),
@@ -267,11 +279,17 @@ def _scores(
     if known is None:
         unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
         return (unknown, unknown), columns
-    matched = [any(alert.touches(incident, grace_s) for incident in known) for alert in alerts]
-    right, judged = sum(matched), sum(hit or not alert.early for hit, alert in zip(matched, alerts, strict=True))
-    seen = [hit for hit, incident in zip(detected, known, strict=True) if hit or history.holds(incident)]
+    judged = [any(alert.touches(incident, grace_s) for incident in known) for alert in alerts if not alert.early]
+    seen = [
+        hit
+        for hit, doubtful, incident in zip(detected, early, known, strict=True)
+        if not doubtful and (hit or history.holds(incident))
+    ]
     return (
-        (proportion_interval(right, judged, level), proportion_interval(sum(seen), len(seen), level)),
+        (
+            proportion_interval(sum(judged), len(judged), level),
+            proportion_interval(sum(seen), len(seen), level),
+        ),
         columns,
     )
 

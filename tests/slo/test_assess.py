@@ -56,7 +56,8 @@ def test_an_outage_is_paged_on(tmp_path):
     each = only(tmp_path, "{target: 99%}", OUTAGE)
     (row,) = each.replay.incidents.to_dict("records")
     assert row["detected"] and row["delay_s"] == 120  # 200 of 3,200 is 6.25%, 100 of 3,100 is 3.2%
-    assert len(each.replay.pages) == 1 and each.replay.false_pages == 0 and each.replay.recall.value == 1
+    assert len(each.replay.pages) == 1 and each.replay.false_pages == 0
+    assert row["early"] and str(each.replay.recall) == "not measured"  # the one-hour window is not yet full
 
 
 def test_a_clean_history(tmp_path):
@@ -187,8 +188,12 @@ def incidents(*entries: str) -> str:
 
 def test_the_replay_is_scored_against_the_incidents_given(tmp_path):
     told = f"{{name: fire, start: {at(30)}, end: {at(40)}}}"
-    each = only(tmp_path, "{target: 99%}", OUTAGE, incidents(told))
-    assert not each.found and each.spells["name"].tolist() == ["fire"]
+    each = only(tmp_path / "short", "{target: 99%}", OUTAGE, incidents(told))
+    assert not each.found and each.spells["name"].tolist() == ["fire"] and each.replay.incidents["early"][0]
+    told = f"{{name: fire, start: {at(390)}, end: {at(400)}}}"
+    late = spell("GET /pay", errors=100, minutes=420, first=390, length=10)
+    each = only(tmp_path / "long", "{target: 99%}", late, incidents(told))
+    assert not each.found and each.spells["name"].tolist() == ["fire"] and not each.replay.incidents["early"][0]
     assert each.replay.precision.value == 1 and each.replay.recall.value == 1 and each.replay.false_pages == 0
 
 
@@ -204,6 +209,16 @@ def test_an_outage_beside_the_incident_given_is_found(tmp_path):
     assert early.replay.pages["early"].all() and early.replay.false_pages == 0
 
 
+def test_a_page_after_an_exclusion_is_no_false_one(tmp_path):
+    """Three minutes of 40% failures fill a window of which an exclusion left five minutes: no proof of anything."""
+    told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
+    short = spell("GET /pay", errors=40, minutes=300, first=190, length=3)
+    less = EXCLUSION.format(at(133), at(188), "")
+    each = only(tmp_path / "less", "{target: 99%}", short, less + incidents(told))
+    assert each.replay.pages["early"].tolist() == [True] and each.replay.false_pages == 0
+    assert len(only(tmp_path / "whole", "{target: 99%}", short, incidents(told)).replay.pages) == 0
+
+
 def test_an_incident_of_another_journey_leaves_this_one_to_be_searched(tmp_path):
     told = f"{{name: fire, start: {at(1)}, end: {at(3)}, journeys: [cart]}}"
     calm = only(tmp_path / "calm", "{target: 99%}", spell("GET /pay"), incidents(told))
@@ -212,7 +227,7 @@ def test_an_incident_of_another_journey_leaves_this_one_to_be_searched(tmp_path)
     assert each.found and each.spells[["start", "end"]].values.tolist() == [
         [AT + pd.Timedelta("30min"), AT + pd.Timedelta("40min")]
     ]
-    assert each.replay.recall.value == 1 and each.replay.false_pages == 0
+    assert each.replay.incidents["detected"].tolist() == [True] and each.replay.false_pages == 0
 
 
 def test_an_incident_outside_the_evidence_is_not_missed(tmp_path):
@@ -221,7 +236,7 @@ def test_an_incident_outside_the_evidence_is_not_missed(tmp_path):
                      (("before", -5), ("after", 60)))  # fmt: skip
     each = only(tmp_path / "both", "{target: 99%}", OUTAGE, incidents(before, inside, after))
     assert each.spells["name"].tolist() == ["fire"] and each.outside["name"].tolist() == ["before", "after"]
-    assert each.replay.recall.value == 1 and len(each.replay.incidents) == 1 and not each.found
+    assert each.replay.incidents["detected"].tolist() == [True] and not each.found
     alone = only(tmp_path / "alone", "{target: 99%}", OUTAGE, incidents(before))
     assert alone.found and len(alone.spells) == 1 and alone.outside["name"].tolist() == ["before"]
     edge = f"{{name: edge, start: {at(-5)}, end: {at(1)}}}"

@@ -129,7 +129,15 @@ def test_tickets_apart_from_pages(counts_frame):
         alert_policy(), 0.999, outage(counts_frame, 4000, 0, 4000, 0.004), [("slow", minute(0), minute(4000))]
     )
     assert len(found.pages) == 0 and len(found.tickets) == 1
-    assert found.recall.value == 0 and found.ticket_recall.value == 1
+    assert found.recall.value == 0
+    assert found.incidents["ticket_detected"][0] and found.incidents["ticket_early"][0]  # within a window's length
+    assert math.isnan(found.ticket_recall.value)
+
+
+def test_partly_seen_edges_do_not_make_the_budget_small(counts_frame):
+    total = np.array([5, *[60] * 10, 5])
+    found = replay(alert_policy(), 0.999, counts_frame(total * 0, total))
+    assert found.period_budget == pytest.approx(0.001 * 60 * 30 * 1440)
 
 
 def test_gaps_are_no_traffic(counts_frame):
