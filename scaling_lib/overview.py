@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from scaling_lib.words import duration, listing, percent, plural
 REJECTED_WATCH = 0.001  # a share of rejected rows above this may move a figure with three digits
 MOST_ROUTES = len(figures.PALETTE)  # as many series as the palette tells apart
 MOST_POINTS = 1500
+
+_finding = partial(Finding, step="00", command="scaling check")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,21 +111,18 @@ def findings(result: Overview) -> list[Finding]:
     found = _broken(result.ledger)
     found += [finding for quality in result.ledger.sources for finding in _doubts(quality)]
     found += [
-        Finding(
-            step="00",
+        _finding(
             name="journey-without-traffic",
             subject=name,
             verdict="act",
             sentence=f"The journey {name} has no request in the evidence.",
             why="Its route matches none that was seen; ids in paths are read as {id}.",
             action="Compare the journey's route with the routes in the traffic table, and mend assessment.yaml.",
-            command="scaling check",
         )
         for name in result.silent
     ]
     found += [
-        Finding(
-            step="00",
+        _finding(
             name="not-measured",
             subject=kind,
             verdict="unknown",
@@ -130,7 +130,6 @@ def findings(result: Overview) -> list[Finding]:
             why="; ".join(f"without them: {text}" for text in _unanswered(result.ledger, kind))
             or "The questions asked so far are answered by other evidence.",
             action=f"Supply {KINDS[kind]}.",
-            command="scaling check",
         )
         for kind in result.ledger.absent
     ]
@@ -233,15 +232,13 @@ def _broken(ledger: Ledger) -> list[Finding]:
     for kind, problem in ledger.problems.items():
         about.setdefault(problem, kind)
     return [
-        Finding(
-            step="00",
+        _finding(
             name="broken-evidence",
             subject=about[problem],
             verdict="act",
             sentence=f"Evidence cannot be read as it stands: {problem}",
             why="What cannot be read is left out of every figure.",
             action="Mend or replace the source, then run again.",
-            command="scaling check",
         )
         for problem in ledger.broken
     ]
@@ -254,8 +251,7 @@ def _doubts(quality: Quality) -> list[Finding]:
     if share > REJECTED_WATCH:
         reasons = listing([f"{reject.reason} ({reject.rows:,})" for reject in quality.rejected])
         found.append(
-            Finding(
-                step="00",
+            _finding(
                 name="rejected-rows",
                 subject=quality.source,
                 verdict="watch",
@@ -264,14 +260,12 @@ def _doubts(quality: Quality) -> list[Finding]:
                 why="Rejected rows count in no figure; if they are not a random part, the figures lean.",
                 evidence=(source,),
                 action="Look at the examples in the table of rejected rows, and mend the export.",
-                command="scaling check",
             )
         )
     if quality.gaps:
         longest = max((gap.end - gap.start).total_seconds() for gap in quality.gaps)
         found.append(
-            Finding(
-                step="00",
+            _finding(
                 name="gaps",
                 subject=quality.source,
                 verdict="watch",
@@ -280,7 +274,6 @@ def _doubts(quality: Quality) -> list[Finding]:
                 why="A gap is neither good nor bad: it is not counted. It may hide an outage.",
                 evidence=(source,),
                 action="Find out whether the system or its log was silent.",
-                command="scaling check",
             )
         )
     return found
@@ -296,13 +289,11 @@ def _unanswered(ledger: Ledger, kind: str) -> list[str]:
 def _sum(ledger: Ledger) -> Finding:
     answers = ledger.answers()
     count = int((answers["answered"] == "yes").sum())
-    return Finding(
-        step="00",
+    return _finding(
         name="answerable",
         verdict="ok" if count == len(answers) else "unknown",
         sentence=f"The evidence can answer {count} of {len(answers)} questions.",
         evidence=tuple(_source(quality) for quality in ledger.sources),
-        command="scaling check",
     )
 
 

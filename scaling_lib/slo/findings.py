@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
-from scaling_lib.slo.alerts import detection_time
 from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
+from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
-from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent, plural
 
 NEARLY_SPENT = 0.75  # of the budget: time to watch
@@ -20,29 +17,26 @@ OWN_QUERY = (
     "The SLO's own query was not asked: counted are the journey's requests, bad by status 500 and up or by the "
     "threshold. Where the query counts others, such as 429 or more routes, its figure differs."
 )
-COMMAND = "scaling run --step 01"
 WHOLE = 0.99  # of a window covered: what was counted in it is the answer, not a sample
 HALF = 0.5
-GRACE = pd.Timedelta(minutes=5)
-BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
+
+_finding = partial(Finding, step="01", command=COMMAND)
 
 
 def findings(assessed: Assessed) -> list[Finding]:
-    """One finding an SLO, one a spell, and what is wrong with the alerts."""
+    """One finding an SLO, one a spell of them all, and what is wrong with the alerts."""
     if not assessed.results and not assessed.unmeasured:
         return [
-            Finding(
-                step="01",
+            _finding(
                 name="no-slo",
                 verdict="unknown",
                 sentence="No SLO is given, so no journey can be held to one.",
                 action="Take the starter SLOs proposed below, or write your own into assessment.yaml.",
-                command=COMMAND,
             )
         ]
     costliest = sorted(assessed.results, key=lambda each: -each.spent.value)
     found = [_attained(each) for each in costliest]
-    found += [finding for each in costliest for finding in _spells(each)]
+    found += spell_findings(costliest)
     found += [finding for each in costliest for finding in _alerts(each)]
     return [*found, *_outside(assessed), *(_unmeasured(each) for each in assessed.unmeasured)]
 
@@ -68,15 +62,13 @@ def headline(assessed: Assessed) -> str:
 
 
 def _unmeasured(each: Unmeasured) -> Finding:
-    return Finding(
-        step="01",
+    return _finding(
         name="broken-evidence" if each.broken else "not-measured",
         subject=each.slo.name,
         verdict="act" if each.broken else "unknown",
         sentence=f"{each.slo.name} is not measured" + (": its evidence cannot be read." if each.broken else "."),
         why=each.reason,
         action=each.supply,
-        command=COMMAND,
     )
 
 
@@ -87,8 +79,7 @@ def _outside(assessed: Assessed) -> list[Finding]:
         for row in each.outside.to_dict("records"):
             slos.setdefault((row["name"], row["start"], row["end"]), []).append(each.slo.name)
     return [
-        Finding(
-            step="01",
+        _finding(
             name="outside-the-evidence",
             subject=f"{name}, {start:%Y-%m-%d %H:%M}",
             verdict="unknown",
@@ -96,7 +87,6 @@ def _outside(assessed: Assessed) -> list[Finding]:
             why=f"From {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC nothing is recorded for {listing(names)}; "
             "the alerts are not scored on it.",
             action="Supply evidence of that time, or correct the incident's times in assessment.yaml.",
-            command=COMMAND,
         )
         for (name, start, end), names in slos.items()
     ]
@@ -141,8 +131,7 @@ def _attained(each: SLOResult) -> Finding:
         action = "Collect a longer history; or lower the target, if so much precision is not worth its wait."
     if slo.total_query and slo.source != "assessment.yaml":
         sentence += " Counted by the journey's requests, not by its own query."
-    return Finding(
-        step="01",
+    return _finding(
         name="attainment",
         subject=slo.name,
         verdict=verdict,
@@ -151,7 +140,6 @@ def _attained(each: SLOResult) -> Finding:
         why=_why(each),
         evidence=(each.source,),
         action=action,
-        command=COMMAND,
         figure="budget",
     )
 
@@ -170,7 +158,7 @@ def _why(each: SLOResult) -> str:
     parts = [f"{bad} of {total} {each.unit} failed it; {number(each.budget.allowed)} were allowed."]
     if slo.total_query and slo.source != "assessment.yaml":
         parts.append(OWN_QUERY)
-    parts.append(f"The interval: {each.attainment.method}.")
+    parts.append(f"The interval is an {each.attainment.method}.")
     if each.slo.kind == "latency" and each.source.table == "metrics":
         parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
     if each.attainment.caveat:
@@ -190,68 +178,6 @@ def _why(each: SLOResult) -> str:
     return " ".join(parts)
 
 
-def _spells(each: SLOResult) -> list[Finding]:
-    """Those that reach into the SLO's last window: what lies before it is history, and stands in the table."""
-    start = each.window.index[0]
-    return [_spell(each, row) for row in each.replay.incidents.to_dict("records") if row["end"] > start]
-
-
-def _spell(each: SLOResult, row: Mapping[Hashable, Any]) -> Finding:
-    start, end, share = row["start"], row["end"], float(row["budget_spent"])
-    found = each.spells.set_index("name")["found"]
-    origin = "found in the counts" if bool(found.get(row["name"], False)) else "given"
-    own = each.share_of_budget(float(row["bad"]))
-    verdict: Verdict = "act" if share > BIG_SPELL or own > 1 else "watch" if own else "ok"
-    failed = number(float(row["bad"]))
-    return Finding(
-        step="01",
-        name="spell",
-        subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
-        verdict=verdict,
-        sentence=(
-            f"{each.slo.name}: {failed} requests failed it from {start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC: "
-            f"{percent(own)} of the budget that the evidence's requests allow, {percent(share)} of a whole "
-            f"{window_words(each.slo.window)} budget."
-        ),
-        impact=Estimate(share, share, share, each.spent.level, "fraction"),
-        why=f"The spell was {origin}. {_paged(each, row)}",
-        evidence=(each.source,),
-        action="Find the cause in the traces and changes of that time; write the review down.",
-        command=COMMAND,
-        figure="burn",
-    )
-
-
-def _paged(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
-    if not row["detected"]:
-        return "The alerts would not have paged."
-    if row["delay_s"] == 0:
-        return "A page was firing already when it began."
-    if row["early"]:
-        return f"{_replayed(row)} {_in_theory(each, row)}"
-    return _replayed(row)
-
-
-def _in_theory(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
-    """What the page would have taken, had the alert's windows been full of healthy traffic before."""
-    inside = each.counts[row["start"].floor("min") : row["end"] - pd.Timedelta(microseconds=1)]
-    rate = float(inside["bad"].sum()) / max(float(inside["total"].sum()), 1.0)
-    needed = min(detection_time(tier, each.slo.target, rate) for tier in each.policy.only("page"))
-    lasted = (row["end"] - row["start"]).total_seconds()
-    said = "But the alert's window was not seen in full before it. With a full, healthy window before it, "
-    if needed == math.inf:
-        return f"{said}an error rate of {percent(rate)} never pages."
-    if needed > lasted:
-        return f"{said}it would not have paged: that takes {duration(needed)}, and it lasted {duration(lasted)}."
-    return f"{said}the page would have come after {duration(needed)}."
-
-
-def _replayed(row: Mapping[Hashable, Any]) -> str:
-    delay, before, reset = duration(row["delay_s"]), percent(row["budget_spent_before"]), float(row["reset_s"])
-    text = f"The alerts would have paged after {delay}, {before} of the window's budget later"
-    return text + (f", and been quiet {duration(reset)} after it ended." if not math.isnan(reset) else ".")
-
-
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
     name, replayed = each.slo.name, f"Replayed over {each.counts['total'].sum():,.0f} requests, minute by minute"
@@ -260,41 +186,36 @@ def _alerts(each: SLOResult) -> list[Finding]:
     ]
     if len(missed):
         found.append(
-            Finding(
-                step="01",
+            _finding(
                 name="missed-by-alerts",
                 subject=each.slo.name,
                 verdict="act",
                 sentence=f"The alerts of {name} would miss {plural(len(missed), 'spell')} of {len(each.spells)}.",
                 impact=each.replay.recall,
-                why=f"{replayed}; recall {each.replay.recall}.",
+                why=f"{replayed}. Share of spells paged on: {each.replay.recall}.",
                 evidence=(each.source,),
-                action="Lower the factor of the fastest tier, or shorten its windows.",
-                command=COMMAND,
+                action="Let the fastest alert page at a lower burn rate (its factor), or look over shorter windows.",
                 figure="detection",
             )
         )
     if each.replay.false_pages:
         found.append(
-            Finding(
-                step="01",
+            _finding(
                 name="false-pages",
                 subject=each.slo.name,
                 verdict="watch",
                 sentence=f"The alerts of {name} would page {plural(each.replay.false_pages, 'time')} for nothing.",
                 impact=each.replay.precision,
-                why=f"{replayed}; precision {each.replay.precision}. For nothing: {_when(each)}.",
+                why=f"{replayed}. Share of pages that were right: {each.replay.precision}. For nothing: {_when(each)}.",
                 evidence=(each.source,),
-                action="Ask for more requests in the window before a page, or lengthen the short window.",
-                command=COMMAND,
+                action="Let alerts page only above a least number of requests, or lengthen their short windows.",
                 figure="burn",
             )
         )
     serious = [remark for remark in each.remarks if remark.kind in ("unreachable", "one-event page")]
     if serious:
         found.append(
-            Finding(
-                step="01",
+            _finding(
                 name="alert-lint",
                 subject=each.slo.name,
                 verdict="watch",
@@ -302,8 +223,7 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 why=" ".join(remark.sentence for remark in serious[1:])
                 or "From the policy, the target and the traffic.",
                 evidence=(each.source,),
-                action="Use a longer window for this tier, or a synthetic probe to add traffic.",
-                command=COMMAND,
+                action="Let this alert look over a longer window, or add traffic with a synthetic probe.",
             )
         )
     return found

@@ -89,7 +89,13 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
         effective_bad=effective_bad,
         degrees_of_freedom=degrees,
         blocks=blocks,
-        method=f"exact interval on effective counts, design effect {design_effect:.3g} from {blocks:,} blocks",
+        method="exact interval"
+        + (
+            f" for failures that come together: {design_effect:.3g} events are worth one independent one (the design "
+            f"effect, from {blocks:,} blocks of time)"
+            if design_effect > 1
+            else f"; no clustering was seen in {blocks:,} blocks of time"
+        ),
         caveat=_caveat(spells, design_effect, len(events) / memory),
     )
 

@@ -168,3 +168,11 @@ def test_findings_identify_themselves(tmp_path):
     keys = [(each.step, each.name, each.subject) for each in findings]
     assert len(set(keys)) == len(keys)
     assert all(each.verdict in VERDICTS and each.sentence.endswith((".", "budget.")) for each in findings)
+
+
+def test_spells_of_several_slos_at_the_same_time_are_one_finding(tmp_path):
+    both = spell("GET /pay", errors=40, slow=50)
+    assessed, _ = found(tmp_path, both, {"target": "99%"}, {"kind": "latency", "threshold": "200ms", "target": "95%"})
+    spells = [finding for finding in slo.findings(assessed) if finding.name == "spell"]
+    assert [len(each.spells) for each in assessed.results] == [1, 1]
+    assert len(spells) == 1 and "At the same time: pay " in spells[0].sentence

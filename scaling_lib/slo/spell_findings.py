@@ -1,0 +1,101 @@
+"""What step 01 finds of the spells in which requests failed: one finding for what overlaps in time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from scaling_lib.findings import Finding, Verdict
+from scaling_lib.slo.alerts import detection_time
+from scaling_lib.slo.assess import SLOResult
+from scaling_lib.slo.windows import window_words
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, listing, number, percent
+
+COMMAND = "scaling run --step 01"
+BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
+
+Spell = tuple[SLOResult, Mapping[Hashable, Any]]
+
+
+def spell_findings(results: Sequence[SLOResult]) -> list[Finding]:
+    """One finding for the spells of all SLOs that overlap: the costliest first, with what the others lost beside it."""
+    return [_spell(group) for group in _groups(results)]
+
+
+def _spell(group: Sequence[Spell]) -> Finding:
+    each, row = group[0]
+    start, end, share = row["start"], row["end"], float(row["budget_spent"])
+    own = [one.share_of_budget(float(spell["bad"])) for one, spell in group]
+    verdict: Verdict = "act" if share > BIG_SPELL or max(own) > 1 else "watch" if max(own) else "ok"
+    given = any(not bool(one.spells.set_index("name")["found"].get(spell["name"], False)) for one, spell in group)
+    also = [f"{one.slo.name} ({percent(spent)})" for (one, _), spent in zip(group[1:], own[1:], strict=True)]
+    return Finding(
+        step="01",
+        name="spell",
+        subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
+        verdict=verdict,
+        sentence=(
+            f"{each.slo.name}: {number(float(row['bad']))} requests failed it from {start:%Y-%m-%d %H:%M} to "
+            f"{end:%H:%M} UTC: {percent(own[0])} of the budget that the evidence's requests allow, {percent(share)} "
+            f"of a whole {window_words(each.slo.window)} budget."
+            + (f" At the same time: {listing(also)}." if also else "")
+        ),
+        impact=Estimate(share, share, share, each.spent.level, "fraction"),
+        why=f"The spell was {'given' if given else 'found in the counts'}. {_paged(each, row)}",
+        evidence=tuple(dict.fromkeys(one.source for one, _ in group)),
+        action="Find the cause in the traces and changes of that time; write the review down.",
+        command=COMMAND,
+        figure="burn",
+    )
+
+
+def _groups(results: Sequence[SLOResult]) -> list[list[Spell]]:
+    """The spells that overlap, the costliest of each group first.
+
+    Only those that reach into the SLO's last window: what lies before it is history, and stands in the table.
+    """
+    rows = [(each, row) for each in results for row in each.replay.incidents.to_dict("records")]
+    groups: list[list[Spell]] = []
+    end = None
+    for each, row in sorted(rows, key=lambda spell: spell[1]["start"]):
+        if row["end"] <= each.window.index[0]:
+            continue
+        if end is None or row["start"] >= end:
+            groups.append([])
+        groups[-1].append((each, row))
+        end = row["end"] if end is None else max(end, row["end"])
+    return [sorted(group, key=lambda spell: -float(spell[1]["budget_spent"])) for group in groups]
+
+
+def _paged(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
+    if not row["detected"]:
+        return "The alerts would not have paged."
+    if row["delay_s"] == 0:
+        return "A page was firing already when it began."
+    if row["early"]:
+        return f"{_replayed(row)} {_in_theory(each, row)}"
+    return _replayed(row)
+
+
+def _in_theory(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
+    """What the page would have taken, had the alert's windows been full of healthy traffic before."""
+    inside = each.counts[row["start"].floor("min") : row["end"] - pd.Timedelta(microseconds=1)]
+    rate = float(inside["bad"].sum()) / max(float(inside["total"].sum()), 1.0)
+    needed = min(detection_time(tier, each.slo.target, rate) for tier in each.policy.only("page"))
+    lasted = (row["end"] - row["start"]).total_seconds()
+    said = "But the alert's window was not seen in full before it. With a full, healthy window before it, "
+    if needed == math.inf:
+        return f"{said}an error rate of {percent(rate)} never pages."
+    if needed > lasted:
+        return f"{said}it would not have paged: that takes {duration(needed)}, and it lasted {duration(lasted)}."
+    return f"{said}the page would have come after {duration(needed)}."
+
+
+def _replayed(row: Mapping[Hashable, Any]) -> str:
+    delay, before, reset = duration(row["delay_s"]), percent(row["budget_spent_before"]), float(row["reset_s"])
+    text = f"The alerts would have paged after {delay}, {before} of the window's budget later"
+    return text + (f", and been quiet {duration(reset)} after it ended." if not math.isnan(reset) else ".")
