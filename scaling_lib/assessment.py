@@ -5,11 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scaling_lib.config import Config, Exclusion, Incident, Journey, MetricEvidence, Objective, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
@@ -24,6 +24,7 @@ from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
 
 FILE_NAME = "assessment.yaml"
+Read = TypeVar("Read")
 
 
 class Assessment:
@@ -37,6 +38,7 @@ class Assessment:
         self.named = named
         self.config = config
         self._sources: dict[str, tuple[Quality, ...]] = {}
+        self._failed: dict[str, ScalingError] = {}
 
     def __repr__(self) -> str:
         return f"Assessment({self.config.system!r}, {len(self.config.journeys)} journeys)"
@@ -66,11 +68,11 @@ class Assessment:
 
         Raises NotMeasured where no requests are given, BrokenEvidence where none of them can be read.
         """
-        return self._requests
+        return self._once("requests", lambda: self._requests)
 
     def metrics(self) -> Metrics:
         """Time series, from a live Prometheus or from files. Raises as `requests` does."""
-        return self._metrics
+        return self._once("metrics", lambda: self._metrics)
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
@@ -116,6 +118,16 @@ class Assessment:
         if words[0] != "scaling" or self.folder.resolve() == example_folder().resolve():
             return command
         return " ".join([*words[:2], shlex.quote(self.named or str(self.folder)), *words[2:]])
+
+    def _once(self, kind: str, read: Callable[[], Read]) -> Read:
+        """What was read, or the error it gave: a server that does not answer is not asked again."""
+        if kind in self._failed:
+            raise self._failed[kind]
+        try:
+            return read()
+        except ScalingError as error:
+            self._failed[kind] = error
+            raise
 
     @cached_property
     def _requests(self) -> Requests:

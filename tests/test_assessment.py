@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,29 @@ def test_a_folder_whose_name_looks_like_a_pattern(tmp_path):
         requests__csv=csv_of(spell("GET /pay")),
     )
     assert scaling_lib.open(folder).requests().counts["n"].sum() == 6000
+
+
+def test_a_server_that_fails_is_asked_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Failing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(500)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        (tmp_path / "assessment.yaml").write_text(
+            f"system: small\njourneys: []\nevidence: {{metrics: [{{url: '{url}', queries: {{up: up}}}}]}}\n"
+        )
+        system = scaling_lib.open(tmp_path)
+        errors = set()
+        for _ in range(3):
+            with pytest.raises(BrokenEvidence, match="HTTP 500") as raised:
+                system.metrics()
+            errors.add(str(raised.value))
+        server.shutdown()
+    assert len(asked) == len(errors) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ import pandas as pd
 from scaling_lib.errors import BrokenEvidence, NotMeasured
 from scaling_lib.evidence import cell_cache
 from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folded, merged
+from scaling_lib.evidence.copies import copies
+from scaling_lib.evidence.progress import progress
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.reduce import Reduced, reduce_file
 from scaling_lib.evidence.request_source import RequestSource, Threshold
@@ -81,41 +83,40 @@ def read_requests(
     *,
     named: Sequence[str] = (),
     cache: Path | None = None,
-    progress: Callable[[str], None] | None = None,
 ) -> Requests:
     """Reduce all files of all sources; a file that cannot be read is said in its source's Quality.
 
     named: routes that journeys name: of a service with very many routes, these are kept, and the busiest of the others;
-    the rare ones are counted together as "(other)". A file reached twice is read once.
-    cache: a folder where the cells of each file are kept until the file changes. progress: called with each file.
+    the rare ones are counted together as "(other)". cache: a folder where the cells of each file are kept until the
+    file changes. A file reached twice, and files of the same content, are counted once.
     Raises BrokenEvidence where no source gives a single request.
     """
+    found = [_files(source.path) for source in sources]
+    doubles = copies(dict.fromkeys(file.resolve() for files in found for file in files))
     reduced: list[list[Reduced]] = []
     quality = []
-    seen: set[Path] = set()
-    for source in sources:
-        parts, problems, again = [], [], []
-        literal = Path(source.path).is_file()
-        files = [source.path] if literal else sorted(glob.glob(source.path, recursive=True))  # noqa: PTH207
-        for file in filter(lambda name: Path(name).is_file(), files):
-            if Path(file).resolve() in seen:
-                again.append(Path(file).name)
+    seen: dict[Path, Path] = {}  # what was read, by the first file with its content
+    for source, files in zip(sources, found, strict=True):
+        parts: list[Reduced] = []
+        problems, again, copied = _path_problems(source.path, files), [], []
+        for file in progress(files, f"Reading {Path(source.path).name}", "file"):
+            own = file.resolve()
+            content = doubles.get(own, own)
+            if content in seen:
+                if seen[content] == own:
+                    again.append(file.name)
+                else:
+                    copied.append(f"{file.name} ({seen[content].name})")
                 continue
-            seen.add(Path(file).resolve())
-            if progress:
-                progress(file)
             try:
-                reduce = partial(reduce_file, Path(file), source, thresholds, named)
-                parts.append(cell_cache.kept(cache, Path(file), source, thresholds, named, reduce))
+                reduce = partial(reduce_file, file, source, thresholds, named)
+                parts.append(cell_cache.kept(cache, file, source, thresholds, named, reduce))
+                seen[content] = own
             except BrokenEvidence as error:
                 problems.append(str(error))
-        if Path(source.path).is_dir():
-            problems.append(f"{source.path}: is a folder; expected files. Write {source.path}/* in assessment.yaml.")
-        if not files:
-            problems.append(
-                f"{source.path}: no file is there; expected at least one. Mend the path in assessment.yaml."
-            )
         twice = [f"{listing(again)}: given more than once, counted once"] if again else []
+        if copied:
+            twice.append(f"left out as copies of another file (in brackets), counted once: {listing(copied)}")
         quality.append(_quality(source, parts, problems, twice))
         reduced.append(parts)
     whole = [part for parts in reduced for part in parts]
@@ -137,6 +138,19 @@ def read_requests(
         without_status=frozenset((service, kept[service, route]) for service, route in without["status"]),
         without_duration=frozenset((service, kept[service, route]) for service, route in without["duration"]),
     )
+
+
+def _files(path: str) -> list[Path]:
+    names = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+    return [Path(name) for name in names if Path(name).is_file()]
+
+
+def _path_problems(path: str, files: Sequence[Path]) -> list[str]:
+    if Path(path).is_dir():
+        return [f"{path}: is a folder; expected files. Write {path}/* in assessment.yaml."]
+    if not files:
+        return [f"{path}: no file is there; expected at least one. Mend the path in assessment.yaml."]
+    return []
 
 
 def _places(counts: pd.DataFrame) -> set[tuple[str, str]]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from scaling_lib.evidence.progress import HEADLESS
 from scaling_lib.report.parameters import Notebook
 from scaling_lib.report.progress import Progress
 from scaling_lib.words import duration
@@ -179,4 +180,5 @@ def _environment(room: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(room / "runtime"),
         "PLOTLY_RENDERER": "plotly_mimetype",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        HEADLESS: "1",
     }

@@ -162,13 +162,11 @@ def test_select_by_route_method_and_service(tmp_path: Path) -> None:
 def test_several_sources_and_globs(tmp_path: Path) -> None:
     for day in ("a", "b"):
         (tmp_path / day).mkdir()
-        (tmp_path / day / "x.log").write_text(LOG)
+        (tmp_path / day / "x.log").write_text(LOG.replace("curl", day))
     (tmp_path / "c.csv").write_text(CSV)
-    seen: list[str] = []
     sources = [RequestSource(path=str(tmp_path / "**" / "*.log")), RequestSource(path=str(tmp_path / "c.csv"))]
-    found = read_requests(sources, [Threshold(route="*", seconds=0.1)], progress=seen.append)
+    found = read_requests(sources, [Threshold(route="*", seconds=0.1)])
     assert [entry.rows for entry in found.quality] == [20, 10]
-    assert len(seen) == 3
     assert found.counts["n"].sum() == 30
     assert found.counts["good"].sum() == 0
 
@@ -238,3 +236,29 @@ def test_a_file_reached_twice_is_counted_once_and_said(tmp_path: Path) -> None:
     assert found.counts["n"].sum() == 10
     assert found.quality[0].notes == ("link.csv: given more than once, counted once",)
     assert found.quality[1].notes == ("a.csv: given more than once, counted once",)
+
+
+def test_files_of_the_same_content_are_counted_once_and_said(tmp_path: Path) -> None:
+    """Of the same size: a copy, a packed copy, and one that differs; in another source: one more copy."""
+    (tmp_path / "a.log").write_text(LOG)
+    (tmp_path / "b.log").write_text(LOG)
+    (tmp_path / "c.log").write_text(LOG.replace(":10:", ":11:"))
+    (tmp_path / "d.log.gz").write_bytes(gzip.compress(LOG.encode()))
+    (tmp_path / "old.txt").write_text(LOG)
+    found = read_requests([RequestSource(path=str(tmp_path / name)) for name in ("*.log*", "old.txt")])
+    assert [entry.rows for entry in found.quality] == [20, 0]
+    assert found.counts["n"].sum() == 20
+    said = "left out as copies of another file (in brackets), counted once: "
+    assert found.quality[0].notes[-1] == said + "b.log (a.log) and d.log.gz (a.log)"
+    assert found.quality[1].notes[-1] == said + "old.txt (a.log)"
+
+
+def test_a_copy_is_read_where_the_first_could_not_be(tmp_path: Path) -> None:
+    content = "when,route\n2025-11-03T09:00:00Z,/a\n"
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (tmp_path / name).write_text(content)
+    wrong, right = RequestSource(path=str(tmp_path / "a.csv")), {"columns": {"time": "when"}}
+    others = [RequestSource(path=str(tmp_path / name), **right) for name in ("b.csv", "c.csv")]
+    found = read_requests([wrong, *others])
+    assert [entry.rows for entry in found.quality] == [0, 1, 0]
+    assert "a.csv" in found.quality[0].problem

@@ -182,7 +182,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_one_bad_file_among_good_ones(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD)
     (tmp_path / "b.csv").write_text("")
-    (tmp_path / "c.csv").write_text(HEADER + GOOD)
+    (tmp_path / "c.csv").write_text(HEADER + GOOD.replace("T10", "T11"))
     (found,) = read_requests([RequestSource(path=str(tmp_path / "*.csv"))]).quality
     assert found.rows == 100
     assert "b.csv: is empty" in found.problem
