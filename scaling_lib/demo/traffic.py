@@ -1,0 +1,176 @@
+"""Requests a minute, and how long they took, as the cells that the library computes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling_lib.demo.delivery import Incident
+from scaling_lib.demo.plan import MONTH_D, Plan, Route
+from scaling_lib.evidence.cells import BIN_NUMBERS, GAMMA
+
+MINUTES_A_DAY = 1440
+CHUNK_DAYS = 7  # simulated at a time, so that memory does not grow with the days
+FAILED_FASTER = 0.35  # a failed request takes this share of the time of a good one
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """Cells of all routes of the front service, see scaling_lib.evidence.cells, and what is planted in them.
+
+    counts: service, route, minute, n, errors, sum_us, and good_<threshold in us>: no error, and within it.
+    bins: service, route, hour, error, bin, n, sum_us.
+    """
+
+    counts: pd.DataFrame
+    bins: pd.DataFrame
+    truth: dict[str, Any]
+
+
+def make_traffic(plan: Plan, incidents: tuple[Incident, ...]) -> Traffic:
+    """Simulate every request of the plan's days; durations are whole milliseconds, as access logs have them."""
+    counts, bins = [], []
+    for route in plan.routes:
+        rng = plan.rng(f"traffic {route.name}")
+        for first in range(0, plan.days, CHUNK_DAYS):
+            days = min(CHUNK_DAYS, plan.days - first)
+            minute_cells, hour_cells = _chunk(plan, route, incidents, first * MINUTES_A_DAY, days * MINUTES_A_DAY, rng)
+            counts.append(minute_cells)
+            bins.append(hour_cells)
+    return Traffic(counts=_whole(counts), bins=_whole(bins), truth=_truth(plan))
+
+
+def demand(plan: Plan, route: Route, minutes: Ints) -> Floats:
+    """The expected requests in each minute, counted from the plan's start; minutes before it are negative."""
+    days = minutes / MINUTES_A_DAY
+    monday = plan.start.weekday() + days
+    shape = (1 + plan.daily * np.cos(2 * np.pi * (days - plan.peak_hour / 24))) * (
+        1 + plan.weekly * np.cos(2 * np.pi * (monday - plan.peak_day) / 7)
+    )
+    return np.asarray(route.per_minute * (1 + plan.growth_per_month) ** ((days - plan.days) / MONTH_D) * shape)
+
+
+def _chunk(
+    plan: Plan, route: Route, incidents: tuple[Incident, ...], first: int, length: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    minutes = np.arange(first, first + length)
+    mean = demand(plan, route, minutes)
+    n = rng.poisson(mean * rng.gamma(plan.dispersion, 1 / plan.dispersion, length))
+    failing, slow, factor = _planted(plan, route, incidents, minutes)
+    errors = rng.binomial(n, failing)
+    minute = np.repeat(np.arange(length), n)
+    place = np.arange(len(minute)) - np.repeat(np.cumsum(n) - n, n)
+    error = place < errors[minute]
+    u = mean / demand(plan, route, np.arange(plan.days * MINUTES_A_DAY)).max()
+    median = route.median_ms * (1 + plan.load_shift * u**2)
+    took = median[minute] * np.exp(route.sigma * rng.standard_normal(len(minute)))
+    took *= np.where(rng.random(len(minute)) < slow[minute], factor[minute], 1) * np.where(error, FAILED_FASTER, 1)
+    took_us = np.maximum(1, np.rint(took)).astype(np.int64) * 1000
+    return (
+        _counts(plan, route, minutes, minute, error, took_us),
+        _bins(plan, route, first // 60, minute // 60, error, took_us),
+    )
+
+
+def _planted(plan: Plan, route: Route, incidents: tuple[Incident, ...], minutes: Ints) -> tuple[Floats, Floats, Floats]:
+    """By minute: the chance to fail, the chance to be slow, and how many times slower."""
+    failing = np.full(len(minutes), plan.background_errors)
+    slow, factor = np.zeros(len(minutes)), np.ones(len(minutes))
+    for incident in incidents:
+        if route.name not in incident.routes:
+            continue
+        inside = (minutes >= _minute(plan, incident.start)) & (minutes < _minute(plan, incident.end))
+        if incident.kind == "errors":
+            failing[inside] = incident.share
+        else:
+            slow[inside], factor[inside] = incident.share, incident.factor
+    return failing, slow, factor
+
+
+def _minute(plan: Plan, moment: datetime) -> int:
+    return int((moment - plan.start) / timedelta(minutes=1))
+
+
+def _counts(
+    plan: Plan, route: Route, minutes: Ints, minute: Ints, error: NDArray[np.bool_], took_us: Ints
+) -> pd.DataFrame:
+    length = len(minutes)
+    limit = route.threshold_ms * 1000
+    cells = {
+        "n": np.bincount(minute, minlength=length),
+        "errors": np.bincount(minute[error], minlength=length),
+        "sum_us": np.bincount(minute, weights=took_us, minlength=length).astype(np.int64),
+        f"good_{limit}": np.bincount(minute[~error & (took_us <= limit)], minlength=length),
+    }
+    times = _times(plan, minutes * 60)
+    table = pd.DataFrame({"service": plan.front.name, "route": route.name, "minute": times, **cells})
+    small = {name: "int32" for name in cells if name != "sum_us"}
+    return table[table["n"] > 0].astype(small)
+
+
+def _bins(
+    plan: Plan, route: Route, first_hour: int, hour: Ints, error: NDArray[np.bool_], took_us: Ints
+) -> pd.DataFrame:
+    number = np.floor(np.log(took_us) / np.log(GAMMA)).astype(np.int64)
+    cell, inverse = np.unique((hour * 2 + error) * BIN_NUMBERS + number, return_inverse=True)
+    above = cell // BIN_NUMBERS
+    return pd.DataFrame(
+        {
+            "service": plan.front.name,
+            "route": route.name,
+            "hour": _times(plan, (first_hour + above // 2) * 3600),
+            "error": above % 2 == 1,
+            "bin": (cell % BIN_NUMBERS).astype(np.int16),
+            "n": np.bincount(inverse).astype(np.int32),
+            "sum_us": np.bincount(inverse, weights=took_us).astype(np.int64),
+        }
+    )
+
+
+def _times(plan: Plan, seconds: Ints) -> pd.DatetimeIndex:
+    start = int(plan.start.timestamp())
+    return pd.DatetimeIndex((start + seconds).astype("datetime64[s]")).as_unit("us").tz_localize("UTC")
+
+
+def _whole(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    whole = pd.concat(parts, ignore_index=True)
+    for name in ("service", "route"):
+        whole[name] = pd.Categorical(whole[name], categories=sorted(whole[name].unique()))
+    time = "minute" if "minute" in whole.columns else "hour"
+    return whole.sort_values(["service", "route", time], kind="stable", ignore_index=True)
+
+
+def _truth(plan: Plan) -> dict[str, Any]:
+    return {
+        "growth_per_month": plan.growth_per_month,
+        "month_days": MONTH_D,
+        "daily_amplitude": plan.daily,
+        "daily_peak_hour": plan.peak_hour,
+        "weekly_amplitude": plan.weekly,
+        "weekly_peak_days_after_monday": plan.peak_day,
+        "scatter": f"Poisson, times a gamma factor of shape {plan.dispersion:g} in each minute",
+        "background_error_share": plan.background_errors,
+        "failed_requests_take": FAILED_FASTER,
+        "latency": "lognormal; median_ms * (1 + load_shift u^2), u the expected demand over its largest value",
+        "load_shift": plan.load_shift,
+        "routes": [
+            {
+                "route": route.name,
+                "journey": route.journey,
+                "backend": route.backend,
+                "requests_a_minute_at_the_end": route.per_minute,
+                "median_ms_without_load": route.median_ms,
+                "sigma": route.sigma,
+                "threshold_ms": route.threshold_ms,
+            }
+            for route in plan.routes
+        ],
+    }
