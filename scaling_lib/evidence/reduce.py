@@ -15,13 +15,13 @@ from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.evidence.request_files import Staged, stage
+from scaling_lib.evidence.request_files import RESCUE, Staged, stage
 from scaling_lib.evidence.request_source import RequestSource, Threshold
 from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_among, template
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 4  # of the reduction: cells of another version are not read from the cache
+VERSION = 5  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ def _words(file: Path, error: duckdb.Error) -> str:
     """The engine's own words, cut short, after what is usual."""
     first = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0]
     if "GZIP" in first:
-        return f"{file}: its gzip is cut short or damaged; expected a whole file. None of it is used: copy it again."
+        return f"{file}: its gzip is cut short or damaged; expected a whole file. None of it is used: {RESCUE}"
     if "CSV Error" in first:
         first = "its lines differ too much from each other, or one is longer than 8 MB"
     return (

@@ -6,11 +6,12 @@ minutes counted since 1970, and the table `places(service, method, path, n)`, th
 
 from __future__ import annotations
 
+import csv
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -28,6 +29,7 @@ COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')
 COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have; the rest of them stay empty
 LINES = "max_line_size => 8000000, buffer_size => 33554432"
 GZIP = b"\x1f\x8b"
+RESCUE = "copy it again, or rescue what is whole with `gzip -dc FILE > rescued` and give that."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,11 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
         )
     lost = _open(engine, file, source, found, packed)
     columns = columns_of(engine, file, found, source)
-    doubled = _doubled(head) if found == "csv" else ()
+    doubled: tuple[str, ...] = ()
+    if found == "csv":
+        header = _header(head)
+        doubled = _doubled(header)
+        columns = _with_extra(engine, columns, header)
     faulty = _stage_rows(engine, columns, found)
     rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
     return Staged(
@@ -110,16 +116,32 @@ def _head(file: Path) -> tuple[bytes, bool]:
             return packed.read(HEAD), True
     except (OSError, EOFError, zlib.error) as error:
         raise BrokenEvidence(
-            f"{file}: cannot be read or unpacked ({error}); expected a whole file. Copy or compress it again."
+            f"{file}: cannot be read or unpacked ({error}); expected a whole file. None of it is used: {RESCUE}"
         ) from error
 
 
-def _doubled(head: bytes) -> tuple[str, ...]:
+def _header(head: bytes) -> list[str]:
+    """The names in the first line of a CSV."""
+    line = head.splitlines()[0].decode("utf-8-sig", "replace")
+    return max((next(csv.reader([line], delimiter=delimiter)) for delimiter in ",;\t|"), key=len)
+
+
+def _doubled(header: Iterable[str]) -> tuple[str, ...]:
     """A note where the header of a CSV names a column twice."""
-    header = head.splitlines()[0].decode("utf-8-sig", "replace")
-    names = [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", header)]
+    names = [name.strip().lower() for name in header]
     twice = sorted({name for name in names if name and names.count(name) > 1})
     return (f"the header names {listing(twice)} more than once: the first is read",) if twice else ()
+
+
+def _with_extra(engine: duckdb.DuckDBPyConnection, columns: Columns, header: Sequence[str]) -> Columns:
+    """A row with more fields than the header names is shifted somewhere: it cannot be used."""
+    names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()]
+    extra = [quoted(name) for name in names[len(header) :]]
+    if not extra or not header or header[0].strip() != names[0].strip():  # the engine found its header further down
+        return columns
+    fault = ("more fields than the header names", " OR ".join(f"{name} IS NOT NULL" for name in extra))
+    shown = f"concat_ws(', ', {columns.shown}, {', '.join(extra)})"
+    return replace(columns, faults=(fault, *columns.faults), shown=shown)
 
 
 def _open(
@@ -141,7 +163,7 @@ def _open(
             f"columns => {{{names}}}"
         )
     else:
-        options = "header => true, strict_mode => false, quote => '\"', escape => '\"'"
+        options = "header => true, strict_mode => true, quote => '\"', escape => '\"'"
     # Staged once: the rejects are known only when the text was read to its end.
     engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
     return lambda: _unparsed(engine)

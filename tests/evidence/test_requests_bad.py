@@ -186,3 +186,14 @@ def test_one_bad_file_among_good_ones(tmp_path: Path) -> None:
     (found,) = read_requests([RequestSource(path=str(tmp_path / "*.csv"))]).quality
     assert found.rows == 100
     assert "b.csv: is empty" in found.problem
+
+
+@pytest.mark.parametrize("rows", [100, 60_000])  # within and beyond what is looked at to tell the form
+def test_rows_with_more_fields_than_the_header_names(tmp_path: Path, rows: int) -> None:
+    """A comma in a path without quotes shifts the fields behind it: such a row is rejected and shown."""
+    many = "".join(f"2025-11-03T10:{i // 60 % 60:02d}:{i % 60:02d}Z,/a,200,5\n" for i in range(rows))
+    extra = "2025-11-03T10:00:00Z,/a,b,200,5\n2025-11-03T10:00:00Z,/a,200,5,more,and more\n"
+    (tmp_path / "a.csv").write_text("time,path,status,duration_ms\n" + many + extra + many)
+    (found,) = read_requests([RequestSource(path=str(tmp_path / "a.csv"))]).quality
+    assert found.rows == 2 * rows and found.rejected_rows == 2
+    assert any("/a,b,200,5" in example.replace(", ", ",") for each in found.rejected for example in each.examples)
