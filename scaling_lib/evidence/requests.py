@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -135,8 +135,8 @@ def read_requests(
         counts=counts,
         bins=bins,
         quality=tuple(quality),
-        without_status=frozenset((service, kept[service, route]) for service, route in without["status"]),
-        without_duration=frozenset((service, kept[service, route]) for service, route in without["duration"]),
+        without_status=_renamed(without["status"], kept),
+        without_duration=_renamed(without["duration"], kept),
     )
 
 
@@ -180,15 +180,26 @@ def _with_rare(entry: Quality, parts: Sequence[Reduced], rare: set[tuple[str, st
     return replace(entry, notes=(*entry.notes, note)) if here else entry
 
 
-def merge(a: Requests, b: Requests) -> Requests:
-    """Requests of two reductions as one, by addition."""
+def merge(a: Requests, b: Requests, named: Sequence[str] = ()) -> Requests:
+    """Requests of two reductions as one, by addition; `named`: see `read_requests`.
+
+    Of more routes of a service than are kept apart, the rare ones are counted together, as there.
+    """
+    counts, bins = _counts([a.counts, b.counts]), merged([a.bins, b.bins], BIN_KEYS)
+    kept = _kept(counts, named)
+    if any(route != key[1] for key, route in kept.items()):
+        counts, bins = folded(counts, COUNT_KEYS, kept), folded(bins, BIN_KEYS, kept)
     return Requests(
-        counts=_counts([a.counts, b.counts]),
-        bins=merged([a.bins, b.bins], BIN_KEYS),
+        counts=counts,
+        bins=bins,
         quality=a.quality + b.quality,
-        without_status=a.without_status | b.without_status,
-        without_duration=a.without_duration | b.without_duration,
+        without_status=_renamed(a.without_status | b.without_status, kept),
+        without_duration=_renamed(a.without_duration | b.without_duration, kept),
     )
+
+
+def _renamed(places: Iterable[tuple[str, str]], kept: Mapping[tuple[str, str], str]) -> frozenset[tuple[str, str]]:
+    return frozenset((service, kept[service, route]) for service, route in places)
 
 
 def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

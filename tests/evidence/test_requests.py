@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from scaling_lib.errors import NotMeasured
-from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
+from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, merge, read_requests
+from scaling_lib.evidence.routes import OTHER
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("SCALING_SHARED", ROOT.parent / "shared"))
@@ -262,3 +263,21 @@ def test_a_copy_is_read_where_the_first_could_not_be(tmp_path: Path) -> None:
     found = read_requests([wrong, *others])
     assert [entry.rows for entry in found.quality] == [0, 1, 0]
     assert "a.csv" in found.quality[0].problem
+
+
+def test_merging_keeps_the_cap_on_routes(tmp_path: Path) -> None:
+    """Two halves of 150 routes each: 200 are kept, the busiest and the named one, and nothing is lost."""
+    halves = []
+    for first in (0, 150):
+        lines = "".join(
+            f"2025-11-03T10:{minute:02d}:00Z,/route-{chr(97 + place // 26)}{chr(97 + place % 26)},200,5\n"
+            for place in range(first, first + 150)
+            for minute in range(1 + place % 3)
+        )
+        (tmp_path / "half.csv").write_text("time,path,status,duration_ms\n" + lines)
+        halves.append(read_requests([RequestSource(path=str(tmp_path / "half.csv"))]))
+    rare = "/route-aa"  # one request
+    whole = merge(*halves, named=[rare])
+    routes = set(whole.counts["route"])
+    assert len(routes) == 201 and {OTHER, rare} <= routes
+    assert whole.counts["n"].sum() == whole.bins["n"].sum() == sum(half.counts["n"].sum() for half in halves)
