@@ -21,6 +21,7 @@ from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_columns import Columns, columns_of
 from scaling_lib.evidence.request_source import RequestSource
+from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
@@ -223,10 +224,13 @@ def _unparsed(engine: duckdb.DuckDBPyConnection) -> tuple[Rejected, ...]:
 def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> int:
     """The canonical rows, and the places they went to; returns how many rows cannot be used."""
     any_fault = " OR ".join(f"({test})" for _, test in columns.faults)
+    path = columns.path
+    if columns.templated and not path.startswith("'"):
+        path = f"regexp_replace({path}, {literal(ID_SEGMENTS)}, {literal(AN_ID)}, 'g')"
     kind = "VIEW" if found == "parquet" else "TABLE"  # text is parsed once, Parquet is cheap to read again
     engine.execute(
         f"CREATE TEMP {kind} read AS SELECT service, method, path, minute, minute // 60 AS hour, status, duration_us, "
-        f"faulty FROM (SELECT {columns.service} AS service, {columns.method} AS method, {columns.path} AS path, "
+        f"faulty FROM (SELECT {columns.service} AS service, {columns.method} AS method, {path} AS path, "
         f"epoch_us({columns.time}) // 60000000 AS minute, {columns.status} AS status, "
         f"{columns.duration_us} AS duration_us, coalesce({any_fault}, FALSE) AS faulty FROM raw WHERE {columns.where})"
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling_lib.evidence.routes import OTHER, capped, matches, template
+from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS, OTHER, capped, matches, template
+from scaling_lib.evidence.sql import literal
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,37 @@ def test_capped_keeps_named_and_busiest(counts: dict[str, int], named: list[str]
 )
 def test_matches(pattern: str, route: str, hit: bool) -> None:
     assert matches(pattern, route) is hit
+
+
+SEGMENT = st.one_of(
+    st.from_regex(r"[0-9a-f]{1,12}|[A-Za-z]{1,7}[-_]?[0-9]{1,4}|[0-9]{1,4}-[0-9]{2}", fullmatch=True),
+    st.uuids().map(str),
+    st.text(alphabet="ab19/?#;.-_@ {}é\n", max_size=6),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    paths=st.lists(
+        st.tuples(
+            st.sampled_from(["/", "", "GET /", "http://12/"]), st.lists(SEGMENT, max_size=5), st.text(max_size=5)
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_what_the_engine_replaces_is_an_id_to_the_template_too(
+    paths: list[tuple[str, list[str], str]],
+) -> None:
+    texts = [start + "/".join(parts) + end for start, parts, end in paths]
+    texts = [text for text in texts if "\0" not in text and text.isprintable()]
+    sql = f"SELECT regexp_replace(path, {literal(ID_SEGMENTS)}, {literal(AN_ID)}, 'g') FROM (SELECT unnest(?) AS path)"
+    replaced = [row[0] for row in duckdb.execute(sql, [texts]).fetchall()]
+    assert [template(text) for text in replaced] == [template(text) for text in texts]
+
+
+def test_a_million_ids_are_few_paths_to_the_engine() -> None:
+    paths = [f"/orders/{place}/items/cart-{place * 7 % 90_000 + 10}/x?y={place}" for place in range(1000)]
+    replaced = f"regexp_replace(split_part(path, '?', 1), {literal(ID_SEGMENTS)}, {literal(AN_ID)}, 'g')"
+    sql = f"SELECT count(DISTINCT {replaced}) FROM (SELECT unnest(?) AS path)"
+    assert duckdb.execute(sql, [paths]).fetchall() == [(1,)]
