@@ -145,6 +145,19 @@ def lab(folder: Path | None) -> None:
     os.execve(sys.executable, command, environment(assessment))  # noqa: S606 - JupyterLab takes over this process
 
 
+@scaling.command()
+@click.option("--services", type=click.IntRange(1, 200), default=1, show_default=True, help="How many assessments.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder for them.")
+@click.option("--seed", type=click.IntRange(min=0), default=20261124, show_default=True, help="Other seed, other data.")
+@click.option("--days", type=click.IntRange(14, 730), default=90, show_default=True, help="Days of traffic.")
+def demo(services: int, out: Path, seed: int, days: int) -> None:
+    """Write simulated assessments, a folder each, with what is planted in them in truth.yaml."""
+    from scaling_lib.demo import write_assessments
+
+    for folder in write_assessments(out, services=services, seed=seed, days=days):
+        click.echo(str(folder))
+
+
 def _status(states: list[str], fail_on: str | None) -> int:
     bad = {"act": {"failed", "act"}, "watch": {"failed", "act", "watch"}}.get(fail_on or "", {"failed"})
     return FAILED if bad & set(states) else 0

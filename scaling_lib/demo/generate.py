@@ -10,9 +10,17 @@ from typing import Any
 
 import pandas as pd
 
+from scaling_lib.demo.bill import make_bill
+from scaling_lib.demo.complexity import lizard_report
 from scaling_lib.demo.delivery import deployment_rows, incident_frame, make_delivery, release_rows
+from scaling_lib.demo.flags import flag_files
 from scaling_lib.demo.history import make_history
+from scaling_lib.demo.load import load_files
+from scaling_lib.demo.metrics import metric_files
+from scaling_lib.demo.people import people_files
 from scaling_lib.demo.plan import END, SEED, SHOP, make_plan
+from scaling_lib.demo.scans import scan_files
+from scaling_lib.demo.spans import span_file
 from scaling_lib.demo.traffic import make_traffic
 
 
@@ -53,16 +61,32 @@ def generate(
     delivery = make_delivery(plan, history)
     traffic = make_traffic(plan, delivery.incidents)
     deployments, statuses = deployment_rows(delivery)
+    bill = make_bill(plan)
+    flags, about_flags = flag_files(plan)
+    scans, about_scans = scan_files(plan, history)
+    people, debt, about_people = people_files(plan, history)
+    load, about_load = load_files(plan)
+    spans, about_spans = span_file(plan)
+    metrics, about_metrics = metric_files(plan, traffic.counts)
     tables = {
         "requests/counts.parquet": traffic.counts,
         "requests/bins.parquet": traffic.bins,
         "delivery/incidents.csv": incident_frame(delivery),
+        "bill/focus.csv.gz": bill.rows,
+        "people/debt.csv": debt,
     }
     texts = {
         "code/git.log": history.log(),
+        "code/lizard.csv": lizard_report(plan, history.lines, history.truth["hotspot"]["path"]),
         "delivery/deployments.json": _json(deployments),
         "delivery/deployment_statuses.json": _json(statuses),
         "delivery/releases.json": _json(release_rows(delivery)),
+        "spans/spans.jsonl.gz": spans,
+        **flags,
+        **scans,
+        **people,
+        **load,
+        **metrics,
     }
     truth = {
         "system": system,
@@ -74,6 +98,13 @@ def generate(
         "traffic": traffic.truth,
         **delivery.truth,
         "code": history.truth,
+        "bill": bill.truth,
+        "flags": about_flags,
+        "scans": about_scans,
+        **about_people,
+        "load": about_load,
+        "spans": about_spans,
+        "metrics": about_metrics,
     }
     return Demo(tables=tables, texts=texts), _plain(truth)
 

@@ -40,9 +40,10 @@ def make_traffic(plan: Plan, incidents: tuple[Incident, ...]) -> Traffic:
     counts, bins = [], []
     for route in plan.routes:
         rng = plan.rng(f"traffic {route.name}")
+        mean = demand(plan, route, np.arange(plan.days * MINUTES_A_DAY))
         for first in range(0, plan.days, CHUNK_DAYS):
-            days = min(CHUNK_DAYS, plan.days - first)
-            minute_cells, hour_cells = _chunk(plan, route, incidents, first * MINUTES_A_DAY, days * MINUTES_A_DAY, rng)
+            minutes = np.arange(first * MINUTES_A_DAY, min(first + CHUNK_DAYS, plan.days) * MINUTES_A_DAY)
+            minute_cells, hour_cells = _chunk(plan, route, incidents, minutes, mean, rng)
             counts.append(minute_cells)
             bins.append(hour_cells)
     return Traffic(counts=_whole(counts), bins=_whole(bins), truth=_truth(plan))
@@ -59,17 +60,16 @@ def demand(plan: Plan, route: Route, minutes: Ints) -> Floats:
 
 
 def _chunk(
-    plan: Plan, route: Route, incidents: tuple[Incident, ...], first: int, length: int, rng: np.random.Generator
+    plan: Plan, route: Route, incidents: tuple[Incident, ...], minutes: Ints, expected: Floats, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    minutes = np.arange(first, first + length)
-    mean = demand(plan, route, minutes)
+    first, length, mean = int(minutes[0]), len(minutes), expected[minutes]
     n = rng.poisson(mean * rng.gamma(plan.dispersion, 1 / plan.dispersion, length))
     failing, slow, factor = _planted(plan, route, incidents, minutes)
     errors = rng.binomial(n, failing)
     minute = np.repeat(np.arange(length), n)
     place = np.arange(len(minute)) - np.repeat(np.cumsum(n) - n, n)
     error = place < errors[minute]
-    u = mean / demand(plan, route, np.arange(plan.days * MINUTES_A_DAY)).max()
+    u = mean / expected.max()
     median = route.median_ms * (1 + plan.load_shift * u**2)
     took = median[minute] * np.exp(route.sigma * rng.standard_normal(len(minute)))
     took *= np.where(rng.random(len(minute)) < slow[minute], factor[minute], 1) * np.where(error, FAILED_FASTER, 1)

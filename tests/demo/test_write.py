@@ -22,7 +22,8 @@ def test_the_same_seed_gives_equal_bytes_and_another_one_does_not(tmp_path):
     first, second, other = map(digests, made)
     assert first == second
     assert first.keys() == other.keys()
-    assert [path for path in first if first[path] == other[path]] == []
+    same = {path.split("/")[0] for path in first if first[path] == other[path]}
+    assert same == {"flags", "people", "scans"}  # these are the same in every system
 
 
 def test_an_existing_folder_is_never_written_into(tmp_path):
@@ -41,7 +42,11 @@ def test_what_is_written_is_what_was_made(tmp_path):
     folder = write(demo, tmp_path / "new")
     for name, frame in {"counts": demo.counts, "bins": demo.bins}.items():
         back = pq.read_table(folder / "requests" / f"{name}.parquet").to_pandas()
-        assert (back.astype({"service": str, "route": str}) == frame.astype({"service": str, "route": str})).to_numpy().all()
+        assert (
+            (back.astype({"service": str, "route": str}) == frame.astype({"service": str, "route": str}))
+            .to_numpy()
+            .all()
+        )
 
 
 @pytest.mark.parametrize(
