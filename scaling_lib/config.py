@@ -107,9 +107,9 @@ class FileEvidence(Part):
 
 
 class RequestEvidence(FileEvidence):
-    """Requests: access logs, tables of requests, or spans of which the roots are requests."""
+    """Requests: access logs, tables of requests, spans of which the roots are requests, or cells."""
 
-    format: Literal["", "parquet", "csv", "jsonl", "combined", "spans"] = ""
+    format: Literal["", "parquet", "csv", "jsonl", "combined", "spans", "cells"] = ""
     service: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
     duration_unit: Literal["", "s", "ms", "us", "ns"] = ""

@@ -26,7 +26,10 @@ VERSION = 5  # of the reduction: cells of another version are not read from the 
 
 @dataclass(frozen=True, kw_only=True)
 class Reduced:
-    """The cells of one file, and what was rejected in it."""
+    """The cells of one file, and what was rejected in it.
+
+    uncounted: the (service, route, threshold in us) by which its requests are not counted, though that was asked.
+    """
 
     format: str
     counts: pd.DataFrame
@@ -35,6 +38,7 @@ class Reduced:
     notes: tuple[str, ...]
     status_known: bool
     duration_known: bool
+    uncounted: frozenset[tuple[str, str, int]] = frozenset()
 
 
 def reduce_file(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from scaling_lib.evidence.routes import matches
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSource:
     """Files of requests of one form.
 
-    path: a file or glob (`**` too). format: "parquet", "csv", "jsonl", "combined" (nginx and Apache), "spans", or ""
-    to recognise it. service: of rows that name none. columns: ours (time, service, route, path, method, status,
-    duration) to the file's. duration_unit: "s", "ms", "us", "ns", or "" to read it off the column's name. time_zone: of
-    times that carry no offset, UTC where "". origin: "recorded", "simulated" or "".
+    path: a file or glob (`**` too). format: "parquet", "csv", "jsonl", "combined" (nginx and Apache), "spans", "cells"
+    (see cell_files), or "" to recognise it. service: of rows that name none. columns: ours (time, service, route, path,
+    method, status, duration) to the file's. duration_unit: "s", "ms", "us", "ns", or "" to read it off the column's
+    name. time_zone: of times that carry no offset, UTC where "". origin: "recorded", "simulated" or "".
     """
 
     path: str
@@ -32,3 +34,14 @@ class Threshold:
     route: str
     seconds: float
     service: str = ""
+
+
+def limits_us(thresholds: Iterable[Threshold], service: str, route: str) -> list[int]:
+    """The thresholds that apply to a route of a service, in microseconds, ascending, each once."""
+    return sorted(
+        {
+            round(each.seconds * 1e6)
+            for each in thresholds
+            if each.service in ("", service) and matches(each.route, route)
+        }
+    )

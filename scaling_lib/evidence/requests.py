@@ -13,6 +13,7 @@ import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence, NotMeasured
 from scaling_lib.evidence import cell_cache
+from scaling_lib.evidence.cell_files import coverage_notes, is_cells, read_cells
 from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folded, merged
 from scaling_lib.evidence.copies import copies
 from scaling_lib.evidence.progress import progress
@@ -38,6 +39,7 @@ class Requests:
         (all that are no error, where it has none), good_2 ... for its further thresholds in ascending order.
     bins: service, route, hour (UTC), error, bin, n, sum_us; see `cells`.
     quality: one entry a source; without_status, without_duration: the (service, route) of which some file has none.
+    uncounted: the (service, route, threshold in us) of which some file of cells does not count the good ones.
     """
 
     counts: pd.DataFrame
@@ -45,6 +47,7 @@ class Requests:
     quality: tuple[Quality, ...]
     without_status: frozenset[tuple[str, str]] = frozenset()
     without_duration: frozenset[tuple[str, str]] = frozenset()
+    uncounted: frozenset[tuple[str, str, int]] = frozenset()
 
     @property
     def status_known(self) -> bool:
@@ -109,15 +112,18 @@ def read_requests(
                     copied.append(f"{file.name} ({seen[content].name})")
                 continue
             try:
-                reduce = partial(reduce_file, file, source, thresholds, named)
-                parts.append(cell_cache.kept(cache, file, source, thresholds, named, reduce))
+                if is_cells(file, source):
+                    parts += read_cells(file, source, thresholds)
+                else:
+                    reduce = partial(reduce_file, file, source, thresholds, named)
+                    parts.append(cell_cache.kept(cache, file, source, thresholds, named, reduce))
                 seen[content] = own
             except BrokenEvidence as error:
                 problems.append(str(error))
         twice = [f"{listing(again)}: given more than once, counted once"] if again else []
         if copied:
             twice.append(f"left out as copies of another file (in brackets), counted once: {listing(copied)}")
-        quality.append(_quality(source, parts, problems, twice))
+        quality.append(_quality(source, parts, problems, [*twice, *coverage_notes(parts)]))
         reduced.append(parts)
     whole = [part for parts in reduced for part in parts]
     if not any(len(part.counts) for part in whole):
@@ -137,6 +143,7 @@ def read_requests(
         quality=tuple(quality),
         without_status=_renamed(without["status"], kept),
         without_duration=_renamed(without["duration"], kept),
+        uncounted=_as_kept(frozenset().union(*(part.uncounted for part in whole)), kept),
     )
 
 
@@ -195,11 +202,18 @@ def merge(a: Requests, b: Requests, named: Sequence[str] = ()) -> Requests:
         quality=a.quality + b.quality,
         without_status=_renamed(a.without_status | b.without_status, kept),
         without_duration=_renamed(a.without_duration | b.without_duration, kept),
+        uncounted=_as_kept(a.uncounted | b.uncounted, kept),
     )
 
 
 def _renamed(places: Iterable[tuple[str, str]], kept: Mapping[tuple[str, str], str]) -> frozenset[tuple[str, str]]:
     return frozenset((service, kept[service, route]) for service, route in places)
+
+
+def _as_kept(
+    uncounted: Iterable[tuple[str, str, int]], kept: Mapping[tuple[str, str], str]
+) -> frozenset[tuple[str, str, int]]:
+    return frozenset((service, kept[service, route], limit) for service, route, limit in uncounted)
 
 
 def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

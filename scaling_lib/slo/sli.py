@@ -8,10 +8,11 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.routes import matches
+from scaling_lib.evidence.request_source import limits_us
 from scaling_lib.evidence.selector import labels_of
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.findings import Source
+from scaling_lib.words import duration
 
 
 def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
@@ -81,17 +82,20 @@ def _good(system: Assessment, cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
     """The requests of each cell within the SLO's threshold.
 
     A route's smallest threshold is counted in `good`, the next in `good_2`, and so on, whichever journeys they are of.
+    Raises NotMeasured where some of them were counted elsewhere, by other thresholds.
     """
     wanted = _microseconds(slo.threshold_s or 0.0)
     thresholds = system.thresholds()
     good = pd.Series(0, index=cells.index, dtype="int64")
     for (service, route), group in cells.groupby(["service", "route"], observed=True):
-        on_route = {
-            _microseconds(each.seconds)
-            for each in thresholds
-            if each.service in ("", service) and matches(each.route, str(route))
-        }
-        rank = sorted(on_route).index(wanted) + 1
+        if (service, route, wanted) in system.requests().uncounted:
+            raise NotMeasured(
+                f"{slo.name}: the cells of {route} do not count the requests within {duration(slo.threshold_s or 0)}; "
+                "the remarks of their source in step 00 say which thresholds they have. Use one of those, or supply "
+                "the requests themselves.",
+                supply=f"Use a threshold by which the cells of {route} are counted, or supply the requests themselves.",
+            )
+        rank = limits_us(thresholds, str(service), str(route)).index(wanted) + 1
         good[group.index] = group["good" if rank == 1 else f"good_{rank}"]
     return good
 
