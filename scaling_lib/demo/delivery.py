@@ -1,4 +1,4 @@
-"""Deployments as GitHub lists them, and incidents as PagerDuty's analytics export them.
+"""When the system was deployed, and what went wrong.
 
 Planted: two deployments that broke something and were rolled back, a pipeline that failed before it reached users, an
 outage of a dependency, a saturation at the daily peak, and two pages with nothing behind them.
@@ -6,21 +6,24 @@ outage of a dependency, a saturation at the daily peak, and two pages with nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from scaling_lib.demo.history import Commit, History
 from scaling_lib.demo.plan import Plan
 
 FIRST_ID = 7001
-CANDIDATE_SHARE = 0.55  # of the working days, those with a deployment
+READY = timedelta(minutes=10)  # from a commit until it can be deployed
+CANDIDATE_SHARE = 0.3  # of the working days after one with a deployment, those with another
 BROKEN_AT = (0.3, 0.72)  # places in the row of deployments of the two that broke something
 FAILED_PIPELINE_AT = 0.5
 QUIET_PAGES_AT = (0.18, 0.63)  # in the days
+FAILING, SLOW = "orders fail after a deployment", "slow answers after a deployment"
+PARTNER, PEAK = "the payment partner does not answer", "connections run out at the peak"
+QUIET = "disk nearly full, cleared by itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,28 +82,32 @@ def make_delivery(plan: Plan, history: History) -> Delivery:
 
 
 def _deployments(plan: Plan, history: History, rng: np.random.Generator) -> list[Deployment]:
-    """At most one a working day, between 9:30 and 15:00, of the newest commit that no other one shipped."""
+    """At most one a working day, between 9:30 and 15:00, of the newest commit; never two working days without one."""
     made: list[Deployment] = []
-    shipped = ""
+    yesterday = False
     for day in (plan.start + timedelta(days=number) for number in range(plan.days)):
         second, chance, took = int(rng.integers(34200, 54000)), rng.random(), int(rng.integers(240, 900))
-        created = day + timedelta(seconds=second)
-        ready = [commit for commit in history.commits if commit.time <= created - timedelta(minutes=10)]
-        if day.weekday() >= 5 or chance > CANDIDATE_SHARE or ready[-1].sha == shipped:
+        if day.weekday() >= 5:
             continue
-        shipped = ready[-1].sha
+        yesterday = not yesterday or chance < CANDIDATE_SHARE
+        if not yesterday:
+            continue
+        created = day + timedelta(seconds=second)
+        newest = [commit for commit in history.commits if commit.time <= created - READY][-1]
         made.append(
             Deployment(
                 id=FIRST_ID + 2 * len(made),  # each has one to staging before it
-                sha=shipped,
-                service=_service(plan, ready[-1]),
+                sha=newest.sha,
+                service=_service(plan, newest),
                 created=created,
                 finished=created + timedelta(seconds=took),
                 state="success",
             )
         )
-    broken = int(FAILED_PIPELINE_AT * len(made))
-    made[broken] = Deployment(**{**vars(made[broken]), "state": "failure"})
+    for place in BROKEN_AT:
+        made[int(place * len(made))] = replace(made[int(place * len(made))], service=plan.last.name)
+    failed = int(FAILED_PIPELINE_AT * len(made))
+    made[failed] = replace(made[failed], state="failure")
     return made
 
 
@@ -127,26 +134,26 @@ def _incidents(plan: Plan, deployments: list[Deployment], rng: np.random.Generat
     after_first, after_second = first.finished + timedelta(minutes=4), second.finished + timedelta(minutes=7)
     found = [
         incident(
-            after_first, int(rng.integers(36, 56)), 140, name="orders fail after a deployment",
+            after_first, int(rng.integers(36, 56)), 140, name=FAILING,
             kind="errors", share=0.35, deployment=first.id, **bad,
         ),
         incident(
-            day(0.45, 4.3), int(rng.integers(16, 25)), 95, name="the payment partner does not answer",
+            day(0.45, 4.3), int(rng.integers(16, 25)), 95, name=PARTNER,
             cause="dependency", share=0.8, **outside,
         ),
         incident(
-            after_second, int(rng.integers(50, 71)), 560, name="slow answers after a deployment",
+            after_second, int(rng.integers(50, 71)), 560, name=SLOW,
             kind="latency", share=0.6, factor=8.0, deployment=second.id, **bad,
         ),
         incident(
-            day(0.86, plan.peak_hour - 0.3), int(rng.integers(24, 35)), 260, name="connections run out at the peak",
+            day(0.86, plan.peak_hour - 0.3), int(rng.integers(24, 35)), 260, name=PEAK,
             cause="saturation", share=0.12, **outside,
         ),
     ]  # fmt: skip
     for place in QUIET_PAGES_AT:
         found.append(
             incident(
-                day(place, 21.5), 14, 0, name="disk nearly full, cleared by itself", kind="none", cause="false alarm",
+                day(place, 21.5), 14, 0, name=QUIET, kind="none", cause="false alarm",
                 service=plan.front.name, routes=(),
             )
         )  # fmt: skip
@@ -173,93 +180,6 @@ def _rollbacks(deployments: list[Deployment], incidents: list[Incident]) -> list
     return made
 
 
-def deployment_rows(delivery: Delivery) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Deployments and their statuses, as GitHub's REST interface lists them; each also went to staging before."""
-    rows, statuses = [], []
-    for each in delivery.deployments:
-        staged = Deployment(
-            **{**vars(each), "id": each.id - 1, "created": each.created - timedelta(minutes=25), "state": "success"}
-        )
-        both = [(each, "production")] if each.task == "rollback" else [(staged, "staging"), (each, "production")]
-        for one, environment in both:
-            took = each.finished - each.created
-            rows.append(_row(one, environment, one.created + took))
-            for number, (state, at) in enumerate(
-                (("queued", timedelta(seconds=2)), ("in_progress", timedelta(seconds=20)), (one.state, took))
-            ):
-                moment = one.created + at
-                statuses.append(
-                    {
-                        "id": one.id * 10 + number,
-                        "state": state,
-                        "environment": environment,
-                        "created_at": _utc(moment),
-                        "updated_at": _utc(moment),
-                        "deployment_url": f"https://git.example.com/repos/shop/shop/deployments/{one.id}",
-                    }
-                )
-    return rows, statuses
-
-
-def _row(one: Deployment, environment: str, updated: datetime) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "sha": one.sha,
-        "ref": "main",
-        "task": one.task,
-        "payload": {"service": one.service},
-        "environment": environment,
-        "description": "",
-        "created_at": _utc(one.created),
-        "updated_at": _utc(updated),
-        "transient_environment": False,
-        "production_environment": environment == "production",
-    }
-
-
-def release_rows(delivery: Delivery) -> list[dict[str, Any]]:
-    """A release for each deployment that reached users, as GitHub lists them."""
-    shipped = [each for each in delivery.deployments if each.state == "success" and each.task == "deploy"]
-    return [
-        {
-            "tag_name": f"v1.{number}.0",
-            "target_commitish": each.sha,
-            "draft": False,
-            "prerelease": False,
-            "created_at": _utc(each.created),
-            "published_at": _utc(each.finished),
-        }
-        for number, each in enumerate(shipped)
-    ]
-
-
-def incident_frame(delivery: Delivery) -> pd.DataFrame:
-    """Incidents as PagerDuty's analytics export them: from the page on, the fault's own start is not in it."""
-    rows = []
-    for number, each in enumerate(delivery.incidents):
-        lasted = int((each.end - each.detected).total_seconds())
-        rows.append(
-            {
-                "id": f"Q{number:03d}EXAMPLE",
-                "created_at": _utc(each.detected),
-                "description": each.name,
-                "seconds_to_first_ack": min(60 + 37 * number, lasted // 3),
-                "seconds_to_engage": min(95 + 37 * number, lasted // 2),
-                "seconds_to_mobilize": min(240 + 37 * number, lasted // 2),
-                "seconds_to_resolve": lasted,
-                "engaged_seconds": lasted // 2,
-                "service_id": f"P{each.service.upper()[:12]}",
-                "service_name": each.service,
-                "urgency": "high" if each.routes else "low",
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _truth(
     plan: Plan, history: History, deployments: list[Deployment], rollbacks: list[Deployment], incidents: list[Incident]
 ) -> dict[str, Any]:
@@ -267,10 +187,8 @@ def _truth(
     leads = []
     before = reached[0].created
     for one in reached[1:]:  # what the first one shipped has no known beginning
-        taken = [commit.time for commit in history.commits if before - timedelta(minutes=10) < commit.time]
-        leads += [
-            (one.finished - time).total_seconds() for time in taken if time <= one.created - timedelta(minutes=10)
-        ]
+        taken = [commit.time for commit in history.commits if before < commit.time + READY <= one.created]
+        leads += [(one.finished - time).total_seconds() for time in taken]
         before = one.created
     causing = [each for each in incidents if each.deployment]
     return {

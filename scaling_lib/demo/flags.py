@@ -1,7 +1,7 @@
 """Feature flags in two systems, flagd and Unleash, with the places in the code that ask for them.
 
-Planted: flags past their lifetime, a flag that no code asks for, a name in the code that no system knows, an archived
-flag, and a kill switch that nobody tried.
+Planted: flags past their lifetime, flags without an owner, a flag that no code asks for, a name in the code that no
+system knows, an archived flag, and a kill switch that nobody tried.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ class Flag:
     seen_d: int | None = 0
     archived: bool = False
     tested_d: int | None = None
+    owned: bool = True
 
 
 FLAGD = (
     Flag(name="new-basket", type="release", age_d=214, share=1.0, references=3),
     Flag(name="old-tax-table", type="release", age_d=301, share=0.0, references=0),
-    Flag(name="half-price-day", type="release", age_d=151, share=0.3, references=1),
+    Flag(name="half-price-day", type="release", age_d=151, share=0.3, references=1, owned=False),
     Flag(name="search-second-try", type="release", age_d=12, share=0.1, references=2),
     Flag(name="dark-pages", type="experiment", age_d=20, share=0.5, references=1),
     Flag(name="load-shedding", type="kill-switch", age_d=402, share=0.0, references=2, tested_d=33),
@@ -42,7 +43,7 @@ FLAGD = (
 UNLEASH = (
     Flag(name="one-page-order", type="release", age_d=188, share=1.0, references=4),
     Flag(name="gift-cards", type="release", age_d=97, share=0.5, references=2, seen_d=61),
-    Flag(name="express-lane", type="experiment", age_d=55, share=0.2, references=1),
+    Flag(name="express-lane", type="experiment", age_d=55, share=0.2, references=1, owned=False),
     Flag(name="log-sampling", type="operational", age_d=30, share=1.0, references=1),
     Flag(name="regional-prices", type="release", age_d=15, share=0.25, references=2),
     Flag(name="partner-prices", type="permission", age_d=365, share=1.0, references=1),
@@ -74,7 +75,9 @@ def _flagd_flag(plan: Plan, flag: Flag) -> dict[str, Any]:
         share = round(100 * flag.share)
         bucket = {"cat": [{"var": "$flagd.flagKey"}, {"var": "targetingKey"}]}
         targeting = {"fractional": [bucket, ["on", share], ["off", 100 - share]]}
-    metadata: dict[str, Any] = {"owner": plan.last.team, "type": flag.type, "created": _day(plan, flag.age_d)}
+    metadata = {"type": flag.type, "created": _day(plan, flag.age_d)}
+    if flag.owned:
+        metadata["owner"] = plan.last.team
     if flag.tested_d is not None:
         metadata["tested"] = _day(plan, flag.tested_d)
     return {
@@ -123,10 +126,14 @@ def _unleash(plan: Plan) -> dict[str, Any]:
         "featureEnvironments": [
             {"featureName": flag.name, "environment": "production", "enabled": flag.share > 0} for flag in UNLEASH
         ],
-        "featureTags": [],
+        "featureTags": [
+            {"featureName": flag.name, "tagType": "owner", "tagValue": plan.front.team}
+            for flag in UNLEASH
+            if flag.owned
+        ],
         "contextFields": [],
         "segments": [],
-        "tagTypes": [],
+        "tagTypes": [{"name": "owner", "description": "the team that decides", "icon": None}],
         "dependencies": [],
     }
 
@@ -163,6 +170,7 @@ def _truth() -> dict[str, Any]:
         "archived": [flag.name for flag in UNLEASH if flag.archived],
         "no_code_asks_for": [flag.name for flag in (*FLAGD, *UNLEASH) if not flag.references and not flag.archived],
         "asked_for_but_unknown": [UNKNOWN],
+        "without_owner": [flag.name for flag in (*FLAGD, *UNLEASH) if not flag.owned],
         "kill_switches": [flag.name for flag in switches],
         "kill_switches_never_tested": [flag.name for flag in switches if flag.tested_d is None],
     }

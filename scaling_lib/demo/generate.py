@@ -12,7 +12,8 @@ import pandas as pd
 
 from scaling_lib.demo.bill import make_bill
 from scaling_lib.demo.complexity import lizard_report
-from scaling_lib.demo.delivery import deployment_rows, incident_frame, make_delivery, release_rows
+from scaling_lib.demo.delivery import make_delivery
+from scaling_lib.demo.delivery_files import deployment_rows, incident_frame, release_rows
 from scaling_lib.demo.flags import flag_files
 from scaling_lib.demo.history import make_history
 from scaling_lib.demo.load import load_files
@@ -60,7 +61,7 @@ def generate(
     history = make_history(plan)
     delivery = make_delivery(plan, history)
     traffic = make_traffic(plan, delivery.incidents)
-    deployments, statuses = deployment_rows(delivery)
+    deployments, statuses = deployment_rows(delivery, system)
     bill = make_bill(plan)
     flags, about_flags = flag_files(plan)
     scans, about_scans = scan_files(plan, history)

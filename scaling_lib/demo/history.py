@@ -130,7 +130,7 @@ def _first(plan: Plan, tree: _Tree, time: datetime) -> Commit:
     """All files, in one commit of the platform's first member."""
     rng = plan.rng("first commit")
     paths = [path for team in tree.by_team for path in tree.by_team[team]]
-    for path in [*paths, tree.island, *tree.pair, tree.renamed[0], "flags/flags.json"]:
+    for path in [*paths, tree.island, *tree.pair, tree.renamed[0], "flags/flags.flagd.json"]:
         tree.lines[path] = int(rng.integers(*USUAL_LINES))
     tree.lines[tree.hotspot] = HOTSPOT_LINES
     changes = [Change(path=path, added=lines, deleted=0) for path, lines in tree.lines.items()]

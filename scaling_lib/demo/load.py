@@ -8,9 +8,9 @@ import numpy as np
 
 from scaling_lib.demo.plan import Plan, Service
 
-LEVELS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # users, without think time
+LEVELS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96)  # users, without think time
 LEVEL_S = 20
-BREAK_S = 3600  # between the tests of two services
+BREAK_S = 300  # from one service's test to the next one's
 SCATTER = 0.02  # of the throughput, from second to second
 SPREAD = 0.35  # of the lognormal response time
 Z_SCORES = {  # of the standard normal distribution
@@ -30,10 +30,11 @@ def load_files(plan: Plan) -> tuple[dict[str, str], dict[str, Any]]:
     for number, service in enumerate(plan.services):
         rng = plan.rng(f"load {service.name}")
         law = {
-            "sigma": round(float(rng.uniform(0.01, 0.06)), 4),
-            "kappa": round(float(rng.uniform(2e-4, 9e-4)), 6),
-            "lambda": round(float(rng.uniform(15, 40)), 2),
+            "alpha": round(float(rng.uniform(0.01, 0.06)), 4),
+            "beta": round(float(rng.uniform(4e-4, 1e-3)), 6),
+            "gamma": round(float(rng.uniform(15, 40)), 2),
         }
+        peak = float(np.sqrt((1 - law["alpha"]) / law["beta"]))
         path = f"load/{service.name}_stats_history.csv"
         files[path] = _history(plan, service, law, number, rng)
         laws.append(
@@ -41,12 +42,12 @@ def load_files(plan: Plan) -> tuple[dict[str, str], dict[str, Any]]:
                 "service": service.name,
                 "file": path,
                 **law,
-                "peak_users": round(float(np.sqrt((1 - law["sigma"]) / law["kappa"])), 3),
-                "peak_requests_per_s": round(float(throughput(law, np.sqrt((1 - law["sigma"]) / law["kappa"]))), 3),
+                "peak_users": round(peak, 3),
+                "peak_requests_per_s": round(throughput(law, peak), 3),
             }
         )
     return files, {
-        "law": "X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)), response time N / X(N)",
+        "law": "X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1)), mean response time N / X(N)",
         "users": " ".join(map(str, LEVELS)),
         "seconds_a_level": LEVEL_S,
         "scatter": SCATTER,
@@ -56,7 +57,7 @@ def load_files(plan: Plan) -> tuple[dict[str, str], dict[str, Any]]:
 
 def throughput(law: dict[str, float], users: float) -> float:
     """Requests a second of so many users."""
-    return law["lambda"] * users / (1 + law["sigma"] * (users - 1) + law["kappa"] * users * (users - 1))
+    return law["gamma"] * users / (1 + law["alpha"] * (users - 1) + law["beta"] * users * (users - 1))
 
 
 def _history(plan: Plan, service: Service, law: dict[str, float], number: int, rng: np.random.Generator) -> str:

@@ -28,7 +28,7 @@ def metric_files(plan: Plan, counts: pd.DataFrame) -> tuple[dict[str, str], dict
     }, {"disk": truth, "requests_per_day": "each value is of the 24 hours up to its time"}
 
 
-def answer(series: Iterable[tuple[Mapping[str, str], Iterable[int], Iterable[float]]]) -> str:
+def _answer(series: Iterable[tuple[Mapping[str, str], Iterable[int], Iterable[float]]]) -> str:
     """A query_range answer of series: labels, unix seconds, values."""
     result = [
         {"metric": dict(labels), "values": [[time, f"{value:g}" if value % 1 else str(int(value))] for time, value in
@@ -50,7 +50,7 @@ def _disk(plan: Plan) -> tuple[str, dict[str, Any]]:
     ago_d = (plan.end.timestamp() - times) / 86400
     used = np.maximum(0, np.rint(now - a_day * ago_d + DISK_SCATTER * limit * rng.standard_normal(len(times))))
     labels = {"__name__": "database_disk_used_bytes", "instance": "db-main", "job": "database"}
-    return answer([(labels, times.tolist(), used.tolist())]), {
+    return _answer([(labels, times.tolist(), used.tolist())]), {
         "metric": "database_disk_used_bytes",
         "limit_bytes": limit,
         "growth_bytes_a_day": a_day,
@@ -66,4 +66,4 @@ def _days(plan: Plan, counts: pd.DataFrame) -> str:
     first = max(0, len(days) - plan.days)
     told[first:] = known.to_numpy(dtype=float)[-(len(days) - first) :]
     labels = {"__name__": "requests_per_day", "system": plan.system}
-    return answer([(labels, [int(day.timestamp()) + 86400 for day in days], told.tolist())])
+    return _answer([(labels, [int(day.timestamp()) + 86400 for day in days], told.tolist())])

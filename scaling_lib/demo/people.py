@@ -1,29 +1,49 @@
 """Who owns what: teams, CODEOWNERS, runbooks and a register of technical debt.
 
-Planted: files that nobody owns, a rule that a later one overrides, a cause of incidents without a runbook, a runbook
+Planted: files that nobody owns, a rule that a later one overrides, an incident without a runbook, a runbook
 that is old and was never tried, an item of debt that is repaid, and one whose files are gone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from scaling_lib.demo.delivery import FAILING, PARTNER, PEAK, QUIET, SLOW
 from scaling_lib.demo.history import PLATFORM, History
 from scaling_lib.demo.plan import Plan
 
 OLD_RUNBOOK_D = 180
-RUNBOOKS: tuple[
-    tuple[str, str, str, int, int | None], ...
-] = (  # file, what it is for, cause of incidents, reviewed and tried so many days before the end
-    ("roll-back-a-deployment", "A deployment broke something", "deployment", 41, 27),
-    ("partner-outage", "A partner does not answer", "dependency", 412, None),
-    ("disk-full", "A disk is nearly full", "false alarm", 96, 80),
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runbook:
+    """A page, the incidents it is for, and how many days before the end it was reviewed and tried."""
+
+    name: str
+    title: str
+    incidents: tuple[str, ...]
+    reviewed_d: int
+    tried_d: int | None
+
+
+RUNBOOKS = (
+    Runbook(
+        name="roll-back-a-deployment",
+        title="A deployment broke something",
+        incidents=(FAILING, SLOW),
+        reviewed_d=41,
+        tried_d=27,
+    ),
+    Runbook(
+        name="partner-outage", title="A partner does not answer", incidents=(PARTNER,), reviewed_d=412, tried_d=None
+    ),
+    Runbook(name="disk-full", title="A disk is nearly full", incidents=(QUIET,), reviewed_d=96, tried_d=80),
 )
-UNCOVERED = "saturation"
 DEBT_COLUMNS = (
     "id,title,paths,service,owner,kind,opened,principal_h_p10,principal_h_p50,principal_h_p90,interest_h_qtr_p10,"
     "interest_h_qtr_p50,interest_h_qtr_p90,status,links"
@@ -46,10 +66,7 @@ def people_files(plan: Plan, history: History) -> tuple[dict[str, str], pd.DataF
     files = {
         "people/teams.yaml": yaml.safe_dump(_teams(plan, history), sort_keys=False, allow_unicode=True),
         "people/CODEOWNERS": _codeowners(plan, history),
-        **{
-            f"people/runbooks/{name}.md": _runbook(plan, title, cause, reviewed_d, tried_d)
-            for name, title, cause, reviewed_d, tried_d in RUNBOOKS
-        },
+        **{f"people/runbooks/{runbook.name}.md": _runbook(plan, runbook) for runbook in RUNBOOKS},
     }
     return files, debt, _truth(plan, history, debt)
 
@@ -75,17 +92,17 @@ def _codeowners(plan: Plan, history: History) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _runbook(plan: Plan, title: str, cause: str, reviewed_d: int, tried_d: int | None) -> str:
+def _runbook(plan: Plan, runbook: Runbook) -> str:
     head = {
-        "title": title,
-        "service": plan.front.name,
-        "cause": cause,
+        "title": runbook.title,
+        "service": plan.last.name if FAILING in runbook.incidents else plan.front.name,
+        "incidents": list(runbook.incidents),
         "owner": plan.front.team,
-        "reviewed": _day(plan, reviewed_d),
-        "tried": None if tried_d is None else _day(plan, tried_d),
+        "reviewed": _day(plan, runbook.reviewed_d),
+        "tried": None if runbook.tried_d is None else _day(plan, runbook.tried_d),
     }
     return (
-        f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n# {title}\n\n"
+        f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n# {runbook.title}\n\n"
         "1. Look at the error share of the journeys.\n2. Tell the people who are waiting.\n3. Undo the last change, or "
         "wait for the partner.\n4. Write down what happened.\n"
     )
@@ -128,11 +145,10 @@ def _truth(plan: Plan, history: History, debt: pd.DataFrame) -> dict[str, Any]:
             "overridden": {"path": history.truth["knowledge_island"]["path"], "owner": PLATFORM},
         },
         "runbooks": {
-            "causes": [row[2] for row in RUNBOOKS],
-            "causes_without_one": [UNCOVERED],
+            "incidents_without_one": [PEAK],
             "older_than_days": OLD_RUNBOOK_D,
-            "old": [row[0] for row in RUNBOOKS if row[3] > OLD_RUNBOOK_D],
-            "never_tried": [row[0] for row in RUNBOOKS if row[4] is None],
+            "old": [runbook.name for runbook in RUNBOOKS if runbook.reviewed_d > OLD_RUNBOOK_D],
+            "never_tried": [runbook.name for runbook in RUNBOOKS if runbook.tried_d is None],
         },
         "debt": {
             "open": len(still),

@@ -14,6 +14,7 @@ SEED = 20261124
 END = datetime(2026, 11, 24, tzinfo=UTC)
 LEAST_DAYS, MOST_DAYS = 14, 730
 MOST_SERVICES = 200
+MOST_WITH_ROUTES = 10  # further services are behind these, so that traffic is bounded
 MONTH_D = 365.25 / 12
 SHOP = "shop"
 SHOP_SERVICES = (("gateway", "team-edge", 1), ("catalogue", "team-goods", 2), ("checkout", "team-orders", 1))
@@ -82,8 +83,8 @@ class Plan:
 
     @property
     def last(self) -> Service:
-        """The service that the planted faults of the code are in."""
-        return self.services[-1]
+        """The service behind the last route: what is planted in code and deployments is in it."""
+        return next(service for service in self.services if service.name == self.routes[-1].backend)
 
     def rng(self, name: str) -> np.random.Generator:
         """A source of randomness of its own for each part, so that one part may change without the others."""
@@ -137,13 +138,13 @@ def _services(system: str, count: int) -> tuple[Service, ...]:
 
 
 def _routes(system: str, services: tuple[Service, ...], rng: np.random.Generator) -> tuple[Route, ...]:
-    """The shop's own routes; two routes a service, one that reads and one that writes, of any other."""
+    """The shop's own routes; of further services two each, one that reads and one that writes."""
     if system == SHOP:
         rows = [row for row in SHOP_ROUTES if row[2] in {service.name for service in services}]
         rest = services[len(SHOP_SERVICES) :] if rows else services
     else:
         rows, rest = [], services
-    for service in rest:
+    for service in rest[:MOST_WITH_ROUTES]:
         thing = service.name.removeprefix(f"{system}-") if len(services) > 1 else "items"
         size = float(np.round(rng.lognormal(0, 0.4), 2))
         rows.append((f"GET /{thing}", f"read {thing}", service.name, 12.0 * size, 80.0, 300))

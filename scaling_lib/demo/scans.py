@@ -137,7 +137,7 @@ def _ocsf(plan: Plan, number: int, date: datetime) -> list[dict[str, Any]]:
                     "type": check.code.partition("_")[0],
                     "region": "example-north-1",
                     "group": {"name": check.code.partition("_")[0]},
-                    "labels": [],
+                    "labels": [f"service:{_service(plan, check.resource)}"],
                 }
             ],
             "category_name": "Findings",
@@ -153,6 +153,10 @@ def _ocsf(plan: Plan, number: int, date: datetime) -> list[dict[str, Any]]:
         }
         for check in CHECKS
     ]
+
+
+def _service(plan: Plan, resource: str) -> str:
+    return plan.last.name if resource == "db-main" else plan.front.name
 
 
 def _sarif(hits: tuple[Hit, ...], number: int, date: datetime) -> dict[str, Any]:
