@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from scaling_lib.config import Config, Exclusion, Incident, Journey, MetricEvidence, Objective, read_config
+from scaling_lib.config import Config, Exclusion, FileEvidence, Incident, Journey, MetricEvidence, Part, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
 from scaling_lib.evidence.quality import Quality
@@ -19,12 +19,34 @@ from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, re
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.evidence.slos import read_slos
 from scaling_lib.findings import Conclusion, Finding, conclude
-from scaling_lib.ledger import Ledger
+from scaling_lib.ledger import KINDS, Ledger
+from scaling_lib.objectives import bound_slo
 from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
 
+if TYPE_CHECKING:
+    from scaling_lib.evidence.load_tests import LoadTests
+    from scaling_lib.evidence.spans import Spans
+
 FILE_NAME = "assessment.yaml"
+DECIDES = {  # what each kind is for
+    "requests": "whether the journeys keep their SLOs, and when they did not",
+    "metrics": "saturation, and the SLOs of journeys that have no request log",
+    "spans": "where the time of a journey goes, and what to fix first",
+    "load tests": "how much load the system can take, and what saturates first",
+}
 Read = TypeVar("Read")
+
+
+class HasQuality(Protocol):
+    """Evidence that was read: it knows its sources."""
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """One entry a source."""
+
+
+Kind = TypeVar("Kind", bound=HasQuality)
 
 
 class Assessment:
@@ -74,13 +96,23 @@ class Assessment:
         """Time series, from a live Prometheus or from files. Raises as `requests` does."""
         return self._once("metrics", lambda: self._metrics)
 
+    def spans(self) -> Spans:
+        """Spans of all traces, see `evidence.spans`. Raises as `requests` does."""
+        return self._once("spans", lambda: self._spans)
+
+    def load_tests(self) -> LoadTests:
+        """Load tests, see `evidence.load_tests`. Raises as `requests` does."""
+        return self._once("load tests", lambda: self._load_tests)
+
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
 
         Raises BrokenEvidence or InvalidInput where a file cannot be read or a journey names an SLO no file has.
         """
         in_files = {slo.name: slo for slo in self._slo_files}
-        bound = [_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos]
+        bound = [
+            bound_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
+        ]
         names = [slo.name for slo in bound]
         for name in names:
             if names.count(name) > 1:
@@ -93,7 +125,14 @@ class Assessment:
     def evidence(self) -> Ledger:
         """The ledger: all evidence is read, and what is absent or broken is listed rather than raised."""
         problems: dict[str, str] = {}
-        for kind, read in {"requests": self.requests, "metrics": self.metrics, "slos": self.slos}.items():
+        reads: dict[str, Callable[[], object]] = {
+            "requests": self.requests,
+            "metrics": self.metrics,
+            "spans": self.spans,
+            "load tests": self.load_tests,
+            "slos": self.slos,
+        }
+        for kind, read in reads.items():
             try:
                 read()
             except NotMeasured:
@@ -132,35 +171,17 @@ class Assessment:
     @cached_property
     def _requests(self) -> Requests:
         given = self.config.evidence.requests
-        if not given:
-            raise NotMeasured(
-                "No requests are given: supply access logs or tables of requests (evidence.requests in "
-                "assessment.yaml). They decide whether the journeys keep their SLOs, and when they did not."
-            )
-        sources = [
-            RequestSource(**entry.model_dump(exclude={"path"}), path=self._absolute(entry.path)) for entry in given
-        ]
-        try:
-            requests = read_requests(
-                sources,
-                self.thresholds(),
-                named=[journey.route for journey in self.config.journeys if journey.route],
-                cache=cache_folder(),
-            )
-        except BrokenEvidence as error:
-            self._sources["requests"] = _broken("requests", [entry.path for entry in given], error)
-            raise
-        self._sources["requests"] = self._named_here(requests.quality)
-        return requests
+        sources = [RequestSource(**self._described(entry)) for entry in given]
+        named = [journey.route for journey in self.config.journeys if journey.route]
+
+        def read() -> Requests:
+            return read_requests(sources, self.thresholds(), named=named, cache=cache_folder())
+
+        return self._read("requests", given, read)
 
     @cached_property
     def _metrics(self) -> Metrics:
         given = self.config.evidence.metrics
-        if not given:
-            raise NotMeasured(
-                "No metrics are given: supply a Prometheus or query_range files (evidence.metrics in "
-                "assessment.yaml). They decide saturation, and the SLOs of journeys that have no request log."
-            )
         sources = [
             MetricSource(
                 **entry.model_dump(exclude={"path", "queries", "ca_file"}),
@@ -170,13 +191,43 @@ class Assessment:
             )
             for entry in given
         ]
+        return self._read("metrics", given, lambda: read_metrics(sources))
+
+    @cached_property
+    def _spans(self) -> Spans:
+        from scaling_lib.evidence.spans import SpanSource, read_spans
+
+        given = self.config.evidence.spans
+        sources = [SpanSource(**self._described(entry)) for entry in given]
+        return self._read("spans", given, lambda: read_spans(sources, cache=cache_folder()))
+
+    @cached_property
+    def _load_tests(self) -> LoadTests:
+        from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
+
+        given = self.config.evidence.load_tests
+        sources = [LoadSource(**self._described(entry)) for entry in given]
+        return self._read("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
+
+    def _described(self, entry: FileEvidence) -> dict[str, Any]:
+        """What the assessment says of a source of files, its path seen from anywhere."""
+        return {**entry.model_dump(), "path": self._absolute(entry.path)}
+
+    def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
+        """Read one kind of evidence, and note its sources for the ledger."""
+        if not given:
+            raise NotMeasured(
+                f"No {kind} are given: supply {KINDS[kind]} (evidence.{kind.replace(' ', '_')} in assessment.yaml). "
+                f"They decide {DECIDES[kind]}."
+            )
         try:
-            metrics = read_metrics(sources)
+            found = read()
         except BrokenEvidence as error:
-            self._sources["metrics"] = _broken("metrics", [entry.path or "Prometheus" for entry in given], error)
+            places = [getattr(entry, "path", "") or "Prometheus" for entry in given]
+            self._sources[kind] = _broken(kind, places, error)
             raise
-        self._sources["metrics"] = self._named_here(metrics.quality)
-        return metrics
+        self._sources[kind] = self._named_here(found.quality)
+        return found
 
     @cached_property
     def _slo_files(self) -> tuple[SLO, ...]:
@@ -280,51 +331,6 @@ def _as_named(path: str) -> str:
 def cache_folder() -> Path:
     """Where reduced cells are kept between runs; XDG_CACHE_HOME moves it."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scaling-assessment"
-
-
-def _slo(journey: Journey, objective: Objective, in_files: dict[str, SLO]) -> SLO:
-    if objective.named:
-        if objective.named not in in_files:
-            raise InvalidInput(
-                f"assessment.yaml, journey {journey.name}: names the SLO {objective.named!r}, which no file of "
-                f"evidence.slos has; expected one of: {', '.join(sorted(in_files)) or 'none, no file is given'}."
-            )
-        return replace(in_files[objective.named], journey=journey.name)
-    return SLO(
-        name=objective.name or f"{journey.name} {objective.kind}",
-        target=objective.target,
-        window=objective.window,
-        kind=objective.kind,
-        threshold_s=objective.threshold,
-        journey=journey.name,
-        service=journey.service,
-        budgeting=objective.budgeting,
-        slice_target=objective.slice_target,
-        time_zone=objective.time_zone,
-        **_promql(journey, objective),
-        source="assessment.yaml",
-    )
-
-
-def _promql(journey: Journey, objective: Objective) -> dict[str, Any]:
-    """The SLO's queries for Prometheus rules: as given, else from the journey's selectors."""
-    given = objective.model_dump(include={"good_query", "bad_query", "total_query"})
-    if any(given.values()) or journey.metrics is None:
-        return given
-    selectors = journey.metrics
-    if objective.kind == "availability":
-        if not selectors.errors:
-            return given
-        return given | {"bad_query": _rise(selectors.errors), "total_query": _rise(selectors.total)}
-    if not selectors.buckets or objective.threshold is None:
-        return given
-    inner = selectors.buckets[:-1] + "," if selectors.buckets.endswith("}") else selectors.buckets + "{"
-    within, all_ = f'{inner}le="{objective.threshold:g}"}}', f'{inner}le="+Inf"}}'
-    return given | {"good_query": _rise(within), "total_query": _rise(all_)}
-
-
-def _rise(selector: str) -> str:
-    return f"sum(increase({selector}[{{{{.window}}}}]))"
 
 
 def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:

@@ -139,11 +139,32 @@ class MetricEvidence(Part):
         return self
 
 
+class SpanEvidence(FileEvidence):
+    """Spans of traces."""
+
+    format: Literal["", "otlp", "jaeger", "zipkin", "parquet"] = ""
+    service: str = ""
+    time_unit: Literal["", "s", "ms", "us", "ns"] = ""
+
+
+class LoadEvidence(FileEvidence):
+    """Load tests, and what their files cannot say, see `evidence.load_source`."""
+
+    format: Literal["", "locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve"] = ""
+    columns: dict[Literal["users", "throughput", "time"], str] = Field(default_factory=dict)
+    duration_unit: Literal["", "s", "ms", "us", "ns"] = ""
+    time_zone: str = ""
+    load: Literal["", "open", "closed"] = ""
+    expected_interval_s: float | None = Field(None, gt=0)
+
+
 class EvidencePlaces(Part):
     """Where each kind of evidence is; what is left out is reported as not measured."""
 
     requests: list[Annotated[RequestEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
     metrics: list[Annotated[MetricEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
+    spans: list[Annotated[SpanEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
+    load_tests: list[Annotated[LoadEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
     slos: list[Annotated[FileEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
 
 

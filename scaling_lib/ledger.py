@@ -13,6 +13,8 @@ from scaling_lib.words import duration, listing, plural
 KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
     "requests": "access logs or tables of requests",
     "metrics": "a Prometheus, or query_range files",
+    "spans": "traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet",
+    "load tests": "load tests of Locust, k6, JMeter, Vegeta or HdrHistogram, or a table of load against throughput",
     "slos": "SLOs of the journeys, or OpenSLO or sloth files",
 }
 COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]
@@ -134,7 +136,7 @@ class Ledger:
         lines = ["Evidence"]
         for quality in self.sources:
             row = _source_row(quality)
-            lines.append(f"  {quality.kind:<9} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
+            lines.append(f"  {quality.kind:<10} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
             if quality.start:
                 lines.append(
                     f"            {row['from']} to {row['to']} UTC" + (f"; {row['gaps']}" if row["gaps"] else "")
@@ -143,8 +145,8 @@ class Ledger:
             lines += [f"            {note}" for note in quality.notes]
             if quality.problem:
                 lines.append(f"            BROKEN: {quality.problem}")
-        lines += [f"  {kind:<9} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
-        lines += [f"  {kind:<9} not given: supply {KINDS[kind]}" for kind in self.absent]
+        lines += [f"  {kind:<10} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
+        lines += [f"  {kind:<10} not given: supply {KINDS[kind]}" for kind in self.absent]
         lines += self._routes_text()
         lines += ["", "What it can answer"]
         lines += [

@@ -252,3 +252,39 @@ def test_a_server_that_fails_is_asked_once(tmp_path: Path) -> None:
             errors.add(str(raised.value))
         server.shutdown()
     assert len(asked) == len(errors) == 1
+
+
+TRACE = (
+    '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},'
+    '"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"pay",'
+    '"kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000250000000"}]}]}]}\n'
+)
+
+
+def test_spans_and_load_tests_are_read_once_and_are_in_the_ledger(tmp_path):
+    make(
+        tmp_path,
+        "evidence:\n  spans: [{path: spans.jsonl, origin: recorded}]\n"
+        "  load_tests: [{path: curve.csv, origin: simulated}]\n",
+        spans__jsonl=TRACE,
+        curve__csv="users,throughput\n1,10\n2,19\n4,33\n",
+    )
+    system = scaling_lib.open(tmp_path)
+    (span,) = system.spans().frame.to_dict("records")
+    assert (span["service"], span["operation"], span["end_ns"] - span["start_ns"]) == ("shop", "pay", 250_000_000)
+    assert system.load_tests().samples["throughput"].tolist() == [10, 19, 33]
+    assert system.spans() is system.spans() and system.load_tests() is system.load_tests()
+    table = system.evidence().table().set_index("evidence")
+    assert table.loc["spans", ["source", "rows", "origin"]].tolist() == ["spans.jsonl", 1, "recorded"]
+    assert table.loc["load tests", ["source", "rows", "origin"]].tolist() == ["curve.csv", 3, "simulated"]
+
+
+@pytest.mark.parametrize(("kind", "word"), [("spans", "spans"), ("load_tests", "load tests")])
+def test_spans_and_load_tests_that_are_absent_or_broken(tmp_path, kind, word):
+    absent = scaling_lib.open(make(tmp_path / "absent", ""))
+    with pytest.raises(NotMeasured, match=f"No {word} are given: supply .*evidence.{kind} in"):
+        getattr(absent, kind)()
+    broken = scaling_lib.open(make(tmp_path / "broken", f"evidence: {{{kind}: [gone.json]}}\n"))
+    with pytest.raises(BrokenEvidence, match="gone.json"):
+        getattr(broken, kind)()
+    assert any("gone.json" in problem for problem in broken.evidence().broken)

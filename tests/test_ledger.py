@@ -34,7 +34,7 @@ def test_a_ledger_of_nothing():
     assert ledger.rejects().empty and list(ledger.rejects().columns) == ["source", "reason", "rows", "examples"]
     assert set(ledger.answers()["answered"]) == {"no"}
     for kind, what in KINDS.items():
-        assert f"{kind:<9} not given: supply {what}" in ledger.text()
+        assert f"{kind:<10} not given: supply {what}" in ledger.text()
 
 
 def test_a_source_with_everything_to_say():
@@ -82,7 +82,7 @@ def test_a_kind_that_cannot_be_read_at_all_has_its_line():
     table = ledger.table().set_index("evidence")
     assert set(table.index) == set(KINDS)
     assert table.loc["slos", "source"] == "not readable" and "line 3" in table.loc["slos", "remarks"]
-    assert "slos      BROKEN: slos.yaml: line 3: broken" in ledger.text()
+    assert "slos       BROKEN: slos.yaml: line 3: broken" in ledger.text()
 
 
 def test_broken_requests_beside_metrics_that_are_fine(tmp_path):

@@ -167,7 +167,13 @@ def test_nothing_at_all(tmp_path):
         assert figure(result).text.endswith(".")
     found = overview.findings(result)
     assert {each.verdict for each in found} == {"unknown"}
-    assert {each.subject for each in found if each.name == "not-measured"} == {"requests", "metrics", "slos"}
+    assert {each.subject for each in found if each.name == "not-measured"} == {
+        "requests",
+        "metrics",
+        "spans",
+        "load tests",
+        "slos",
+    }
     assert all(each.action and each.why for each in found if each.name == "not-measured")
 
 
