@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import re
 import zlib
@@ -30,6 +29,7 @@ LINE = re.compile(rf"(?:Tag=([^,]*),)?({NUMBER}),({NUMBER}),({NUMBER}),([A-Za-z0
 MARK = re.compile(rf"#\[(StartTime|BaseTime): *({NUMBER})")
 LONGEST_LINE = 8_000_000
 LARGEST = 64_000_000  # bytes of one histogram unpacked: more than one of 5 digits over all of 64 bits takes
+MOST = 10**12  # of one value in one interval
 YEAR_S = 365 * 86400.0
 RATIO_NS = 1e6  # HdrHistogram shows the maximum of nanoseconds in milliseconds
 DAYS_1990, DAYS_2100 = 631_152_000.0, 4_102_444_800.0
@@ -130,15 +130,7 @@ def _take(log: _Log, line: str, shown: str) -> None:
     else:
         try:
             values, counts, largest = _unpacked(found[5])
-        except (
-            ValueError,
-            TypeError,
-            ArithmeticError,
-            zlib.error,
-            binascii.Error,
-            MemoryError,
-            _hdr_errors(),
-        ) as error:
+        except _damages() as error:
             log.lost.setdefault(f"the histogram is damaged ({type(error).__name__})", []).append(shown)
             return
         log.rows.append((found[1] or "(no tag)", start, length))
@@ -146,10 +138,12 @@ def _take(log: _Log, line: str, shown: str) -> None:
         log.largest.append((float(found[4]), largest))
 
 
-def _hdr_errors() -> type[Exception]:
-    from hdrh.codec import HdrCookieException
+def _damages() -> tuple[type[Exception], ...]:
+    """What unpacking a damaged histogram may raise."""
+    from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 
-    return HdrCookieException  # type: ignore[no-any-return]
+    own = (HdrCookieException, HdrHistogramSettingsException, HdrLengthException)
+    return (ValueError, TypeError, ArithmeticError, LookupError, MemoryError, zlib.error, *own)
 
 
 def _unpacked(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64], float]:
@@ -164,8 +158,8 @@ def _unpacked(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64], float]
         raise ValueError("empty")
     counts = np.frombuffer(histogram.counts, dtype=np.uint64).astype(np.int64)
     place = np.flatnonzero(counts)
-    if bool((counts[place] < 0).any()):
-        raise ValueError("negative")
+    if bool(((counts[place] < 0) | (counts[place] > MOST)).any()):
+        raise ValueError("counts")
     half = histogram.sub_bucket_half_count
     bucket = np.maximum((place >> histogram.sub_bucket_half_count_magnitude) - 1, 0)
     within = np.where(place < half, place, (place & (half - 1)) + half * (place >= half))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hlog_files import hlog
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.load_tests import LoadSource, LoadTests, read_load_tests
@@ -209,25 +210,6 @@ def test_vegeta(tmp_path):
     assert (list(rows["requests"]), list(rows["errors"]), list(rows["sum_us"])) == ([1, 2], [0, 1], [10_000, 730_250])
     assert set(tests.samples["name"]) == {"", "GET /items/{id}"} and tests.tests[0].load == "open"
     assert tests.quality[0].notes == ("1 request missing from the attack's own numbering: the file is not whole",)
-
-
-def hlog(histograms: list[tuple[str, float, float, dict[int, int]]], digits: int = 3) -> str:
-    """A log as HdrHistogram writes it: (tag, seconds since the base, length, {nanoseconds: count})."""
-    from hdrh.histogram import HdrHistogram
-
-    lines = [
-        "#[Histogram log format version 1.3]",
-        f"#[StartTime: {T0}.000 (seconds since epoch), Tue Nov 14 22:13:20 UTC 2023]",
-        f"#[BaseTime: {T0}.000 (seconds since epoch)]",
-        '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
-    ]
-    for tag, start, length, values in histograms:
-        made = HdrHistogram(1, 3_600_000_000_000, digits)
-        for value, count in values.items():
-            made.record_value(value, count)
-        line = f"{start:.3f},{length:.3f},{made.get_max_value() / 1e6:.3f},{made.encode().decode()}"
-        lines.append(f"Tag={tag},{line}" if tag else line)
-    return "\n".join(lines) + "\n"
 
 
 def test_hlog(tmp_path):
