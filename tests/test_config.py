@@ -4,7 +4,7 @@ import pytest
 
 from scaling_lib.config import read_config
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.values import parse_target, parse_threshold
+from scaling_lib.evidence.values import parse_slice_target, parse_target, parse_threshold
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,27 @@ def test_target_is_a_fraction(text, fraction):
 def test_target_refused(text):
     with pytest.raises(ValueError, match="expected|write|percent"):
         parse_target(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0.999%", "found 0.999%, which is below 50%: did you mean 99.9% or 0.999?"),
+        ("0.95 %", "found 0.95 %, which is below 50%: did you mean 95% or 0.95?"),
+        ("0.5%", "found 0.5%, which is below 50%: did you mean 50% or 0.5?"),
+        ("49.9%", "found 49.9%, which is below 50%: expected one such as 99.9% or 0.999"),
+        ("0.1%", "found 0.1%, which is below 50%: expected one such as 99.9% or 0.999"),
+        (0.00999, "found 0.00999, which is below 50%: expected one such as 99.9% or 0.999"),
+    ],
+)
+def test_a_target_below_half_is_percent_and_fraction_confused(text, said):
+    with pytest.raises(ValueError) as caught:
+        parse_target(text)
+    assert str(caught.value) == said
+
+
+def test_half_is_a_target():
+    assert (parse_target("50%"), parse_target("0.5"), parse_slice_target("100%")) == (0.5, 0.5, 1.0)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("300 ms", 0.3), ("1.5s", 1.5), ("250us", 0.00025), ("2 min", 120)])
@@ -51,6 +72,10 @@ def test_threshold_refused(text):
         (
             "system: a\njourneys:\n  - name: x\n    slos:\n      - target: 99.9\n",
             "line 5, journeys.0.slos.0.target: found 99.9, which could be percent or fraction; write 99.9% or 0.999",
+        ),
+        (
+            "system: a\njourneys:\n  - name: x\n    slos:\n      - target: 0.999%\n",
+            "line 5, journeys.0.slos.0.target: found 0.999%, which is below 50%: did you mean 99.9% or 0.999?",
         ),
         ("system: a\njourneys:\n  - name: x\n    slos: [{target: 100%}]\n", "no error budget"),
         (

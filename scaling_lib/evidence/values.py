@@ -8,11 +8,12 @@ from decimal import Decimal, InvalidOperation
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.window import parse_window, parse_zone
 
+LEAST_TARGET = Decimal("0.5")  # nobody promises less: below it, percent and fraction were confused
 THRESHOLD_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
 def parse_target(value: object) -> float:
-    """A target as a fraction: `99.9%` or `0.999`; a bare 99.9 is refused, it could be either."""
+    """A target as a fraction: `99.9%` or `0.999`; refused are a bare 99.9, it could be either, and less than 50%."""
     text = str(value).strip()
     try:
         fraction = Decimal(text[:-1].strip()) / 100 if text.endswith("%") else Decimal(text)
@@ -25,6 +26,15 @@ def parse_target(value: object) -> float:
         raise ValueError(f"found {text}, which could be percent or fraction; write {text}% or {fraction / 100}")
     if not 0 < fraction < 1:
         raise ValueError(f"found {text}; expected more than 0% and less than 100%")
+    if fraction < LEAST_TARGET:
+        number = text.removesuffix("%").strip()
+        confused = text.endswith("%") and LEAST_TARGET <= Decimal(number) < 1
+        meant = (
+            f"did you mean {(fraction * 10_000).normalize():f}% or {number}?"
+            if confused
+            else "expected one such as 99.9% or 0.999"
+        )
+        raise ValueError(f"found {text}, which is below 50%: {meant}")
     return float(fraction)
 
 
