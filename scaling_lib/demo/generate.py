@@ -53,7 +53,8 @@ def generate(
     """Simulate a system: its evidence, and the truth about it as plain text, numbers, lists and dicts.
 
     services: 1 to 200; days: of traffic, deployments and incidents, 14 to 730; end: midnight UTC, the first moment
-    after the traffic. The history of the code is of the year before `end`, the bill of the 13 calendar months up to it.
+    after the traffic. The history of the code is of the year before `end`, or more where the traffic is longer; the
+    bill is of the 13 calendar months up to it.
     system: "shop" has the names of the example's services; any other system's services are named after it.
     The same arguments give the same evidence; nothing depends on the clock. Raises InvalidInput for other sizes.
     """

@@ -1,4 +1,4 @@
-"""A year of git history, in the form that `git log --numstat -z` prints, with a complexity report beside it.
+"""A year of git history or more, in the form that `git log --numstat -z` prints, with a complexity report beside it.
 
 Planted: a hotspot, a pair of files of two teams that change together, a file that one person alone knows, a bot, a
 person with two addresses, a renamed file, a binary file and one commit that touches everything.
@@ -17,6 +17,7 @@ import numpy as np
 from scaling_lib.demo.plan import Plan
 
 YEAR_D = 365
+BEFORE_D = 14  # at least, of commits before the first traffic
 PLATFORM = "team-platform"
 FIRST_NAMES = ("Ada", "Bo", "Cleo", "Dara", "Edo", "Fia", "Gil", "Hana", "Ivo", "Jun", "Kaya", "Lev", "Mina", "Nils")
 LAST_NAMES = ("Sample", "Fiction", "Example", "Invented", "Placeholder", "Madeup")
@@ -63,7 +64,7 @@ class History:
 
 
 def make_history(plan: Plan) -> History:
-    """Write the year before the plan's end."""
+    """Write the year before the plan's end, or more where the traffic is longer."""
     rng = plan.rng("history")
     teams = list(dict.fromkeys([*(service.team for service in plan.services), PLATFORM]))
     members = {
@@ -106,8 +107,8 @@ class _Tree:
 
 def _times(plan: Plan, rng: np.random.Generator) -> list[datetime]:
     """Some two to three commits a working day, between 8 and 18 UTC, to the second."""
-    first = plan.end - timedelta(days=YEAR_D)
-    days = [first + timedelta(days=day) for day in range(YEAR_D)]
+    length = max(YEAR_D, plan.days + BEFORE_D)
+    days = [plan.end - timedelta(days=day) for day in range(length, 0, -1)]
     moments = [
         day + timedelta(seconds=int(second))
         for day in days

@@ -54,7 +54,7 @@ def _table(frame: pd.DataFrame, path: str) -> bytes:
         table.replace_schema_metadata(None),
         target,
         compression="zstd",
-        compression_level=19,
+        compression_level=6,
         use_dictionary=[name for name in table.column_names if name not in encoded],
         column_encoding=encoded or None,
     )
