@@ -12,6 +12,7 @@ from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.request_source import RequestSource
 from scaling_lib.evidence.request_times import SAMPLE, logged, time_utc, zones_note
+from scaling_lib.evidence.request_units import UNITS, log_unit, rather_ms
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
@@ -25,7 +26,6 @@ NAMES: dict[str, tuple[str, ...]] = {  # ours, and what exports call it; the fir
     "service": ("service", "service_name", "service.name", "app"),
     "duration": ("duration", "latency", "elapsed", "response_time", "request_time", "took", "duration_time"),
 }
-UNITS = {"s": 1e6, "seconds": 1e6, "sec": 1e6, "ms": 1e3, "millis": 1e3, "us": 1.0, "micros": 1.0, "ns": 1e-3}
 SPANS = {"trace_id", "parent_id", "operation", "service", "start_ns", "end_ns"}
 LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
 WHOLE = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT")
@@ -68,13 +68,13 @@ def _table(
     engine: duckdb.DuckDBPyConnection, file: Path, types: dict[str, str], found: str, source: RequestSource
 ) -> Columns:
     given = {ours: _given(file, types, source, ours) for ours in NAMES}
-    unit = source.duration_unit
+    unit, as_nginx = source.duration_unit, False
     for name in types if given["duration"] is None else ():
         match = re.fullmatch(rf"({'|'.join(NAMES['duration'])})_({'|'.join(UNITS)})", name.lower())
         if match:
             given["duration"], unit = name, unit or match[2]
     if given["duration"] == "request_time" and not unit:
-        unit = "s"  # as nginx has it
+        unit, as_nginx = "s", True
     if given["duration"] and not unit:
         named = re.search(rf"_({'|'.join(UNITS)})$", given["duration"].lower())
         if not named:
@@ -110,6 +110,7 @@ def _table(
             raw = quoted(given["duration"])
         duration = _microseconds(raw, UNITS[unit])
         faults += _duration_faults(raw, UNITS[unit])
+        notes = [*notes, *(rather_ms(engine, raw) if as_nginx else [])]
     used = [column for column in dict.fromkeys(given.values()) if column]
     return Columns(
         format=found,
@@ -185,7 +186,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     place = _response_time(engine)
     if place is not None:
         raw = f"TRY_CAST(regexp_replace({place}, '^[A-Za-z_]+=', '') AS DOUBLE)"
-        unit, why = _log_unit(engine, raw, place, source.duration_unit)
+        unit, why = log_unit(engine, raw, place, source.duration_unit)
         duration = _microseconds(raw, unit)
         faults, notes = _duration_faults(raw, unit), [*notes, why]
     else:
@@ -233,25 +234,6 @@ def _response_time(engine: duckdb.DuckDBPyConnection) -> str | None:
                 return str(name)
             whole = str(name)
     return whole
-
-
-def _log_unit(engine: duckdb.DuckDBPyConnection, raw: str, place: str, given: str) -> tuple[float, str]:
-    """The unit of a log's response times, in microseconds, and how it was told."""
-    if given:
-        return UNITS[given], ""
-    row = one(engine, f"SELECT bool_or(contains({place}, '.')), median({raw}) FROM (SELECT * FROM raw LIMIT {SAMPLE})")
-    if not row or row[0]:
-        return 1e6, "response times have decimals: read as seconds, as nginx writes them"
-    if (row[1] or 0) >= 1000:
-        return (
-            1.0,
-            "response times are large whole numbers: read as microseconds, as Apache's %D; "
-            "`duration_unit` says otherwise",
-        )
-    return (
-        1e6,
-        "response times are small whole numbers: read as seconds, as Apache's %T; `duration_unit` says otherwise",
-    )
 
 
 def _absent(status: str, duration: str) -> list[str]:

@@ -105,6 +105,36 @@ def test_a_unit_that_is_likely_wrong_is_said(tmp_path: Path) -> None:
     assert "duration_unit" not in " ".join(quality(tmp_path, "a.csv", content, duration_unit="us").notes)
 
 
+MS = "half of the response times are {} or more, all whole numbers: that looks like milliseconds"
+
+
+@pytest.mark.parametrize(
+    ("middle", "options", "told"),
+    [
+        (88, {}, True),  # as seconds, half would take a minute and a half
+        (6, {}, True),
+        (5, {}, False),
+        (2, {}, False),  # a slow report, by Apache's %T
+        (88, {"duration_unit": "ms"}, False),
+        (88, {"duration_unit": "s"}, False),
+    ],
+)
+def test_whole_milliseconds_in_a_log_are_not_taken_for_seconds_in_silence(
+    tmp_path: Path, middle: int, options: dict[str, str], told: bool
+) -> None:
+    took = [middle - 2, middle, middle + 40] * 16 + [middle, middle]  # the median of the 50 is the middle one
+    lines = [line.replace(" 0.123", f" {each}") for line, each in zip(LOG.splitlines(), took, strict=True)]
+    notes = " ".join(quality(tmp_path, "a.log", "\n".join(lines) + "\n", **options).notes)
+    assert (MS.format(middle) in notes) is told
+    assert ("write `duration_unit: ms`" in notes) is told
+
+
+@pytest.mark.parametrize(("value", "told"), [("88", True), ("0.088", False), ("88.5", False)])
+def test_a_column_named_as_nginx_names_it_is_looked_at_too(tmp_path: Path, value: str, told: bool) -> None:
+    content = "time,route,request_time\n" + f"2025-11-03T10:00:00Z,/a,{value}\n" * 20
+    assert (MS.format(88) in " ".join(quality(tmp_path, "a.csv", content).notes)) is told
+
+
 def test_binary_lines_in_a_log(tmp_path: Path) -> None:
     found = quality(
         tmp_path, "a.log", LOG.encode() + b"\x16\x03\x01\x02\x00\x01\xfc\xff garbage \xc3\x28\n" + LOG.encode()
