@@ -21,7 +21,7 @@ from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_a
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 6  # of the reduction: cells of another version are not read from the cache
+VERSION = 7  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import duckdb
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.request_source import RequestSource
-from scaling_lib.evidence.request_times import SAMPLE, logged, time_utc, zones_note
+from scaling_lib.evidence.request_times import SAMPLE, local_time, logged, time_utc, zones_note
 from scaling_lib.evidence.request_units import UNITS, log_unit, rather_ms
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
@@ -38,6 +38,7 @@ class Columns:
 
     where: which rows are requests; faults: (reason, test) in the order in which a row is blamed;
     shown: a row as an example; templated: whether paths still hold ids.
+    local: the time as a clock on the wall of `time_zone` showed it, NULL where the row names its offset; "" for none.
     """
 
     format: str
@@ -52,6 +53,7 @@ class Columns:
     notes: tuple[str, ...]
     where: str = "TRUE"
     templated: bool = True
+    local: str = ""
 
 
 def columns_of(engine: duckdb.DuckDBPyConnection, file: Path, found: str, source: RequestSource) -> Columns:
@@ -124,6 +126,7 @@ def _table(
         faults=(*_place_faults(time, path), *faults),
         notes=(*notes, *_absent(status, duration)),
         templated=not (found == "parquet" and given["route"]),
+        local=local_time(quoted(given["time"]), types[given["time"]]),
     )
 
 

@@ -19,6 +19,7 @@ import duckdb
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
+from scaling_lib.evidence.request_clocks import clock_notes
 from scaling_lib.evidence.request_columns import Columns, columns_of
 from scaling_lib.evidence.request_source import RequestSource
 from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS
@@ -67,11 +68,12 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
         columns = _with_extra(engine, columns, header)
     faulty = _stage_rows(engine, columns, found)
     rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
+    clocks = clock_notes(engine, columns, source.time_zone)
     return Staged(
         format=columns.format,
         joined=_joined(columns),
         rejected=rejected,
-        notes=(*doubled, *columns.notes),
+        notes=(*doubled, *columns.notes, *clocks),
         status_known=columns.status != "NULL",
         duration_known=columns.duration_us != "NULL",
         templated=columns.templated,

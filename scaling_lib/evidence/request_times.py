@@ -12,6 +12,7 @@ from scaling_lib.evidence.sql import literal
 from scaling_lib.words import listing
 
 SAMPLE = 2000
+OFFSET = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"  # how a text ends that carries one
 
 
 def time_utc(
@@ -41,7 +42,6 @@ def time_utc(
         return f"make_timestamp({micros})", [f"times are numbers: read as {name} since 1970"]
     if as_logged > count / 2:
         return logged(column), []
-    offset = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"
     offsets = [
         row[0]
         for row in engine.sql(
@@ -54,7 +54,15 @@ def time_utc(
     notes = zones_note([each for each in offsets if each != "none"])
     if "none" in offsets and naive:
         notes = [*notes, naive if len(offsets) == 1 else f"some {naive}"]
-    return f"CASE WHEN regexp_matches({column}, {offset}) THEN {aware} ELSE {local} END", notes
+    return f"CASE WHEN regexp_matches({column}, {OFFSET}) THEN {aware} ELSE {local} END", notes
+
+
+def local_time(column: str, type_: str) -> str:
+    """The expression of a time as it stands, NULL where it names its offset; "" for a column of instants or numbers."""
+    if type_ == "VARCHAR":
+        return f"CASE WHEN NOT regexp_matches({column}, {OFFSET}) THEN TRY_CAST({column} AS TIMESTAMP) END"
+    instants = "WITH TIME ZONE" in type_ or type_.startswith("TIMESTAMPTZ")
+    return f"CAST({column} AS TIMESTAMP)" if type_.startswith("TIMESTAMP") and not instants else ""
 
 
 def logged(text: str) -> str:

@@ -129,6 +129,71 @@ def test_naive_times_over_the_end_of_summer_time(tmp_path: Path) -> None:
     ]
 
 
+def clocks(found: Requests) -> list[str]:
+    return [note for note in found.quality[0].notes if "local times" in note]
+
+
+def local_rows(day: str, hours: list[int], form: str = "{}") -> str:
+    times = [form.format(f"{day} {hour:02}:{minute:02}:00") for hour in hours for minute in range(60)]
+    return "time,route\n" + "".join(f"{time},/a\n" for time in times)
+
+
+def test_the_hour_that_came_twice_is_said_with_its_gap(tmp_path: Path) -> None:
+    """Berlin, 2026-10-25: 03:00 summer time (01:00 UTC) became 02:00, so 02:00 to 03:00 came twice."""
+    content = local_rows("2026-10-25", [0, 1, 2, 2, 3, 4])
+    found = read(tmp_path, "a.csv", content, time_zone="Europe/Berlin")
+    assert clocks(found) == [
+        "120 rows have local times from 2026-10-25 02:00 to 03:00, which Europe/Berlin had twice: all are read as the "
+        "second time, 2026-10-25 01:00 to 02:00 UTC, so a gap at 2026-10-25 00:00 to 01:00 UTC is of the clocks, no "
+        "outage, and the stretch after it holds the requests of both; write times with an offset, or in UTC"
+    ]
+    assert len(found.counts) == 300 and found.counts["n"].sum() == 360  # 22:00 to 04:00 UTC, an hour of it empty
+    (gap,) = found.quality[0].gaps
+    assert [f"{time:%d %H:%M}" for time in (gap.start, gap.end)] == ["25 00:00", "25 01:00"]
+    doubled = found.counts.set_index("minute")["n"]
+    assert doubled[doubled == 2].index.tolist() == list(pd.date_range("2026-10-25 01:00Z", periods=60, freq="min"))
+
+
+def test_the_hour_that_never_was_is_said(tmp_path: Path) -> None:
+    """Berlin, 2026-03-29: 02:00 winter time (01:00 UTC) became 03:00."""
+    found = read(tmp_path, "a.csv", local_rows("2026-03-29", [1, 2, 4]), time_zone="Europe/Berlin")
+    assert clocks(found) == [
+        "60 rows have local times from 2026-03-29 02:00 to 03:00, which Europe/Berlin never had: read as 2026-03-29 "
+        "01:00 to 02:00 UTC; is the `time_zone` right?"
+    ]
+    hours = found.counts.groupby(found.counts["minute"].dt.hour)["n"].sum()
+    assert hours.to_dict() == {0: 60, 1: 60, 2: 60}
+
+
+@pytest.mark.parametrize(
+    ("content", "zone"),
+    [
+        (local_rows("2026-10-25", [0, 1, 2, 2, 3], "{}+01:00"), "Europe/Berlin"),  # they say which
+        (local_rows("2026-10-25", [0, 1, 3, 4]), "Europe/Berlin"),
+        (local_rows("2026-10-26", [1, 2, 3]), "Europe/Berlin"),
+        (local_rows("2026-10-25", [0, 1, 2, 3]), "UTC"),
+        (local_rows("2026-10-25", [0, 1, 2, 3]), ""),
+        (local_rows("2026-10-25", [0, 1, 2, 3]), "Asia/Kolkata"),
+        ("time,route\n" + "1792893600,/a\n" * 9, "Europe/Berlin"),
+        (LOG, "Europe/Berlin"),
+    ],
+)
+def test_nothing_is_said_of_clocks_where_nothing_is_unsure(tmp_path: Path, content: str, zone: str) -> None:
+    assert clocks(read(tmp_path, "a.csv", content, time_zone=zone)) == []
+
+
+def test_clocks_in_parquet_and_by_half_an_hour(tmp_path: Path) -> None:
+    """Lord Howe, 2026-04-05: 02:00 (+11:00, 15:00 UTC of the day before) became 01:30 (+10:30)."""
+    times = pd.date_range("2026-04-05 00:00", "2026-04-05 04:00", freq="10min", inclusive="left")
+    pd.DataFrame({"time": times, "route": "/a"}).to_parquet(tmp_path / "a.parquet")
+    source = RequestSource(path=str(tmp_path / "a.parquet"), time_zone="Australia/Lord_Howe")
+    (note,) = clocks(read_requests([source]))
+    assert note.startswith(
+        "3 rows have local times from 2026-04-05 01:30 to 02:00, which Australia/Lord_Howe had twice"
+    )
+    assert "the second time, 2026-04-04 15:00 to 15:30 UTC, so a gap at 2026-04-04 14:30 to 15:00 UTC" in note
+
+
 def test_apache_seconds_and_no_response_time(tmp_path: Path) -> None:
     found = read(tmp_path, "t.log", LOG.replace(" 0.250", " 2"))
     assert found.counts["sum_us"].tolist() == [2_000_000] * 10
