@@ -7,6 +7,7 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
+from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.request_source import limits_us
 from scaling_lib.evidence.selector import labels_of
@@ -123,7 +124,10 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
             f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.",
             supply=f"Give the journey {journey.name} `metrics.errors`, the selector of its errors.",
         )
-    table = _whole(pd.DataFrame({"total": total, "bad": bad}).dropna().rename_axis("minute"))
+    measured = pd.DataFrame({"total": total, "bad": bad}).dropna()
+    if measured.empty:
+        raise _too_short(journey.name, selectors.total, metrics, pd.Timedelta(total.index.freq).total_seconds())
+    table = _whole(measured.rename_axis("minute"))
     table = table[table["total"] > 0]
     if table.empty:
         raise NotMeasured(
@@ -131,6 +135,18 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
             supply=f"Compare {selectors.total} with the metrics of step 00; if it is right, collect a longer history.",
         )
     return table, _source("metrics", metrics.quality, sum(entry.rows for entry in metrics.quality), table)
+
+
+def _too_short(journey: str, selector: str, metrics: Metrics, step_s: float) -> NotMeasured:
+    """What is said where no step of `step_s` lies wholly between samples; any two steps hold a whole one."""
+    times = metrics.select(selector)["time"]
+    span = duration((times.max() - times.min()).total_seconds()) if len(times) else "0 s"
+    needed = f"at least {duration(2 * step_s)} of samples without a gap"
+    return NotMeasured(
+        f"The journey {journey} has too short a history: the samples of {selector} span {span} and hold no whole "
+        f"{'minute' if step_s == 60 else duration(step_s)} without a gap; {needed} are needed.",
+        supply=f"Collect {needed} of {selector}; the longer the history, the more an SLO can say.",
+    )
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pandas as pd
@@ -218,6 +219,26 @@ def test_a_counter_that_never_rose(tmp_path):
         tmp_path, "{target: 99%}", """total: r_total, errors: 'r_total{code="500"}'""", {TOTAL: [7, 7, 7]}
     )
     assert "pay has no traffic: r_total never rose" in unmeasured(folder)
+
+
+@pytest.mark.parametrize(
+    ("offsets_s", "said"),
+    [
+        ([5, 35, 90], "r_total span 85 s and hold no whole minute without a gap; at least 2 min of samples"),
+        ([5], "r_total span 0 s and hold no whole minute"),
+        ([30, 330], "r_total span 5 min and hold no whole 5 min without a gap; at least 10 min of samples"),
+    ],
+)
+def test_a_history_without_a_whole_minute_is_too_short_though_it_rose(tmp_path, offsets_s, said):
+    values = [[START.timestamp() + at, str(350 + 40 * at)] for at in offsets_s]
+    series = [{"metric": {"__name__": "r_total", "code": "200", "instance": "a"}, "values": values}]
+    folder = make(
+        tmp_path,
+        """journeys: [{name: pay, metrics: {total: r_total, errors: 'r_total{code="500"}'}, slos: [{target: 99%}]}]\n"""
+        + METRICS,
+        metrics__json=json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}),
+    )
+    assert said in unmeasured(folder) and "never rose" not in unmeasured(folder)
 
 
 def test_a_metric_that_is_not_there(tmp_path):
