@@ -50,7 +50,7 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
             "spell": spell["name"],
             "start": spell["start"],
             "end": spell["end"],
-            "failed": int(spell["bad"]),
+            "failed": spell["bad"],
             "error rate": spell_rate(each, spell),
             "evidence's budget spent": each.share_of_budget(spell["bad"]),
             "window's budget spent": spell["budget_spent"],

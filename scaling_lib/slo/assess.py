@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
-from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, counted_by_method
-from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, silence_limit_s
+from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
+from scaling_lib.slo.counts import MINUTE, rate_per_s, silence_limit_s
 from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay
@@ -93,7 +94,12 @@ class SLOResult:
     @property
     def slice_s(self) -> float:
         """The length of a slice in seconds, at least the minute that evidence is kept by."""
-        return max(60.0, self.slo.slice_s)
+        return own_slice_s(self.slo)
+
+    @property
+    def pace(self) -> float:
+        """What the budget counts, by second: requests or slices."""
+        return self.rate if self.slo.budgeting == "occurrences" else 1 / self.slice_s
 
     @property
     def bad_is(self) -> str:
@@ -103,13 +109,17 @@ class SLOResult:
             rule = f"over {duration(self.slo.threshold_s or 0.0)}"
         else:
             rule = "metrics.errors" if metrics else "5xx"
+        if self.slo.budgeting == "timeslices":
+            rule = f"{self.unit} less than {percent(self.methods.slice_target)} good ({rule})"
+        elif self.slo.budgeting == "ratio_timeslices":
+            rule = f"the share of bad in {self.unit} ({rule})"
         if self.slo.source != "assessment.yaml" and (self.slo.total_query or self.slo.raw_query):
             return f"{rule} of the journey; own query not asked"
         return rule
 
     def share_of_budget(self, bad: float) -> float:
-        """Failed requests as a fraction of what the window's own requests allow to fail."""
-        return bad / (float(allowed_share(self.slo.target)) * float(self.window["total"].sum()))
+        """Failed requests, or slices, as a fraction of what the window's own allow to fail."""
+        return bad / (float(allowed_share(self.slo.target)) * float(self.counted["total"].sum()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +145,10 @@ class Assessed:
     level: float
 
     def table(self) -> pd.DataFrame:
-        """One row an SLO: what is bad, target, SLI, state here (counted) and in the long run, events, budget."""
+        """One row an SLO: what is bad, target, SLI, state here (counted) and in the long run, events, budget.
+
+        events, bad: what the budget counts: requests, or slices.
+        """
         rows = [
             {
                 "slo": each.slo.name,
@@ -144,8 +157,8 @@ class Assessed:
                 "measured": each.attainment.sli,
                 "here": each.attainment.counted,
                 "long run": each.attainment.state,
-                "events": int(each.window["total"].sum()),
-                "bad": int(each.window["bad"].sum()),
+                "events": int(each.budget.total),
+                "bad": each.budget.spent,
                 "budget spent": each.spent,
                 "window seen": f"{percent(each.covered)} of {each.slo.window}",
             }
@@ -187,7 +200,8 @@ def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
 
 
 def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Source, level: float) -> SLOResult:
-    audit = audit_exclusions(everything, applying(system.exclusions, slo.journey), slo.target, level)
+    left_out = applying(system.exclusions, slo.journey)
+    audit = audit_exclusions(everything, left_out, slo.target, level, counted=partial(own_counts, slo))
     counts = audit.counts[audit.counts["total"] > 0]
     if counts.empty:
         if not float(everything["total"].sum()):
@@ -203,7 +217,8 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
     window = counts[(counts.index >= start) & (counts.index < end)]
-    counted = _counted(slo, window)
+    counted = own_counts(slo, window)
+    slices = None if slo.budgeting == "occurrences" else (own_counts(slo, counts), own_slice_s(slo))
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
     spells, found, outside = _spells(system, slo, counts)
@@ -223,20 +238,13 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         found=found,
         outside=outside,
         policy=policy,
-        replay=replay_policy(policy, slo.target, counts, spells, excluded=audit.excluded, level=level),
+        replay=replay_policy(policy, slo.target, counts, spells, excluded=audit.excluded, slices=slices, level=level),
         remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),
         projection=_projection(slo, counts, level),
         source=source,
     )
-
-
-def _counted(slo: SLO, window: pd.DataFrame) -> pd.DataFrame:
-    if slo.budgeting == "occurrences":
-        return minute_grid(window)
-    sliced = counted_by_method(window, slo.target, slice_target=slo.slice_target, slice_s=max(60.0, slo.slice_s))
-    return sliced[slo.budgeting]
 
 
 def _methods(slo: SLO, counts: pd.DataFrame) -> BudgetComparison:
@@ -252,7 +260,10 @@ def _methods(slo: SLO, counts: pd.DataFrame) -> BudgetComparison:
 
 def _projection(slo: SLO, counts: pd.DataFrame, level: float) -> Projection | None:
     try:
-        return projected_budget(counts, slo.target, slo.window, time_zone=slo.time_zone, level=level)
+        own = own_counts(slo, counts)
+        last = pd.DatetimeIndex(own.index)[-1:] + pd.Timedelta(seconds=own_slice_s(slo) - 60)  # its last minute
+        own = pd.concat([own, pd.DataFrame({"total": [0.0], "bad": [0.0]}, index=last)])
+        return projected_budget(own, slo.target, slo.window, time_zone=slo.time_zone, level=level)
     except NotEnoughData:
         return None
 

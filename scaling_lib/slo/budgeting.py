@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.slo import Budgeting
+from scaling_lib.evidence.slo import SLO, Budgeting
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import MINUTE, minute_grid
 from scaling_lib.slo.windows import parse_window, window_edges
@@ -133,6 +133,22 @@ def counted_by_method(
         "timeslices": pd.DataFrame({"total": seen, "bad": failing.astype(np.float64)}, index=slices.index),
         "ratio_timeslices": pd.DataFrame({"total": seen, "bad": share}, index=slices.index),
     }
+
+
+def own_counts(slo: SLO, counts: pd.DataFrame) -> pd.DataFrame:
+    """What an SLO's own budgeting method counts: requests by minute, or slices by their start; `total` and `bad`.
+
+    counts: see `minute_grid`.
+    """
+    if slo.budgeting == "occurrences":
+        return minute_grid(counts)
+    sliced = counted_by_method(counts, slo.target, slice_target=slo.slice_target, slice_s=own_slice_s(slo))
+    return sliced[slo.budgeting]
+
+
+def own_slice_s(slo: SLO) -> float:
+    """The length of an SLO's slices in seconds: at least the minute that evidence is kept by, which requests have."""
+    return 60.0 if slo.budgeting == "occurrences" else max(60.0, slo.slice_s)
 
 
 def _least(target: float, slice_target: float | None) -> float:

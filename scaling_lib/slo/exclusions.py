@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,10 @@ class ExclusionAudit:
     """The SLI with and without the exclusions.
 
     counts: the minutes that remain (excluded ones are 0 of 0), in the form of `minute_grid`; excluded: the others.
-    table: one row for each exclusion: reason, start, end, minutes (with traffic), total, bad (left out by it), sli_only
-        (only this one left out), sli_all_but (all but this one left out), and verdict_flips (all but this one gives
-        another state than all).
-    without, with_all: the attainment of all minutes, and of those that remain.
+    table: one row for each exclusion: reason, start, end, minutes (with traffic), total, bad (how many fewer there are
+        where only it is left out), sli_only (only this one left out), sli_all_but (all but this one left out), and
+        verdict_flips (all but this one gives another state than all).
+    without, with_all: the attainment of all minutes, and of those that remain. All in what `counted` counts.
     excluded_share: the share of all events that is left out; verdict_flips: whether the two states differ.
     """
 
@@ -40,35 +40,45 @@ class ExclusionAudit:
 
 
 def audit_exclusions(
-    counts: pd.DataFrame, exclusions: Iterable[Any], target: float, level: float = 0.95
+    counts: pd.DataFrame,
+    exclusions: Iterable[Any],
+    target: float,
+    level: float = 0.95,
+    *,
+    counted: Callable[[pd.DataFrame], pd.DataFrame] = minute_grid,
 ) -> ExclusionAudit:
     """Leave out stretches, such as announced maintenance, and show what each of them does to the SLI.
 
     counts: see `minute_grid`; exclusions: objects or mappings with start, end (with time zones) and reason. Every
         minute that an exclusion touches is left out; minutes under several are left out once.
-    target, level: as for `attainment`.
+    target, level: as for `attainment`; counted: from counts by minute to those that the budget is held in, such as
+        slices; the requests by minute themselves if not given.
     Raises InvalidInput for an exclusion without a reason or with its end not after its start.
     """
     grid = minute_grid(counts)
     rows = [_fields(item) for item in exclusions]
     masks = [_mask(pd.DatetimeIndex(grid.index), start, end) for _, start, end in rows]
     every = np.logical_or.reduce(masks) if masks else np.zeros(len(grid), dtype=bool)
-    without = _attained(grid, np.zeros(len(grid), dtype=bool), target, level)
-    with_all = _attained(grid, every, target, level)
+
+    def kept(mask: Mask) -> pd.DataFrame:
+        return counted(_without(grid, mask))
+
+    whole = kept(np.zeros(len(grid), dtype=bool))
+    without, with_all = (_attained(part, target, level) for part in (whole, kept(every)))
     table = []
     for place, ((reason, start, end), mask) in enumerate(zip(rows, masks, strict=True)):
         others = [other for index, other in enumerate(masks) if index != place]
         rest = np.logical_or.reduce(others) if others else np.zeros(len(grid), dtype=bool)
-        all_but = _attained(grid, rest, target, level)
+        all_but, only = _attained(kept(rest), target, level), kept(mask)
         table.append(
             {
                 "reason": reason,
                 "start": start,
                 "end": end,
                 "minutes": int((grid["total"].to_numpy()[mask] > 0).sum()),
-                "total": float(grid["total"].to_numpy()[mask].sum()),
-                "bad": float(grid["bad"].to_numpy()[mask].sum()),
-                "sli_only": _attained(grid, mask, target, level).sli.value,
+                "total": float(whole["total"].sum() - only["total"].sum()),
+                "bad": float(whole["bad"].sum() - only["bad"].sum()),
+                "sli_only": _attained(only, target, level).sli.value,
                 "sli_all_but": all_but.sli.value,
                 "verdict_flips": all_but.state != with_all.state,
             }
@@ -143,7 +153,6 @@ def _without(grid: pd.DataFrame, mask: Mask) -> pd.DataFrame:
     return kept
 
 
-def _attained(grid: pd.DataFrame, mask: Mask, target: float, level: float) -> Attainment:
-    kept = _without(grid, mask)
-    total = kept["total"].to_numpy()
-    return attainment(total - kept["bad"].to_numpy(), total, target, level)
+def _attained(counts: pd.DataFrame, target: float, level: float) -> Attainment:
+    total = counts["total"].to_numpy()
+    return attainment(total - counts["bad"].to_numpy(), total, target, level)

@@ -254,10 +254,8 @@ def _outer_quarters(line: pd.Series[float]) -> tuple[pd.Series[float], pd.Series
 
 
 def _left(result: SLOResult) -> pd.Series[float]:
-    """The share of the whole window's budget left after each minute, at the evidence's mean traffic."""
-    minutes = result.policy.period_s / 60
-    whole = float(allowed_share(result.slo.target)) * result.rate * 60 * minutes
-    left: pd.Series[float] = 1 - result.window["bad"].cumsum() / whole
+    """The share of the whole window's budget left after each minute or slice, at the evidence's mean traffic."""
+    left: pd.Series[float] = 1 - result.counted["bad"].cumsum() / result.replay.period_budget
     return left
 
 

@@ -148,8 +148,7 @@ def _needed(each: SLOResult) -> str:
     needed = each.attainment.events_needed
     if needed is None:
         return f"it runs at its target, and no number of {each.unit} would decide"
-    rate = each.rate if each.slo.budgeting == "occurrences" else 1 / each.slice_s
-    time = duration(needed / rate)
+    time = duration(needed / each.pace)
     return f"not enough data, {number(needed)} more {each.unit} of the same kind ({time} at this rate) would decide"
 
 
@@ -166,7 +165,7 @@ def _why(each: SLOResult) -> str:
     if each.covered < 0.995:
         parts.append(
             f"The evidence covers {percent(each.covered)} of the {window_words(each.slo.window)} window: the budget is "
-            "that of the requests seen; what the rest of the window holds is not measured."
+            f"that of the {each.unit} seen; what the rest of the window holds is not measured."
         )
     if held.state == "insufficient data" and (held.counted == "missed" or each.covered >= WHOLE):
         parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")

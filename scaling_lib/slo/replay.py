@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.errors import InvalidInput
 from scaling_lib.slo.alerts import AlertPolicy, Tier, threshold
 from scaling_lib.slo.budget import allowed_share
-from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, utc
+from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s
+from scaling_lib.slo.incidents import Incident, incidents_of
 from scaling_lib.stats import Estimate, proportion_interval
 
 Floats = NDArray[np.float64]
@@ -29,13 +29,13 @@ class Replay:
         budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
         names it falls on), early (the tier's long window reaches back beyond the history, or over what was excluded, so
         that a handful of requests may have fired it), false (on none, though incidents are known, and not early).
-    incidents: one row for each: name, start, end, bad (events), budget_spent (by the whole incident), and for pages
+    incidents: one row for each: name, start, end, bad (of the budget), budget_spent (by the whole incident), for pages
         detected, early (by early alerts alone), delay_s, reset_s, budget_spent_before; for tickets the same with
         `ticket_` before it. Times are NaN where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
         Left out are early alerts, and incidents outside the history or detected by early alerts alone.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
-    period_budget: bad events the period allows, at the history's mean traffic: all budget_spent are fractions of it.
+    period_budget: what the period allows to be bad, at the history's mean traffic; all budget_spent are shares of it.
     """
 
     pages: pd.DataFrame
@@ -61,6 +61,7 @@ def replay(
     incidents: pd.DataFrame | Iterable[Any] | None = None,
     *,
     excluded: pd.DatetimeIndex | None = None,
+    slices: tuple[pd.DataFrame, float] | None = None,
     grace_s: float = 300.0,
     level: float = 0.95,
 ) -> Replay:
@@ -70,6 +71,8 @@ def replay(
     incidents: a frame or a list of objects, mappings or tuples with name, start and end (with time zones); None when
         they are not known: the alerts are listed and precision and recall are not measured.
     excluded: minutes that do not count and are 0 of 0 in `counts`, or not in it.
+    slices: where the budget is held in slices, those (columns total and bad, by their start) and their length in
+        seconds. Alerts fire by events all the same: that is what rules ask for.
     grace_s: an alert that starts this long after an incident's end still counts as its detection.
     level: of the intervals of precision and recall.
 
@@ -77,8 +80,8 @@ def replay(
     reaches back beyond the history uses what is there; minutes without a row are minutes without traffic; an error
     rate without traffic is not a number and never fires.
     """
-    history = _History(minute_grid(counts), policy, target, excluded)
-    known = None if incidents is None else _incidents(incidents)
+    history = _History(minute_grid(counts), policy, target, excluded, slices)
+    known = None if incidents is None else incidents_of(incidents)
     pages = history.alerts("page")
     tickets = history.alerts("ticket")
     page_scores, page_columns = _scores(history, pages, known, grace_s, level)
@@ -108,13 +111,6 @@ def replay(
 
 
 @dataclass(frozen=True)
-class _Incident:
-    name: str
-    start: pd.Timestamp
-    end: pd.Timestamp
-
-
-@dataclass(frozen=True)
 class _Alert:
     start: pd.Timestamp
     end: pd.Timestamp
@@ -122,7 +118,7 @@ class _Alert:
     firing_at_end: bool
     early: bool  # its long window was not seen in full: a handful of requests may have fired it
 
-    def touches(self, incident: _Incident, grace_s: float) -> bool:
+    def touches(self, incident: Incident, grace_s: float) -> bool:
         return bool(self.start <= incident.end + pd.Timedelta(seconds=grace_s) and self.end > incident.start)
 
 
@@ -130,7 +126,12 @@ class _History:
     """The recorded minutes as running sums, so that any window is two look-ups."""
 
     def __init__(
-        self, grid: pd.DataFrame, policy: AlertPolicy, target: float, excluded: pd.DatetimeIndex | None
+        self,
+        grid: pd.DataFrame,
+        policy: AlertPolicy,
+        target: float,
+        excluded: pd.DatetimeIndex | None,
+        slices: tuple[pd.DataFrame, float] | None,
     ) -> None:
         self.minutes = pd.DatetimeIndex(grid.index)
         counting = np.ones(len(grid)) if excluded is None else ~self.minutes.isin(excluded)
@@ -139,9 +140,13 @@ class _History:
         self.total = np.concatenate([[0.0], np.cumsum(grid["total"].to_numpy(dtype=np.float64))])
         self.policy, self.target = policy, target
         self.allowed = float(allowed_share(target))
-        self.period_budget = self.allowed * policy.period_s * rate_per_s(grid[grid["total"] > 0], excluded)
+        budgeted, self.slice_s = (minute_grid(slices[0]), slices[1]) if slices else (grid, 60.0)
+        self.spent = pd.DatetimeIndex(budgeted.index)
+        self.running = np.concatenate([[0.0], np.cumsum(budgeted["bad"].to_numpy(dtype=np.float64))])
+        pace = 1 / slices[1] if slices else rate_per_s(grid[grid["total"] > 0], excluded)
+        self.period_budget = self.allowed * policy.period_s * pace
 
-    def holds(self, incident: _Incident) -> bool:
+    def holds(self, incident: Incident) -> bool:
         """Whether any recorded minute lies in the incident."""
         if len(self.minutes) == 0:
             return False
@@ -191,46 +196,20 @@ class _History:
         return both
 
     def bad_between(self, start: pd.Timestamp, end: pd.Timestamp) -> float:
-        """Bad events of the minutes that a stretch touches."""
-        if len(self.minutes) == 0 or end <= start:
+        """What of the minutes, or slices, that a stretch touches is bad."""
+        if end <= start:
             return 0.0
-        first, last = (int(self.minutes.searchsorted(edge)) for edge in (start.floor("min"), end.ceil("min")))
-        return float(self.bad[last] - self.bad[first])
+        whole = f"{self.slice_s:.0f}s"
+        first, last = (int(self.spent.searchsorted(edge)) for edge in (start.floor(whole), end.ceil(whole)))
+        return float(self.running[last] - self.running[first])
 
     def share(self, bad: float) -> float:
-        """Bad events as a fraction of the period's budget."""
+        """What is bad as a fraction of the period's budget."""
         return bad / self.period_budget if self.period_budget else math.nan
 
 
-def _incidents(incidents: pd.DataFrame | Iterable[Any]) -> list[_Incident]:
-    rows: list[tuple[Any, Any, Any]]
-    if isinstance(incidents, pd.DataFrame):
-        absent = [name for name in ("start", "end") if name not in incidents.columns]
-        if absent:
-            raise InvalidInput(f"Incidents: found no column {' and '.join(absent)}; expected name, start and end.")
-        names = incidents["name"] if "name" in incidents else [f"incident {i + 1}" for i in range(len(incidents))]
-        rows = list(zip(names, incidents["start"], incidents["end"], strict=True))
-    else:
-        rows = [_fields(item) for item in incidents]
-    made = []
-    for name, start, end in rows:
-        incident = _Incident(str(name), utc(start, f"Incident {name}, start"), utc(end, f"Incident {name}, end"))
-        if incident.end <= incident.start:
-            raise InvalidInput(f"Incident {name}: found the end {end} not after the start {start}; swap them.")
-        made.append(incident)
-    return sorted(made, key=lambda incident: incident.start)
-
-
-def _fields(item: Any) -> tuple[Any, Any, Any]:
-    if isinstance(item, Mapping):
-        return item["name"], item["start"], item["end"]
-    if isinstance(item, tuple | list) and not hasattr(item, "start"):
-        return item[0], item[1], item[2]
-    return item.name, item.start, item.end
-
-
 def _alert_frame(
-    history: _History, alerts: Sequence[_Alert], known: Sequence[_Incident] | None, grace_s: float
+    history: _History, alerts: Sequence[_Alert], known: Sequence[Incident] | None, grace_s: float
 ) -> pd.DataFrame:
     hits = [[incident for incident in known or () if alert.touches(incident, grace_s)] for alert in alerts]
     spent = []
@@ -256,7 +235,7 @@ def _alert_frame(
 
 
 def _scores(
-    history: _History, alerts: Sequence[_Alert], known: Sequence[_Incident] | None, grace_s: float, level: float
+    history: _History, alerts: Sequence[_Alert], known: Sequence[Incident] | None, grace_s: float, level: float
 ) -> tuple[tuple[Estimate, Estimate], dict[str, NDArray[Any]]]:
     """Precision and recall of the alerts, and each incident's columns."""
     detected, early, delays, resets, spent = [], [], [], [], []

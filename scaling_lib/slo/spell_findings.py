@@ -39,8 +39,8 @@ def _spell(group: Sequence[Spell]) -> Finding:
         subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
         verdict=verdict,
         sentence=(
-            f"{each.slo.name}: {number(float(row['bad']))} requests failed it from {start:%Y-%m-%d %H:%M} to "
-            f"{end:%H:%M} UTC: {percent(own[0])} of the budget that the evidence's requests allow, {percent(share)} "
+            f"{each.slo.name}: {number(float(row['bad']))} {each.unit} failed it from {start:%Y-%m-%d %H:%M} to "
+            f"{end:%H:%M} UTC: {percent(own[0])} of the budget that the evidence's {each.unit} allow, {percent(share)} "
             f"of a whole {window_words(each.slo.window)} budget."
             + (f" At the same time: {listing(also)}." if also else "")
         ),

@@ -105,8 +105,8 @@ def exclusion_table(assessed: Assessed) -> pd.DataFrame:
             "reason": row["reason"],
             "start": row["start"],
             "end": row["end"],
-            "requests": int(row["total"]),
-            "failed": int(row["bad"]),
+            "events": int(row["total"]),
+            "failed": row["bad"],
             "with it counted": row["sli_all_but"],
             "without it": each.exclusions.with_all.sli.value,
             "verdict flips": bool(row["verdict_flips"]),
@@ -114,7 +114,7 @@ def exclusion_table(assessed: Assessed) -> pd.DataFrame:
         for each in assessed.results
         for row in each.exclusions.table.to_dict("records")
     ]
-    columns = ["slo", "reason", "start", "end", "requests", "failed", "with it counted", "without it", "verdict flips"]
+    columns = ["slo", "reason", "start", "end", "events", "failed", "with it counted", "without it", "verdict flips"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -208,9 +208,9 @@ def _steps(name: str, made_of: Mapping[str, Sequence[str]], measured: Container[
 
 def _unmeasurable(each: SLOResult, level: float) -> str:
     """Said where a whole window of the evidence's traffic cannot measure the SLO."""
-    can = measurable(each.slo.target, each.rate * each.policy.period_s, level)
+    can = measurable(each.slo.target, each.pace * each.policy.period_s, level)
     if not can.measurable:
-        return f"Not measurable: it takes {can.events_needed:,} requests a window."
+        return f"Not measurable: it takes {can.events_needed:,} {each.unit} a window."
     return ""
 
 

@@ -308,3 +308,51 @@ def test_sparse_traffic_over_hours(tmp_path):
     minutes = [minute("GET /pay", 1) if place % 17 == 0 else [] for place in range(300)]
     each = only(tmp_path, "{target: 90%}", minutes)
     assert each.window["total"].sum() == 18 and each.attainment.sli.value == 1
+
+
+def test_every_figure_of_a_time_slices_slo_is_of_slices(tmp_path):
+    """95 quiet minutes of 10 requests; five busy ones, 40 requests each, of which half fail: slices 5%, requests 9%."""
+    minutes = [minute("GET /pay", 40, errors=20) if 50 <= at < 55 else minute("GET /pay", 10) for at in range(100)]
+    promise = "{target: 90%, budgeting: timeslices, slice_target: 95%, window: month}"
+    system = system_of(tmp_path, promise, minutes, EXCLUSION.format(at(54), at(56), ""))
+    assessed = slo.assess(system)
+    (each,) = assessed.results  # without 54 and 55: 4 bad of 98 slices
+    assert each.attainment.sli.value == pytest.approx(94 / 98)
+    assert each.exclusions.with_all.sli.value == pytest.approx(94 / 98)
+    assert each.exclusions.without.sli.value == pytest.approx(95 / 100)
+    assert each.exclusions.table[["total", "bad"]].values.tolist() == [[2, 1]]
+    assert each.projection and each.projection.left_now == pytest.approx(1 - 4 / 9.8)
+    assert each.projection.left_at_end.value == pytest.approx(1 - 4 / 9.8, abs=1e-3)
+    (row,) = each.replay.incidents.to_dict("records")
+    assert row["bad"] == 4 and row["budget_spent"] == pytest.approx(4 / (0.1 * 30 * 1440))
+    (told,) = slo.spell_table(assessed).to_dict("records")
+    assert told["failed"] == 4 and told["evidence's budget spent"] == pytest.approx(4 / 9.8)
+    (line,) = assessed.table().to_dict("records")
+    assert (line["events"], line["bad"]) == (98, 4) and line["budget spent"].value == pytest.approx(4 / 9.8)
+    assert line["bad is"] == "slices of 60 s less than 95% good (5xx)"
+    assert slo.left_table(assessed).iloc[-1, 0] == pytest.approx(1 - 4 / (0.1 * 30 * 1440))
+    sentence = next(each.sentence for each in slo.findings(assessed) if each.name == "spell")
+    assert "4 slices of 60 s failed it" in sentence and "40.8% of the budget" in sentence
+
+
+def test_slices_of_five_minutes_are_whole_to_a_spell(tmp_path):
+    """A spell from 10:32 to 10:36 touches two slices of five minutes, both below their target."""
+    minutes = spell("GET /pay", errors=60, first=32, length=4, minutes=120)
+    document = (
+        "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: whole}\nspec:\n  service: shop\n"
+        "  indicator: {spec: {ratioMetric: {total: {metricSource: {type: x, spec: {}}},"
+        " good: {metricSource: {type: x, spec: {}}}}}}\n"
+        "  timeWindow: [{duration: 30d, isRolling: true}]\n  budgetingMethod: Timeslices\n"
+        "  objectives: [{target: 0.9, timeSliceTarget: 0.95, timeSliceWindow: 5m}]\n"
+    )
+    folder = make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [whole]}]\nevidence: {requests: [requests.csv], slos: [slo.yaml]}\n",
+        requests__csv=csv_of(minutes),
+        slo__yaml=document,
+    )
+    (each,) = slo.assess(scaling_lib.open(folder)).results
+    assert each.unit == "slices of 5 min" and (each.budget.spent, each.budget.total) == (2, 24)
+    assert each.replay.incidents["bad"].tolist() == [2]
+    assert each.replay.incidents["budget_spent"].tolist() == pytest.approx([2 / (0.1 * 30 * 288)])
+    assert each.projection and each.projection.left_at_end.value == pytest.approx(1 - 2 / 2.4, abs=1e-3)

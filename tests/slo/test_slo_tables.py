@@ -183,7 +183,7 @@ def test_an_exclusion_says_what_it_changes(tmp_path):
         spell("GET /pay", errors=100, length=10),
     )
     (row,) = slo.exclusion_table(slo.assess(system)).to_dict("records")
-    assert (row["requests"], row["failed"], row["verdict flips"]) == (1000, 1000, True)
+    assert (row["events"], row["failed"], row["verdict flips"]) == (1000, 1000, True)
     assert row["with it counted"] == pytest.approx(5 / 6) and row["without it"] == 1
 
 
