@@ -126,7 +126,8 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
         )
     measured = pd.DataFrame({"total": total, "bad": bad}).dropna()
     if measured.empty:
-        raise _too_short(journey.name, selectors.total, metrics, pd.Timedelta(total.index.freq).total_seconds())
+        step = pd.Timedelta(total.index.freq)  # type: ignore[attr-defined]  # of times, which have one
+        raise _too_short(journey.name, selectors.total, metrics, step.total_seconds())
     table = _whole(measured.rename_axis("minute"))
     table = table[table["total"] > 0]
     if table.empty:
