@@ -107,8 +107,9 @@ def _format_of_lines(block: Block) -> str:
 
 def _format(value: Any) -> str:
     """The format of a parsed value, or ""."""
-    if isinstance(value, list):
-        return next((found for each in value[:HEAD_LINES] if (found := _format(each))), "")
+    if isinstance(value, list):  # of values, or of lists of them
+        inner = [each for part in value[:HEAD_LINES] for each in (part[:1] if isinstance(part, list) else [part])]
+        return next((found for each in inner if isinstance(each, dict) and (found := _format(each))), "")
     if not isinstance(value, dict):
         return ""
     if "resourceSpans" in value:

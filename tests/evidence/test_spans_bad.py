@@ -293,6 +293,8 @@ def test_gzips_one_after_another(tmp_path):
         (b"<html>", "found '<html>'"),
         (b'{"status": "success", "data": {"result": []}}', "expected OTLP"),
         (b"[]", "holds no span"),
+        (b"[" * 900 + b"]" * 900, "expected OTLP"),
+        (b'{"data": ' + b"[" * 900 + b"]" * 900 + b"}", "expected OTLP"),
         (b"PAR1 nothing else", "cannot be read"),
         (b"PK\x03\x04....", "is a zip archive"),
         (b"\x00\xff\xfe binary", "expected OTLP"),
