@@ -17,7 +17,10 @@ WRONG_USE = 2
 
 
 def main() -> None:
-    """Run the command; exits 0 when it ran, 1 when a step failed or `--fail-on` was met, 2 on wrong use or input."""
+    """Run the command; exits 0 when it ran, 2 on wrong use or input.
+
+    Exits 1 when a step failed, given evidence cannot be read, or `--fail-on` was met.
+    """
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]  # wherever it stands
     try:
         status = scaling.main(arguments, standalone_mode=False, prog_name="scaling")
@@ -72,7 +75,7 @@ def init(folder: Path) -> None:
 def check(folder: Path | None) -> int:
     """List the evidence, and what it can answer.
 
-    Exits 1 if some of it is broken.
+    Exits 1 if some of it was given and cannot be read; evidence that is absent, and rejected rows, are no failure.
     """
     place = _folder(folder)
     from scaling_lib.assessment import open_assessment
@@ -106,7 +109,10 @@ def run(
     cell_timeout: float,
     notebooks: Path | None,
 ) -> int:
-    """Run the notebooks headless and write the report."""
+    """Run the notebooks headless and write the report.
+
+    Exits 1 if a step failed, if some evidence that was given cannot be read, or if --fail-on is met.
+    """
     from scaling_lib.report import run as run_report
 
     signal.signal(signal.SIGTERM, _interrupt)
@@ -122,7 +128,9 @@ def run(
     )
     click.echo(_printable(f"{result.summary.verdict}: {result.summary.sentence}"))
     click.echo(str(result.out / "index.html"))
-    return _status([step.state for step in result.summary.steps], fail_on)
+    for finding in result.broken:
+        _say(finding.sentence, FAILED)
+    return FAILED if result.broken else _status([step.state for step in result.summary.steps], fail_on)
 
 
 @scaling.command()
@@ -152,10 +160,15 @@ def lab(folder: Path | None) -> None:
 @click.option("--days", type=click.IntRange(14, 730), default=90, show_default=True, help="Days of traffic.")
 def demo(services: int, out: Path, seed: int, days: int) -> None:
     """Write simulated assessments, a folder each, with what is planted in them in truth.yaml."""
+    from tqdm import tqdm
+
     from scaling_lib.demo import write_assessments
 
-    for folder in write_assessments(out, services=services, seed=seed, days=days):
-        click.echo(str(folder))
+    made = write_assessments(out, services=services, seed=seed, days=days)
+    quiet = not sys.stderr.isatty()
+    folders = list(tqdm(made, "Simulating", services, leave=False, delay=2, disable=quiet, unit=" assessments"))
+    what = f"{services} assessments" if services > 1 else "an assessment"
+    click.echo(f"Wrote {what} into {out}. Next: scaling check {folders[0]}")
 
 
 def _status(states: list[str], fail_on: str | None) -> int:

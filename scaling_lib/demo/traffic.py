@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scaling_lib.demo.delivery import Incident
 from scaling_lib.demo.plan import MONTH_D, Plan, Route
 from scaling_lib.evidence.cells import BIN_NUMBERS, GAMMA
+from scaling_lib.evidence.progress import progress
 
 MINUTES_A_DAY = 1440
 CHUNK_DAYS = 7  # simulated at a time, so that memory does not grow with the days
@@ -38,7 +39,7 @@ class Traffic:
 def make_traffic(plan: Plan, incidents: tuple[Incident, ...]) -> Traffic:
     """Simulate every request of the plan's days; durations are whole milliseconds, as access logs have them."""
     counts, bins = [], []
-    for route in plan.routes:
+    for route in progress(plan.routes, f"Simulating {plan.system}", "route"):
         rng = plan.rng(f"traffic {route.name}")
         mean = demand(plan, route, np.arange(plan.days * MINUTES_A_DAY))
         for first in range(0, plan.days, CHUNK_DAYS):
