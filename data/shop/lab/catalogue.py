@@ -1,11 +1,15 @@
-"""The catalogue: products and their prices."""
+"""The catalogue: products, their prices and their stock. Single products are cached."""
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import database
 import telemetry
+from cache import Cache
+from opentelemetry import trace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,15 +33,20 @@ async def products(request: Request) -> Response:
 
 async def product(request: Request) -> Response:
     """One product with its stock."""
-    number = int(request.path_params["id"])
+    found, hit = await cache.get(int(request.path_params["id"]), _fetch)
+    trace.get_current_span().set_attribute("cache.hit", hit)
+    return JSONResponse(found) if found else JSONResponse({"error": "no such product"}, status_code=404)
+
+
+async def _fetch(number: int) -> dict[str, object] | None:
     async with pool.connection() as connection:
         rows = await telemetry.query(
             connection, "get product", "SELECT id, name, price FROM product WHERE id = %s", (number,)
         )
         stock = await telemetry.query(connection, "get stock", "SELECT amount FROM stock WHERE product = %s", (number,))
     if not rows:
-        return JSONResponse({"error": "no such product"}, status_code=404)
-    return JSONResponse({"id": rows[0][0], "name": rows[0][1], "price": float(rows[0][2]), "stock": stock[0][0]})
+        return None
+    return {"id": rows[0][0], "name": rows[0][1], "price": float(rows[0][2]), "stock": stock[0][0]}
 
 
 async def search(request: Request) -> Response:
@@ -52,12 +61,24 @@ async def search(request: Request) -> Response:
 
 async def prices(request: Request) -> Response:
     """The prices of some products, for the checkout."""
-    numbers = [int(text) for text in request.query_params["ids"].split(",")]
     async with pool.connection() as connection:
         rows = await telemetry.query(
-            connection, "get prices", "SELECT id, price FROM product WHERE id = ANY(%s)", (numbers,)
+            connection, "get prices", "SELECT id, price FROM product WHERE id = ANY(%s)", (_numbers(request),)
         )
     return JSONResponse({str(row[0]): float(row[1]) for row in rows})
+
+
+async def stock(request: Request) -> Response:
+    """How many there are of some products, for the checkout."""
+    async with pool.connection() as connection:
+        rows = await telemetry.query(
+            connection, "get stocks", "SELECT product, amount FROM stock WHERE product = ANY(%s)", (_numbers(request),)
+        )
+    return JSONResponse({str(row[0]): row[1] for row in rows})
+
+
+def _numbers(request: Request) -> list[int]:
+    return [int(text) for text in request.query_params["ids"].split(",")]
 
 
 @asynccontextmanager
@@ -70,11 +91,14 @@ async def lifespan(_: Starlette):
 
 
 pool = database.pool("catalogue")
+written = os.environ.get("LAB_CACHE_TRACE")
+cache = Cache("catalogue", "product", int(os.environ.get("LAB_CACHE", "200")), Path(written) if written else None)
 routes = [
     Route("/products", products),
     Route("/products/{id:int}", product),
     Route("/search", search),
     Route("/prices", prices),
+    Route("/stock", stock),
     Route("/metrics", telemetry.metrics),
     Route("/ready", telemetry.metrics),
 ]

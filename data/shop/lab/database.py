@@ -19,6 +19,7 @@ CREATE TABLE shop_order (id bigserial PRIMARY KEY, cart text NOT NULL, total num
 CREATE TABLE order_line (shop_order bigint NOT NULL REFERENCES shop_order, product integer NOT NULL REFERENCES product,
                          price numeric(8, 2) NOT NULL);
 CREATE INDEX ON order_line (shop_order);
+CREATE TABLE confirmation (shop_order bigint NOT NULL REFERENCES shop_order, sent timestamptz NOT NULL DEFAULT now());
 """
 PRODUCTS = 2000
 POOL = Gauge("database_pool", "Connections of the pool, and requests that wait for one", ["service", "part"])
@@ -30,16 +31,18 @@ def connection_text() -> str:
     return os.environ["LAB_DATABASE"]
 
 
-def address(service: str) -> str:
-    """The base URL of a service, from LAB_PORTS."""
-    return f"http://127.0.0.1:{json.loads(os.environ['LAB_PORTS'])[service]}"
+def address(process: str) -> str:
+    """The base URL of a process of the shop, from LAB_PORTS."""
+    return f"http://127.0.0.1:{json.loads(os.environ['LAB_PORTS'])[process]}"
 
 
 def pool(service: str) -> AsyncConnectionPool:
     """A service's pool, not yet open."""
+    process = os.environ["LAB_PROCESS"]
     made = AsyncConnectionPool(
-        connection_text(), min_size=4, max_size=20, open=False, kwargs={"application_name": service}
+        connection_text(), min_size=4, max_size=20, open=False, timeout=60, kwargs={"application_name": process}
     )
+    POOL.labels(service, "pool_max").set(made.max_size)
     for part in ("pool_size", "pool_available", "requests_waiting"):
         POOL.labels(service, part).set_function(lambda part=part: made.get_stats().get(part, 0))
     return made

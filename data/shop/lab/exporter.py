@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -11,7 +12,16 @@ import psycopg
 from prometheus_client import start_http_server
 from prometheus_client.core import REGISTRY, CounterMetricFamily, GaugeMetricFamily
 
-COUNTERS = ("xact_commit", "xact_rollback", "blks_read", "blks_hit", "tup_returned", "tup_fetched", "tup_inserted")
+COUNTERS = (
+    "xact_commit",
+    "xact_rollback",
+    "blks_read",
+    "blks_hit",
+    "tup_returned",
+    "tup_fetched",
+    "tup_inserted",
+    "tup_deleted",
+)
 
 
 class Database:
@@ -38,8 +48,7 @@ class Database:
             states.add_metric([application, state or "none"], count)
         yield states
         yield CounterMetricFamily("postgres_cpu_seconds", "CPU of all its processes", value=self._cpu_s())
-        busy = psutil.cpu_times()
-        yield CounterMetricFamily("machine_cpu_busy_seconds", "CPU of the machine", value=busy.user + busy.system)
+        yield GaugeMetricFamily("postgres_resident_memory_bytes", "Memory of all its processes", value=self._memory())
 
     def _cpu_s(self) -> float:
         """Processes that ended keep their last reading, so that the counter never falls."""
@@ -51,9 +60,54 @@ class Database:
                 continue
         return sum(self.ended_cpu_s.values())
 
+    def _memory(self) -> int:
+        """Of its own; the buffers that its processes share are counted once."""
+        total = 0
+        for process in (self.process, *self.process.children()):
+            try:
+                memory = process.memory_info()
+                total += memory.rss - memory.shared
+            except psutil.NoSuchProcess:
+                continue
+        return total + self.process.memory_info().shared
+
+
+class Hosts:
+    """CPU of the lab's own processes by the processor they are held to; the whole machine's, with all other work."""
+
+    def __init__(self, postmaster: int) -> None:
+        self.roots = (psutil.Process(os.getppid()), psutil.Process(postmaster))
+        self.runs = {int(key): runs for key, runs in json.loads(os.environ["LAB_PROCESSORS"]).items()}
+        self.cpu_s: dict[int, tuple[int, float]] = {}
+
+    def collect(self):
+        """The metric families of one scrape."""
+        self._read()
+        hosts = CounterMetricFamily("host_cpu_busy_seconds", "CPU of the lab", labels=["processor", "runs"])
+        for processor, runs in self.runs.items():
+            hosts.add_metric([str(processor), runs], sum(s for on, s in self.cpu_s.values() if on == processor))
+        yield hosts
+        busy = psutil.cpu_times()
+        yield CounterMetricFamily("machine_cpu_busy_seconds", "CPU of the machine", value=busy.user + busy.system)
+        yield GaugeMetricFamily(
+            "machine_memory_used_bytes", "Memory of the machine", value=psutil.virtual_memory().used
+        )
+
+    def _read(self) -> None:
+        """Processes that ended keep their last reading, so that the counter never falls."""
+        for root in self.roots:
+            for process in (root, *root.children(recursive=True)):
+                try:
+                    times, affinity = process.cpu_times(), process.cpu_affinity()
+                except psutil.NoSuchProcess:
+                    continue
+                if len(affinity) == 1:
+                    self.cpu_s[process.pid] = (affinity[0], times.user + times.system)
+
 
 if __name__ == "__main__":
     REGISTRY.register(Database(int(sys.argv[2])))
+    REGISTRY.register(Hosts(int(sys.argv[2])))
     start_http_server(int(sys.argv[1]), addr="127.0.0.1")
     while True:
         time.sleep(3600)

@@ -1,82 +1,32 @@
-"""Locust's users and the steps of load, from LAB_LEVELS: [[users, seconds], ...].
-
-LAB_SEED seeds what each user chooses and how long it thinks; when a request is sent also depends on the answers.
-"""
+"""The experiment `load`: twelve levels of users, to past the point where the services' processor is used up."""
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
-import random
-import time
 from pathlib import Path
+from typing import Any
 
-from locust import FastHttpUser, LoadTestShape, task
+import measured
+from collect import keep
+from machinery import run_levels, running_shop
 
-PRODUCTS = 2000
-WORDS = ("amber", "brass", "cedar", "dune", "ember", "fern", "granite", "hazel", "indigo", "jade")
-
-
-class Shopper(FastHttpUser):
-    """Looks around, puts things into a cart, and now and then buys them."""
-
-    numbers = itertools.count()
-
-    def wait_time(self) -> float:
-        """Seconds between two requests."""
-        return self.dice.uniform(0.4, 1.2)
-
-    def on_start(self) -> None:
-        """Each shopper has a cart and dice of their own."""
-        self.dice = random.Random(f"{os.environ['LAB_SEED']}-{next(self.numbers)}")
-        self.cart = f"cart-{self.dice.getrandbits(40):010x}"
-        self.products = [1]
-
-    @task(4)
-    def list_products(self) -> None:
-        """A page of the list."""
-        self.client.get(f"/products?page={self.dice.randrange(20)}", name="GET /products")
-
-    @task(8)
-    def look(self) -> None:
-        """One product; now and then one that is no longer there."""
-        number = min(int(self.dice.paretovariate(0.7)), PRODUCTS)
-        self.client.get(f"/products/{number}", name="GET /products/{id}")
-
-    @task(3)
-    def search(self) -> None:
-        """A word."""
-        self.client.get(f"/search?q={self.dice.choice(WORDS)}", name="GET /search")
-
-    @task(3)
-    def add(self) -> None:
-        """A product into the cart."""
-        number = self.dice.randrange(PRODUCTS)
-        self.products = [*self.products[-3:], number]
-        item = {"cart": self.cart, "product": number, "amount": 1}
-        self.client.post("/cart/items", json=item, name="POST /cart/items")
-
-    @task(4)
-    def buy(self) -> None:
-        """The order."""
-        order = {"cart": self.cart, "products": sorted(set(self.products))}
-        self.client.post("/checkout", json=order, name="POST /checkout")
+SEED = 20_261_201
+SAMPLED = 1 / 64
+USERS = (10, 30, 60, 90, 120, 150, 180, 210, 240, 270, 320, 400)
+SECONDS = 35.0
+SHORT_S = 3.0
 
 
-class Steps(LoadTestShape):
-    """So many users for so long, one level after the other, then the end."""
-
-    began = Path(os.environ["LAB_BEGAN"])
-    levels = tuple((int(users), float(seconds)) for users, seconds in json.loads(os.environ["LAB_LEVELS"]))
-
-    def tick(self) -> tuple[int, float] | None:
-        """Users wanted now, and how many of them start in a second."""
-        passed = self.get_run_time()
-        if not self.began.exists():
-            self.began.write_text(str(time.time() - passed))
-        for users, seconds in self.levels:
-            if passed < seconds:
-                return users, 20
-            passed -= seconds
-        return None
+def record(work: Path, out: Path, *, short: bool) -> dict[str, Any]:
+    """Run the experiment in `work`, keep its files in `out`, and return the levels and what limits."""
+    share = 1.0 if short else SAMPLED
+    levels = [(users, SHORT_S if short else SECONDS) for users in (USERS[::5] if short else USERS)]
+    with running_shop(work, share, scrape_s=2 if short else 5) as shop:
+        began = run_levels(shop, levels, SEED)
+        keep(shop, out, began, log=False)
+        rows = measured.by_level(shop, levels, began)
+    return {
+        "limited_by": measured.busiest(rows[-1]),
+        "levels": rows,
+        "sampled_share_of_traces": share,
+        "seed": SEED,
+    }

@@ -1,18 +1,21 @@
-"""Starts and ends what an experiment needs: PostgreSQL, the three services, the exporter, Prometheus, Locust."""
+"""Starts and ends what an experiment needs: PostgreSQL, the services, the exporter, Prometheus, Locust.
+
+Where there are two processors, the services have one to themselves; PostgreSQL, Prometheus and the load generator share
+the other, where the generator is served first. So the generator is never what saturates.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,81 +23,121 @@ from typing import Any
 import database
 import httpx
 import psycopg
+from cluster import postgres_programs, running_postgres
 
 LAB = Path(__file__).resolve().parent
-SERVICES = ("gateway", "catalogue", "checkout")
-SCRAPE_S = 5
+SERVICES = {"gateway": "gateway", "catalogue": "catalogue", "checkout": "checkout"}  # process: its module
+SECOND = "checkout-2"  # a second checkout, where two versions stand side by side
+SERVICES_PROCESSOR, OTHER_PROCESSOR = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A running shop: `ports` of its processes, `folder` for what they write."""
+    """A running shop: `ports` of its processes, `folder` for what they write, seconds between two scrapes."""
 
     folder: Path
     ports: dict[str, int]
     environment: dict[str, str]
+    services: tuple[str, ...]
+    scrape_s: int
 
     def url(self, service: str) -> str:
         """A service's base URL."""
         return f"http://127.0.0.1:{self.ports[service]}"
 
-    def chaos(self, share: float, statement: str = "") -> None:
-        """From now on, `statement` runs inside a `share` of the orders' transactions."""
-        fault = {"share": share, "statement": statement}
-        httpx.post(self.url("checkout") + "/chaos", json=fault).raise_for_status()
+    def chaos(self, *faults: tuple[float, str], process: str = "checkout") -> None:
+        """From now on, each statement runs inside a share of the orders' transactions; faults: (share, statement)."""
+        httpx.post(self.url(process) + "/chaos", json=faults).raise_for_status()
+
+    def wait_for_scrapes(self) -> None:
+        """Until the end of the load is in Prometheus, and the last batch of spans is written."""
+        now = time.time()
+        jobs = "|".join((*self.services, "exporter"))
+        asked = {"query": f"count(timestamp(up{{job=~'{jobs}'}} == 1) > {now + 1:.0f})"}
+        while time.time() < now + 60:
+            time.sleep(0.5)
+            found = httpx.get(self.url("prometheus") + "/api/v1/query", params=asked).json()["data"]["result"]
+            if found and int(found[0]["value"][1]) == len(self.services) + 1:
+                time.sleep(self.scrape_s - time.time() % self.scrape_s + 0.2)  # so that a step follows the last scrape
+                return
+        raise SystemExit("Prometheus did not scrape the whole shop within a minute of the load's end.")
 
 
 @contextmanager
-def running_shop(folder: Path, sampled: float) -> Iterator[Shop]:
+def running_shop(
+    folder: Path,
+    sampled: float,
+    *,
+    settings: Mapping[str, str] | None = None,
+    versions: Mapping[str, str] | None = None,
+    shares: Mapping[str, float] | None = None,
+    scrape_s: int = 5,
+) -> Iterator[Shop]:
     """PostgreSQL, the services, the exporter and Prometheus on loopback; all are ended at the end of the block.
 
-    folder: empty, for the logs, spans and metrics; sampled: the share of traces that are kept.
+    folder: empty or new, for the logs, spans and metrics; sampled: the share of traces that are kept; settings: of the
+    services' environment; versions and shares of the orders: by process, where there is a second checkout.
     """
-    ports = dict(zip((*SERVICES, "exporter", "prometheus"), _free_ports(5), strict=True))
+    folder.mkdir(parents=True, exist_ok=True)
+    versions = versions or {}
+    services = SERVICES | ({SECOND: "checkout"} if SECOND in versions else {})
+    programs = (*services, "exporter", "prometheus", "generator")
+    ports = dict(zip(programs, _free_ports(len(programs)), strict=True))
     with ExitStack() as stack:
-        postmaster, socket_folder = stack.enter_context(_postgres())
+        postmaster, socket_folder = stack.enter_context(running_postgres(_on(OTHER_PROCESSOR)))
         environment = os.environ | {
             "LAB_PORTS": json.dumps(ports),
             "LAB_DATABASE": f"host={socket_folder} user=shop dbname=shop",
             "LAB_ACCESS_LOG": str(folder / "access.log"),
             "LAB_SPANS": str(folder),
             "LAB_SAMPLED": str(sampled),
+            "LAB_PROCESSORS": json.dumps({SERVICES_PROCESSOR: "services", OTHER_PROCESSOR: "database"}),
+            "LAB_SHARES": json.dumps(shares or {"checkout": 1.0}),
+            **(settings or {}),
         }
         with psycopg.connect(environment["LAB_DATABASE"]) as connection:
             database.fill(connection)
-        for name in reversed(SERVICES):
-            command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--port", str(ports[name]), "--no-access-log"]
-            stack.enter_context(_process([*command, "--log-level", "warning"], folder / f"{name}.out", environment))
-        command = [sys.executable, "exporter.py", str(ports["exporter"]), str(postmaster)]
+        for name in reversed(services):
+            command = [*_on(SERVICES_PROCESSOR), sys.executable, "-m", "uvicorn", f"{services[name]}:app"]
+            command += ["--port", str(ports[name]), "--no-access-log", "--log-level", "warning"]
+            own = {"LAB_PROCESS": name, "LAB_VERSION": versions.get(name, "1.0.0")}
+            stack.enter_context(_process(command, folder / f"{name}.out", environment | own))
+        command = [*_on(OTHER_PROCESSOR), sys.executable, "exporter.py", str(ports["exporter"]), str(postmaster)]
         stack.enter_context(_process(command, folder / "exporter.out", environment))
-        stack.enter_context(_prometheus(folder, ports))
-        for name in SERVICES:
+        stack.enter_context(_prometheus(folder, ports, scrape_s))
+        for name in services:
             _wait(f"http://127.0.0.1:{ports[name]}/ready", folder / f"{name}.out")
         _wait(f"http://127.0.0.1:{ports['exporter']}/metrics", folder / "exporter.out")
         _wait(f"http://127.0.0.1:{ports['prometheus']}/-/ready", folder / "prometheus.out")
-        yield Shop(folder, ports, environment)
+        yield Shop(folder, ports, environment, tuple(services), scrape_s)
 
 
 @contextmanager
-def locust(shop: Shop, levels: Sequence[tuple[int, float]], seed: int) -> Iterator[tuple[Any, float]]:
+def locust(
+    shop: Shop, levels: Sequence[tuple[int, float]], seed: int, shopper: str = "Shopper"
+) -> Iterator[tuple[Any, float]]:
     """Locust on the gateway, through the levels (users, seconds): its process, and when the first level began."""
     began = shop.folder / "began"
     environment = shop.environment | {"LAB_LEVELS": json.dumps(levels), "LAB_SEED": str(seed), "LAB_BEGAN": str(began)}
-    command = [sys.executable, "-m", "locust", "-f", "load.py", "--headless", "--only-summary", "--host"]
-    command += [
-        shop.url("gateway"),
-        "--csv",
-        str(shop.folder / "locust"),
-        "--csv-full-history",
-        "--exit-code-on-error",
-        "0",
-    ]
+    command = [*_on(OTHER_PROCESSOR), sys.executable, "-m", "locust", "-f", "shoppers.py", "--headless"]
+    command += ["--only-summary", "--host", shop.url("gateway"), "--csv", str(shop.folder / "locust")]
+    command += ["--csv-full-history", "--exit-code-on-error", "0", "--stop-timeout", "10", shopper]
     with _process(command, shop.folder / "locust.out", environment) as process:
+        with suppress(PermissionError):  # before the database on the same processor
+            os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(20))
         while not began.exists() or not began.read_text():
             if process.poll() is not None:
                 raise SystemExit(f"Locust ended at once: {(shop.folder / 'locust.out').read_text()[-800:]}")
             time.sleep(0.05)
         yield process, float(began.read_text())
+
+
+def run_levels(shop: Shop, levels: Sequence[tuple[int, float]], seed: int, shopper: str = "Shopper") -> float:
+    """Locust through the levels to their end, and the last scrapes; when the first level began."""
+    with locust(shop, levels, seed, shopper) as (load, began):
+        load.wait(sum(seconds for _, seconds in levels) + 60)
+    shop.wait_for_scrapes()
+    return began
 
 
 def missing_programs() -> list[str]:
@@ -103,61 +146,21 @@ def missing_programs() -> list[str]:
     return [name for name, place in found.items() if not place]
 
 
-@contextmanager
-def _postgres() -> Iterator[tuple[int, Path]]:
-    """A private cluster in a temporary folder: its postmaster's process id, and the folder of its socket."""
-    programs = postgres_programs()
-    # A socket's path is short by law (107 bytes), so it cannot lie under a folder of the user's choice.
-    folder = Path(f"/tmp/shop-lab-{os.getpid()}")
-    folder.mkdir(mode=0o700)
-    as_user: list[str] = []
-    if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        user = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-        shutil.chown(folder, user)
-        as_user = ["runuser", "-u", user, "--"]
-    data = folder / "data"
-    try:
-        subprocess.run(
-            [*as_user, programs / "initdb", "-D", data, "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8"],
-            check=True,
-            capture_output=True,
-            cwd="/",
-        )
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c timezone=UTC"
-        control = [*as_user, programs / "pg_ctl", "-D", data, "-w", "-t", "30"]
-        subprocess.run(
-            [*control, "-l", folder / "log", "-o", options, "start"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-        )
-        try:
-            with psycopg.connect(f"host={folder} user=shop dbname=postgres", autocommit=True) as connection:
-                connection.execute("CREATE DATABASE shop")
-            yield int((data / "postmaster.pid").read_text().splitlines()[0]), folder
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def postgres_programs() -> Path | None:
-    """The folder of PostgreSQL's server programs, None where they are not installed."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb")
-    return places[-1].parent if places else Path(found).parent if found else None
+def _on(processor: int) -> list[str]:
+    return ["taskset", "--cpu-list", str(processor)]
 
 
 @contextmanager
-def _prometheus(folder: Path, ports: dict[str, int]) -> Iterator[None]:
+def _prometheus(folder: Path, ports: dict[str, int], scrape_s: int) -> Iterator[None]:
     targets = "".join(
         f"  - job_name: {name}\n    static_configs:\n"
-        f"      - {{targets: ['127.0.0.1:{ports[name]}'], labels: {{instance: {name}-1}}}}\n"
-        for name in (*SERVICES, "exporter")
+        f"      - {{targets: ['127.0.0.1:{port}'], labels: {{instance: {name}-1}}}}\n"
+        for name, port in ports.items()
     )
     settings = folder / "prometheus.yml"
-    settings.write_text(f"global: {{scrape_interval: {SCRAPE_S}s}}\nscrape_configs:\n{targets}")
-    command = ["prometheus", f"--config.file={settings}", f"--storage.tsdb.path={folder / 'tsdb'}"]
+    settings.write_text(f"global: {{scrape_interval: {scrape_s}s}}\nscrape_configs:\n{targets}")
+    command = [*_on(OTHER_PROCESSOR), "prometheus", f"--config.file={settings}"]
+    command += [f"--storage.tsdb.path={folder / 'tsdb'}"]
     command += [f"--web.listen-address=127.0.0.1:{ports['prometheus']}", "--log.level=warn"]
     with _process(command, folder / "prometheus.out", dict(os.environ)):
         yield

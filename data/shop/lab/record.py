@@ -1,6 +1,6 @@
-"""Records the example again: `python data/shop/lab/record.py`, some thirteen minutes, loopback only.
+"""Records the example again: `python data/shop/lab/record.py`, some 37 minutes for all, loopback only.
 
-Needs `pip install '.[lab]'` and Debian's packages prometheus and postgresql.
+An experiment's name behind it records that one alone. Needs `pip install '.[lab]'` and Debian's packages prometheus and postgresql.
 """
 
 from __future__ import annotations
@@ -18,13 +18,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import bottleneck
+import cache_trace
+import canary
+import journeys
+import load
 import machinery
+import measured
 import psutil
 import spells
 import yaml
 
-EXPERIMENTS = {"spells": spells}
-DEADLINE_S = 1200
+EXPERIMENTS = {
+    "spells": spells,
+    "load": load,
+    "journeys": journeys,
+    "bottleneck": bottleneck,
+    "canary": canary,
+    "cache": cache_trace,
+}
+DEADLINE_S = 2700
 SHOP = Path(__file__).resolve().parent.parent
 
 
@@ -34,7 +47,7 @@ def main() -> None:
     parser.add_argument("experiments", nargs="*", default=list(EXPERIMENTS), help=f"of: {', '.join(EXPERIMENTS)}")
     parser.add_argument("--out", type=Path, help="a new folder, instead of the example's own")
     parser.add_argument("--replace", action="store_true", help="write over an earlier recording")
-    parser.add_argument("--short", action="store_true", help="a trial of some 80 s")
+    parser.add_argument("--short", action="store_true", help="a trial, of half a minute an experiment")
     asked = parser.parse_args()
     unknown = set(asked.experiments) - set(EXPERIMENTS)
     if unknown:
@@ -61,7 +74,7 @@ def _record(name: str, folder: Path, *, short: bool) -> None:
         truth = EXPERIMENTS[name].record(Path(work), kept, short=short)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(kept, target)
-    _write_truth(folder / "truth.yaml", name, {"recorded_at": spells.utc(began), "on": _machine(), **truth})
+    _write_truth(folder / "truth.yaml", name, {"recorded_at": measured.utc(began), "on": _machine(), **truth})
     print(f"{name}: {target}, after {time.time() - began:.0f} s", flush=True)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from collect import keep
 from machinery import locust, running_shop
+from measured import utc
 
 SEED = 20_261_124
 SAMPLED = 0.125  # of the traces; a power of two has a short threshold in the tracestate
@@ -31,14 +31,14 @@ def record(work: Path, out: Path, *, short: bool) -> dict[str, Any]:
     with running_shop(work, SAMPLED) as shop, locust(shop, levels, SEED) as (load, began):
         for spell in (SLOW, ERRORS):
             _until(began + spell["start_s"] * scale)
-            shop.chaos(spell["share"], spell["statement"])
+            shop.chaos((spell["share"], spell["statement"]))
             spell["began"] = time.time()
             _until(began + spell["end_s"] * scale)
-            shop.chaos(0.0)
+            shop.chaos()
             spell["ended"] = time.time()
         load.wait(sum(seconds for _, seconds in levels) + 60)
-        time.sleep(6)  # one more scrape, and the last batch of spans
-        keep(shop, out, began, time.time())
+        shop.wait_for_scrapes()
+        keep(shop, out, began)
     return {
         "spells": [
             _spell(
@@ -82,8 +82,3 @@ def _levels(levels: list[tuple[int, float]], began: float) -> list[dict[str, Any
 
 def _until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.time()))
-
-
-def utc(moment: float) -> str:
-    """A moment as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

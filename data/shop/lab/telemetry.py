@@ -15,25 +15,29 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
-from opentelemetry.trace import SpanKind, StatusCode, TraceState
+from opentelemetry.trace import Link, SpanKind, StatusCode, TraceState
 from prometheus_client import Counter, Histogram, generate_latest
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5)
-REQUESTS = Counter("http_requests", "Requests answered", ["service", "route", "code"])
-DURATION = Histogram("http_request_duration_seconds", "Time to answer", ["service", "route"], buckets=BUCKETS)
+REQUESTS = Counter("http_requests", "Requests answered", ["service", "route", "code", "version"])
+DURATION = Histogram(
+    "http_request_duration_seconds", "Time to answer", ["service", "route", "version"], buckets=BUCKETS
+)
+VERSION = os.environ.get("LAB_VERSION", "1.0.0")
 tracer = trace.get_tracer("shop.lab")
 
 
 def start(service: str) -> None:
-    """Send this process's spans to LAB_SPANS/<service>.jsonl, a share of LAB_SAMPLED of the traces."""
+    """Send this process's spans to LAB_SPANS/<process>.jsonl, a share of LAB_SAMPLED of the traces."""
     provider = TracerProvider(
-        resource=Resource.create({"service.name": service, "service.version": "1.0.0"}),
+        resource=Resource.create({"service.name": service, "service.version": VERSION}),
         sampler=ParentBased(ByTraceId(float(os.environ["LAB_SAMPLED"]))),
     )
-    file = Path(os.environ["LAB_SPANS"]) / f"{service}.jsonl"
+    file = Path(os.environ["LAB_SPANS"]) / f"{os.environ['LAB_PROCESS']}.jsonl"
     provider.add_span_processor(BatchSpanProcessor(JsonLines(file), schedule_delay_millis=1000))
     trace.set_tracer_provider(provider)
 
@@ -92,17 +96,24 @@ def _span(span: ReadableSpan) -> dict[str, Any]:
         "attributes": _attributes(span.attributes or {}),
         "status": {},
     }
+    if span.links:
+        told["links"] = [
+            {"traceId": f"{link.context.trace_id:032x}", "spanId": f"{link.context.span_id:016x}"}
+            for link in span.links
+        ]
     if span.status.status_code is StatusCode.ERROR:
         told["status"] = {"code": 2, "message": span.status.description or ""}
     return told
 
 
 def _attributes(pairs: Any) -> list[dict[str, Any]]:
-    return [
-        {"key": key, "value": {"intValue": str(value)} if type(value) is int else {"stringValue": str(value)}}
-        for key, value in pairs.items()
-        if not key.startswith("telemetry.")
-    ]
+    return [{"key": key, "value": _value(value)} for key, value in pairs.items() if not key.startswith("telemetry.")]
+
+
+def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": str(value)}
 
 
 class Recorded:
@@ -117,14 +128,16 @@ class Recorded:
         if scope["type"] != "http" or scope["path"] in ("/metrics", "/chaos", "/ready"):
             await self.app(scope, receive, send)
             return
-        request, status, size = Request(scope), 500, 0
+        request, status, size, version = Request(scope), 500, 0, "-"
         route = self._route(scope)
         name = f"{request.method} {route}"
 
         async def watched(message: Any) -> None:
-            nonlocal status, size
+            nonlocal status, size, version
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = MutableHeaders(scope=message)
+                version = headers.setdefault("x-version", VERSION)  # the gateway hands on its callee's
             size += len(message.get("body", b""))
             await send(message)
 
@@ -140,10 +153,10 @@ class Recorded:
                 span.set_attribute("http.response.status_code", status)
                 if status >= 500:
                     span.set_status(StatusCode.ERROR)
-                REQUESTS.labels(self.service, name, status).inc()
-                DURATION.labels(self.service, name).observe(seconds)
+                REQUESTS.labels(self.service, name, status, VERSION).inc()
+                DURATION.labels(self.service, name, VERSION).observe(seconds)
                 if self.log:
-                    self.log.write(_log_line(request, status, size, seconds))
+                    self.log.write(_log_line(request, status, size, version, seconds))
 
     def _route(self, scope: Any) -> str:
         for route in self.routes:
@@ -152,32 +165,22 @@ class Recorded:
         return "(none)"
 
 
-def _log_line(request: Request, status: int, size: int, seconds: float) -> str:
+def _log_line(request: Request, status: int, size: int, version: str, seconds: float) -> str:
+    """nginx's combined form, then the answering service's version and the response time."""
     when = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())  # the request's end, as nginx has it
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     agent = request.headers.get("user-agent", "-")
-    return f'127.0.0.1 - - [{when}] "{request.method} {path} HTTP/1.1" {status} {size} "-" "{agent}" {seconds:.6f}\n'
+    line = f'"{request.method} {path} HTTP/1.1" {status} {size} "-" "{agent}" "{version}" {seconds:.6f}'
+    return f"127.0.0.1 - - [{when}] {line}\n"
 
 
 @contextmanager
-def span(name: str, kind: SpanKind, **attributes: str):
-    """A client span around the block; an exception marks it as an error."""
-    with tracer.start_as_current_span(name, kind=kind) as current:
+def span(name: str, kind: SpanKind, *, parent: Any = None, links: Sequence[Link] = (), **attributes: str):
+    """A span around the block, with a parent of its own or the current one; an exception marks it as an error."""
+    with tracer.start_as_current_span(name, parent, kind=kind, links=links) as current:
         for key, value in attributes.items():
             current.set_attribute(key.replace("_", "."), value)
         yield current
-
-
-async def call(client: Any, callee: str, method: str, path: str, route: str, **options: Any) -> Any:
-    """An HTTP call to another service, with a client span and the trace's context in the headers."""
-    with span(f"{method} {route}", SpanKind.CLIENT, peer_service=callee, http_route=route) as current:
-        headers: dict[str, str] = {}
-        propagate.inject(headers)
-        answer = await client.request(method, path, headers=headers, **options)
-        current.set_attribute("http.response.status_code", answer.status_code)
-        if answer.status_code >= 500:
-            current.set_status(StatusCode.ERROR)
-        return answer
 
 
 async def query(connection: Any, name: str, sql: str, values: Sequence[Any] = ()) -> list[Any]:
