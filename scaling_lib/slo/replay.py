@@ -33,7 +33,8 @@ class Replay:
         detected, early (by early alerts alone), delay_s, reset_s, budget_spent_before; for tickets the same with
         `ticket_` before it. Times are NaN where nothing fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
-        Left out are early alerts, and incidents outside the history or detected by early alerts alone.
+        Left out are alerts whose window reaches beyond the history and incidents that only those detected, early alerts
+        on no incident, and incidents outside the history.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
     period_budget: what the period allows to be bad, at the history's mean traffic; all budget_spent are shares of it.
     """
@@ -117,6 +118,7 @@ class _Alert:
     tier: Tier
     firing_at_end: bool
     early: bool  # its long window was not seen in full: a handful of requests may have fired it
+    beyond: bool  # for it reaches back beyond the history
 
     def touches(self, incident: Incident, grace_s: float) -> bool:
         return bool(self.start <= incident.end + pd.Timedelta(seconds=grace_s) and self.end > incident.start)
@@ -182,6 +184,7 @@ class _History:
                     tier=tier,
                     firing_at_end=bool(last == len(self.minutes)),
                     early=self._seen_s(int(first) + 1, tier.long_window_s) < tier.long_window_s,
+                    beyond=60 * (int(first) + 1) < tier.long_window_s,
                 )
             )
         return alerts
@@ -238,11 +241,12 @@ def _scores(
     history: _History, alerts: Sequence[_Alert], known: Sequence[Incident] | None, grace_s: float, level: float
 ) -> tuple[tuple[Estimate, Estimate], dict[str, NDArray[Any]]]:
     """Precision and recall of the alerts, and each incident's columns."""
-    detected, early, delays, resets, spent = [], [], [], [], []
+    detected, early, unsure, delays, resets, spent = [], [], [], [], [], []
     for incident in known or ():
         hits = [alert for alert in alerts if alert.touches(incident, grace_s)]
         detected.append(bool(hits))
         early.append(bool(hits) and all(alert.early for alert in hits))
+        unsure.append(bool(hits) and all(alert.beyond for alert in hits))
         first = max(hits[0].start, incident.start) if hits else incident.start
         delays.append((first - incident.start).total_seconds() if hits else math.nan)
         spent.append(history.share(history.bad_between(incident.start, first)) if hits else math.nan)
@@ -258,10 +262,11 @@ def _scores(
     if known is None:
         unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
         return (unknown, unknown), columns
-    judged = [any(alert.touches(incident, grace_s) for incident in known) for alert in alerts if not alert.early]
+    right = [any(alert.touches(incident, grace_s) for incident in known) for alert in alerts]
+    judged = [at for alert, at in zip(alerts, right, strict=True) if not alert.beyond and (at or not alert.early)]
     seen = [
         hit
-        for hit, doubtful, incident in zip(detected, early, known, strict=True)
+        for hit, doubtful, incident in zip(detected, unsure, known, strict=True)
         if not doubtful and (hit or history.holds(incident))
     ]
     return (

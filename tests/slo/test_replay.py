@@ -197,3 +197,17 @@ def test_minute_column_and_split_rows(counts_frame):
     pd.testing.assert_frame_equal(
         replay(alert_policy(), 0.999, halves).pages, replay(alert_policy(), 0.999, counts).pages
     )
+
+
+def test_a_page_on_an_incident_is_right_though_its_window_was_partly_excluded(counts_frame):
+    """01:10 to 01:20 does not count, an outage lasts from 01:17 to 02:00: the hour before its page lacks ten minutes."""
+    counts = outage(counts_frame, 300, 77, 120)
+    excluded = counts.index[70:80]
+    left = counts.drop(excluded)
+    known = [("outage", minute(77), minute(120))]
+    found = replay(alert_policy(), 0.999, left, known, excluded=excluded)
+    assert found.pages["early"].tolist() == [True] and found.incidents["delay_s"].tolist() == [4 * 60]  # at 01:21
+    assert (found.precision.value, found.recall.value, found.false_pages) == (1, 1, 0)
+    assert found.recall == replay(alert_policy(), 0.999, counts, known).recall
+    elsewhere = replay(alert_policy(), 0.999, left, [("calm", minute(200), minute(210))], excluded=excluded)
+    assert math.isnan(elsewhere.precision.value) and elsewhere.false_pages == 0  # proves nothing against the policy
