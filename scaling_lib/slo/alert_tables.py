@@ -32,8 +32,9 @@ SPELLS_CAPTION = (
 ALERTS_CAPTION = (
     "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell. Where the "
     "spells were found in the same counts, both shares look better than they are. Pages whose window reaches back "
-    "beyond the history do not count, those over what was excluded only where they fall on a spell. To mend: unreachable alerts can never fire, over-eager "
-    "ones fire although the budget lasts, and a one-event page calls someone for a single failure."
+    "beyond the history do not count, those over what was excluded only where they fall on a spell. To mend: "
+    "unreachable alerts can never fire, over-eager ones fire although the budget lasts, and a one-event page calls "
+    "someone for a single failure."
 )
 POLICY_CAPTION = (
     "When the alerts fire and fall quiet, if everything fails (outage), and if failures spend the budget ten times as "
