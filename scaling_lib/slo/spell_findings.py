@@ -32,7 +32,11 @@ def _spell(group: Sequence[Spell]) -> Finding:
     own = [one.share_of_budget(float(spell["bad"])) for one, spell in group]
     verdict: Verdict = "act" if share > BIG_SPELL or max(own) > 1 else "watch" if max(own) else "ok"
     given = any(not bool(one.spells.set_index("name")["found"].get(spell["name"], False)) for one, spell in group)
-    also = [f"{one.slo.name} ({percent(spent)})" for (one, _), spent in zip(group[1:], own[1:], strict=True)]
+    beside: dict[str, float] = {}
+    for (one, _), spent in zip(group, own, strict=True):
+        if one.slo.name != each.slo.name:
+            beside[one.slo.name] = beside.get(one.slo.name, 0.0) + spent
+    also = [f"{name} ({percent(spent)})" for name, spent in beside.items()]
     return Finding(
         step="01",
         name="spell",

@@ -108,6 +108,35 @@ def test_a_long_mild_burn_is_one_spell(counts_frame, random):
     assert 500 <= length <= 700
 
 
+@pytest.mark.parametrize(("target", "traffic", "slow"), [(0.95, 7, 0.95), (0.9, 7, 0.95), (0.95, 7, 0.5)])
+def test_four_slow_hours_with_little_traffic_are_one_spell_with_its_ends(counts_frame, random, target, traffic, slow):
+    """7 requests a minute, of which 5% are usually slow, and clearly more from 12:00 to 16:00."""
+    one = near = 0
+    rate = np.full(1440, 0.05)
+    rate[720:960] = slow
+    off = 2 if slow > 0.9 else 6  # minutes: with half of seven requests slow, chance hides the edge for longer
+    for _ in range(100):
+        total = random.poisson(traffic, 1440)
+        found = incidents_from_counts(counts_frame(random.binomial(total, rate), total), target)
+        one += len(found) == 1
+        ends = (found["start"].min(), "2026-11-01T12:00Z"), (found["end"].max(), "2026-11-01T16:00Z")
+        near += all(abs(end - pd.Timestamp(true)) <= pd.Timedelta(minutes=off) for end, true in ends)
+    print(one, near)
+    assert one >= 97 and near >= 97
+
+
+def test_a_minute_that_is_as_bad_as_its_spell_belongs_to_it(counts_frame, random):
+    """Also where too few asked in it to stand out by themselves: four minutes of one request in an outage."""
+    total = np.full(300, 40)
+    total[120:124] = 1
+    bad = np.zeros(300)
+    bad[100:150] = total[100:150]
+    found = incidents_from_counts(counts_frame(bad, total), 0.9)
+    assert found[["start", "end"]].values.tolist() == [
+        [pd.Timestamp("2026-11-01T01:40Z"), pd.Timestamp("2026-11-01T02:30Z")]
+    ]
+
+
 def test_failing_throughout_and_never(counts_frame):
     whole = incidents_from_counts(counts_frame([50] * 60, [100] * 60), 0.99)
     assert len(whole) == 1 and whole["total"][0] == 6000
