@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -101,6 +102,32 @@ def test_check_exits_1_on_broken_evidence(command, tmp_path):
     (tmp_path / "assessment.yaml").write_text("system: s\nevidence:\n  requests:\n    - {path: absent.log}\n")
     code, out, _ = command("check", tmp_path)
     assert code == 1 and "absent.log" in out
+
+
+GOOD = "time,path,status,duration_ms\n" + "".join(f"2026-11-23T10:{at:02}:00Z,/a,200,5\n" for at in range(60))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "code", "said"),
+    [
+        ("requests: [good.csv, cut.csv.gz]", 1, "cut short"),
+        ("requests: [good.csv], metrics: [{url: 'http://127.0.0.1:9'}]", 1, "127.0.0.1:9"),
+        ("requests: [good.csv, absent.csv]", 1, "absent.csv"),
+        ("requests: [good.csv]", 0, ""),  # the other kinds are absent
+        ("requests: [ragged.csv]", 0, ""),  # one row is rejected
+    ],
+)
+def test_given_evidence_that_cannot_be_read_fails_check_and_run_alike(command, tmp_path, evidence, code, said):
+    packed = gzip.compress(("time,path\n" + "".join(f"{at},/{at * 7919}\n" for at in range(9999))).encode())
+    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "good.csv").write_text(GOOD)
+    (tmp_path / "ragged.csv").write_text(GOOD + "yesterday,/a,200,5\n")
+    (tmp_path / "assessment.yaml").write_text(f"system: s\nevidence: {{{evidence}}}\n")
+    checked, out, _ = command("check", tmp_path)
+    assert checked == code and said in out
+    ran, _, err = command("run", tmp_path, "--step", "00", "--out", tmp_path / "out")
+    assert ran == code and said in err and err.count("scaling: ") == code
+    assert (tmp_path / "out" / "index.html").is_file()
 
 
 def test_check_prints_no_codes_that_steer_a_terminal(command, tmp_path):

@@ -40,6 +40,11 @@ class RunResult:
         """The steps that failed."""
         return tuple(step for step in self.summary.steps if step.state == "failed")
 
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The findings of evidence that was given and cannot be read."""
+        return tuple(finding for finding in self.summary.findings if finding.name == "broken-evidence")
+
 
 def run(
     assessment: str | Path = "",
