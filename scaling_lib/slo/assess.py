@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,11 +18,11 @@ from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
 from scaling_lib.slo.counts import MINUTE, rate_per_s, silence_limit_s
 from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
+from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay
 from scaling_lib.slo.replay import replay as replay_policy
 from scaling_lib.slo.sli import minute_counts
-from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, percent
@@ -54,8 +53,9 @@ class SLOResult:
     attainment: with an interval that allows for clustered failures; independent: as if failures were independent.
     budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
         with its interval.
-    spells: stretches of failure: name, start, end, found (in the counts, not given); found: no incident was given.
-    outside: incidents that were given but lie outside the evidence, so that nothing can be said of them.
+    spells: stretches of failure: name, start, end, found (in the counts, not given); found: no incident given is one.
+    outside: incidents that were given but lie outside the evidence, so that nothing can be said of them; unhurt: those
+        in which no more failed than the SLO allows, so that no alert is expected.
     replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
     exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
     projection: the budget at the end of the window, None where the history is too short to say.
@@ -73,6 +73,7 @@ class SLOResult:
     spells: pd.DataFrame
     found: bool
     outside: pd.DataFrame
+    unhurt: pd.DataFrame
     policy: AlertPolicy
     replay: Replay
     remarks: tuple[Remark, ...]
@@ -221,7 +222,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     slices = None if slo.budgeting == "occurrences" else (own_counts(slo, counts), own_slice_s(slo))
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
-    spells, found, outside = _spells(system, slo, counts)
+    spells = known_spells(system.incidents, slo, counts)
     policy = alert_policy(slo.window)
     seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
     return SLOResult(
@@ -234,11 +235,14 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         independent=attainment(total - bad, total, slo.target, level),
         budget=error_budget(slo.target, total - bad, total),
         spent=_spent(held.sli, slo.target),
-        spells=spells,
-        found=found,
-        outside=outside,
+        spells=spells.spells,
+        found=bool(spells.spells["found"].all()),
+        outside=spells.outside,
+        unhurt=spells.unhurt,
         policy=policy,
-        replay=replay_policy(policy, slo.target, counts, spells, excluded=audit.excluded, slices=slices, level=level),
+        replay=replay_policy(
+            policy, slo.target, counts, spells.spells, excluded=audit.excluded, slices=slices, level=level
+        ),
         remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),
@@ -278,24 +282,3 @@ def _silent_s(window: pd.DataFrame) -> float:
     """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
     steps = np.diff(window.index.to_numpy()) / np.timedelta64(1, "s")
     return float(steps[steps > silence_limit_s(steps)].sum())
-
-
-def _spells(system: Assessment, slo: SLO, counts: pd.DataFrame) -> tuple[pd.DataFrame, bool, pd.DataFrame]:
-    """The incidents known for the SLO's journey within the evidence and those the counts show beside; those outside.
-
-    The frame of spells says of each whether it was `found`; the flag, whether no incident was known.
-    """
-    known = [each for each in system.incidents if not each.journeys or slo.journey in each.journeys]
-    rows: Sequence[tuple[str, object, object]] = [(each.name, each.start, each.end) for each in known]
-    frame = pd.DataFrame(rows, columns=["name", "start", "end"])
-    for column in ("start", "end"):
-        frame[column] = pd.to_datetime(frame[column], utc=True)
-    within = (frame["end"] > counts.index[0]) & (frame["start"] < counts.index[-1] + MINUTE)
-    inside, outside = frame[within].reset_index(drop=True), frame[~within].reset_index(drop=True)
-    found = incidents_from_counts(counts, slo.target)
-    if inside.empty:
-        return found, True, outside
-    touched = [bool(((inside["start"] < row.end) & (inside["end"] > row.start)).any()) for row in found.itertuples()]
-    new = found.loc[~np.array(touched, dtype=bool), ["name", "start", "end", "found"]]
-    spells = pd.concat([inside.assign(found=False), new], ignore_index=True)
-    return spells.sort_values("start", ignore_index=True), False, outside

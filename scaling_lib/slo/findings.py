@@ -38,7 +38,7 @@ def findings(assessed: Assessed) -> list[Finding]:
     found = [_attained(each) for each in costliest]
     found += spell_findings(costliest)
     found += [finding for each in costliest for finding in _alerts(each)]
-    return [*found, *_outside(assessed), *(_unmeasured(each) for each in assessed.unmeasured)]
+    return [*found, *_unhurt(assessed), *_outside(assessed), *(_unmeasured(each) for each in assessed.unmeasured)]
 
 
 def headline(assessed: Assessed) -> str:
@@ -72,12 +72,31 @@ def _unmeasured(each: Unmeasured) -> Finding:
     )
 
 
-def _outside(assessed: Assessed) -> list[Finding]:
-    """The incidents that were given but that the evidence does not reach."""
+def _unhurt(assessed: Assessed) -> list[Finding]:
+    """The incidents that were given and that an SLO did not feel."""
+    return [
+        _finding(
+            name="did-not-hurt",
+            subject=f"{name}, {start:%Y-%m-%d %H:%M}",
+            verdict="ok",
+            sentence=f"The incident {name} of {start:%Y-%m-%d %H:%M} UTC did not hurt {listing(names)}.",
+            why=f"From {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC no more failed than allowed: the alerts "
+            "are not scored on it there.",
+        )
+        for (name, start, end), names in _by_incident(assessed, "unhurt").items()
+    ]
+
+
+def _by_incident(assessed: Assessed, kind: str) -> dict[tuple[str, pd.Timestamp, pd.Timestamp], list[str]]:
     slos: dict[tuple[str, pd.Timestamp, pd.Timestamp], list[str]] = {}
     for each in assessed.results:
-        for row in each.outside.to_dict("records"):
+        for row in getattr(each, kind).to_dict("records"):
             slos.setdefault((row["name"], row["start"], row["end"]), []).append(each.slo.name)
+    return slos
+
+
+def _outside(assessed: Assessed) -> list[Finding]:
+    """The incidents that were given but that the evidence does not reach."""
     return [
         _finding(
             name="outside-the-evidence",
@@ -88,7 +107,7 @@ def _outside(assessed: Assessed) -> list[Finding]:
             "the alerts are not scored on it.",
             action="Supply evidence of that time, or correct the incident's times in assessment.yaml.",
         )
-        for (name, start, end), names in slos.items()
+        for (name, start, end), names in _by_incident(assessed, "outside").items()
     ]
 
 

@@ -153,7 +153,7 @@ def _filled(taken: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
 def _with_true_ends(
     bad: Floats, total: Floats, taken: NDArray[np.bool_], rate: float, gap: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last minute of each spell, where the minutes change from usual to it; those with no rest between joined.
+    """First and last minute of each spell, where the minutes change; spells with no rest between are joined.
 
     A minute's score is the logarithm of how much likelier its failures are halfway from the usual share to the spell's
     than at the usual share. A spell is the run of highest score about what was taken; spells whose gap scores above 0,

@@ -201,9 +201,9 @@ def test_an_outage_beside_the_incident_given_is_found(tmp_path):
     told = f"{{name: calm, start: {at(1)}, end: {at(3)}}}"
     late = spell("GET /pay", errors=100, minutes=420, first=390, length=10)
     each = only(tmp_path / "late", "{target: 99%}", late, incidents(told))
-    # The outage nobody named is found beside the given incident: its page is right, and the given one is missed.
-    assert each.spells["found"].tolist() == [False, True] and not each.found
-    assert each.replay.false_pages == 0 and each.replay.recall.value == 0.5 and each.replay.precision.value == 1
+    # The outage nobody named is found beside the given incident, in which nothing failed: its page is right.
+    assert each.spells["found"].tolist() == [True] and each.unhurt["name"].tolist() == ["calm"]
+    assert each.replay.false_pages == 0 and each.replay.recall.value == 1 and each.replay.precision.value == 1
     # In the first hour the one-hour window is not yet full: such a page is no proof against the policy.
     early = only(tmp_path / "early", "{target: 99%}", OUTAGE, incidents(told))
     assert early.replay.pages["early"].all() and early.replay.false_pages == 0
@@ -228,6 +228,25 @@ def test_an_incident_of_another_journey_leaves_this_one_to_be_searched(tmp_path)
         [AT + pd.Timedelta("30min"), AT + pd.Timedelta("40min")]
     ]
     assert each.replay.incidents["detected"].tolist() == [True] and each.replay.false_pages == 0
+
+
+@pytest.mark.parametrize(
+    ("errors", "journeys", "hurt"), [(0, "", False), (0, ", journeys: [pay]", False), (1, "", False),
+                                     (1, ", journeys: [pay]", True), (2, "", True)]  # 1% is what 99% allows
+)  # fmt: skip
+def test_only_an_incident_that_hurt_the_slo_is_scored(tmp_path, errors, journeys, hurt):
+    told = f"{{name: fire, start: {at(150)}, end: {at(160)}{journeys}}}"
+    minutes = spell("GET /pay", errors=errors, minutes=200, first=150, length=10)
+    system = system_of(tmp_path, "{target: 99%}", minutes, incidents(told))
+    assessed = slo.assess(system)
+    (each,) = assessed.results
+    assert each.spells["name"].tolist() == ["fire"] * hurt and each.unhurt["name"].tolist() == ["fire"] * (not hurt)
+    assert (str(each.replay.recall) == "not measured") == (not hurt)
+    assert each.replay.incidents["detected"].tolist() == [False] * hurt
+    listed = [finding for finding in slo.findings(assessed) if finding.name == "did-not-hurt"]
+    assert [finding.sentence for finding in listed] == [
+        "The incident fire of 2026-11-23 12:30 UTC did not hurt pay availability."
+    ] * (not hurt)
 
 
 def test_an_incident_outside_the_evidence_is_not_missed(tmp_path):
