@@ -16,7 +16,10 @@ DURATIONS: tuple[tuple[float, float, str], ...] = (  # from this many seconds on
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with `digits` significant digits and commas by thousands; integers below 100,000 whole."""
+    """A number with `digits` significant digits, no zeros at the end of its decimals, and commas by thousands.
+
+    Integers below 100,000 are whole.
+    """
     if not math.isfinite(value):
         return "not finite" if math.isnan(value) else ("unlimited" if value > 0 else "unlimited below 0")
     if value == 0:
@@ -26,7 +29,7 @@ def number(value: float, digits: int = 3) -> str:
     magnitude = math.floor(math.log10(abs(value)))
     rounded = round(value, digits - 1 - magnitude)
     magnitude = math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{max(0, digits - 1 - magnitude)}f}"
+    return _short(f"{rounded:,.{max(0, digits - 1 - magnitude)}f}")
 
 
 def percent(fraction: float, digits: int = 3) -> str:
@@ -35,7 +38,7 @@ def percent(fraction: float, digits: int = 3) -> str:
         return number(fraction)
     if 0.9 < fraction < 1:
         places = max(0, digits - 2 - math.floor(math.log10((1 - fraction) * 100)))
-        return f"{fraction * 100:.{min(places, 6)}f}".rstrip("0").rstrip(".") + "%"
+        return _short(f"{fraction * 100:.{min(places, 6)}f}") + "%"
     return f"{number(fraction * 100, digits)}%"
 
 
@@ -73,3 +76,8 @@ def listing(items: Sequence[str], most: int = 5) -> str:
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _short(decimals: str) -> str:
+    """Without zeros at the end: one value reads the same wherever it comes from."""
+    return decimals.rstrip("0").rstrip(".") if "." in decimals else decimals

@@ -14,7 +14,7 @@ from scaling_lib.stats import Estimate
     ("value", "unit", "said"),
     [
         (0.412, "s", "412 ms"),
-        (276_480, "s", "3.20 days"),
+        (276_480, "s", "3.2 days"),
         (51.84, "s", "51.8 s"),
         (2419.2, "s", "40.3 min"),
         (0, "s", "0 s"),
@@ -29,9 +29,17 @@ from scaling_lib.stats import Estimate
         (1.0, "fraction", "100%"),
         (1234567, "requests", "1,230,000 requests"),
         (54321, "requests", "54,321 requests"),
-        (2.7, "x", "2.70x"),
+        (2.7, "x", "2.7x"),
         (999.6, "requests/s", "1,000 requests/s"),
         (math.nan, "", "not finite"),
+        (0.75, "fraction", "75%"),
+        (0.7500001, "fraction", "75%"),
+        (21 * 86400, "s", "21 days"),
+        (21 * 86400 + 1, "s", "21 days"),
+        (1267.8, "", "1,270"),
+        (100.4, "", "100"),
+        (0.0500, "", "0.05"),
+        (0.9999999, "fraction", "99.99999%"),
     ],
 )
 def test_quantity(value, unit, said):

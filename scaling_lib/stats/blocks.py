@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level, normal_quantile, proportion_interval
+from scaling_lib.words import number
 
 Floats = NDArray[np.float64]
 
@@ -91,8 +92,8 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
         blocks=blocks,
         method="exact interval"
         + (
-            f" for failures that come together: {design_effect:.3g} events are worth one independent one (the design "
-            f"effect, from {blocks:,} blocks of time)"
+            f" for failures that come together: {number(design_effect)} events are worth one independent one (the "
+            f"design effect, from {blocks:,} blocks of time)"
             if design_effect > 1
             else f"; no clustering was seen in {blocks:,} blocks of time"
         ),
