@@ -107,7 +107,7 @@ def traffic_figure(result: Overview) -> go.Figure:
 
 
 def findings(result: Overview) -> list[Finding]:
-    """What is broken, thin or absent in the evidence, and what it would decide."""
+    """What is broken or thin in the evidence, or absent and missed by a question."""
     found = _broken(result.ledger)
     found += [finding for quality in result.ledger.sources for finding in _doubts(quality)]
     found += [
@@ -127,11 +127,11 @@ def findings(result: Overview) -> list[Finding]:
             subject=kind,
             verdict="unknown",
             sentence=f"{kind.capitalize()} are not measured: none are given.",
-            why="; ".join(f"without them: {text}" for text in _unanswered(result.ledger, kind))
-            or "The questions asked so far are answered by other evidence.",
+            why="; ".join(f"without them: {text}" for text in unanswered),
             action=f"Supply {KINDS[kind]}.",
         )
         for kind in result.ledger.absent
+        if (unanswered := _unanswered(result.ledger, kind))
     ]
     return [*found, _sum(result.ledger)]
 
@@ -282,8 +282,8 @@ def _doubts(quality: Quality) -> list[Finding]:
 def _unanswered(ledger: Ledger, kind: str) -> list[str]:
     """The questions without an answer that this kind would help to answer."""
     answers = ledger.answers()
-    told = set(answers.loc[answers["answered"] == "yes", "question"])
-    return [each.text for each in QUESTIONS if each.text not in told and any(kind in needs for needs in each.needs)]
+    open_ = set(answers.loc[answers["answered"] == "no", "question"])
+    return [each.text for each in QUESTIONS if each.text in open_ and any(kind in needs for needs in each.needs)]
 
 
 def _sum(ledger: Ledger) -> Finding:

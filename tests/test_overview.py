@@ -160,6 +160,17 @@ def test_commands_show_this_assessment_again(tmp_path, monkeypatch):
     assert commands(str(example_folder())) == {"scaling check"}
 
 
+def test_absent_evidence_is_a_finding_only_where_a_question_misses_it(tmp_path):
+    journeys = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+    whole = seen(tmp_path / "whole", spell("GET /pay"), journeys)
+    assert [(each.name, each.verdict) for each in overview.findings(whole)] == [("answerable", "ok")]
+    listed = whole.ledger.table().set_index("evidence")["source"]
+    assert listed[["metrics", "spans", "load tests"]].tolist() == ["not given"] * 3
+    bare = seen(tmp_path / "bare", spell("GET /pay"))  # no journey, so no SLO
+    (missed,) = [each for each in overview.findings(bare) if each.name == "not-measured" and each.subject == "slos"]
+    assert "Is each availability SLO met" in missed.why and "Which SLO would" not in missed.why
+
+
 def test_nothing_at_all(tmp_path):
     result = overview.overview(scaling_lib.open(make(tmp_path, "")))
     assert result.traffic.empty and result.minutes.empty and result.silent == ()
@@ -167,13 +178,7 @@ def test_nothing_at_all(tmp_path):
         assert figure(result).text.endswith(".")
     found = overview.findings(result)
     assert {each.verdict for each in found} == {"unknown"}
-    assert {each.subject for each in found if each.name == "not-measured"} == {
-        "requests",
-        "metrics",
-        "spans",
-        "load tests",
-        "slos",
-    }
+    assert {each.subject for each in found if each.name == "not-measured"} == {"requests", "metrics", "slos"}
     assert all(each.action and each.why for each in found if each.name == "not-measured")
 
 
