@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scaling_lib.errors import InvalidInput
 from scaling_lib.slo.budget import allowed_share, summed
 from scaling_lib.stats import Estimate, proportion_interval, ratio_interval
-from scaling_lib.stats.blocks import effective_interval
+from scaling_lib.stats.blocks import FEWEST_BLOCKS, effective_interval
 from scaling_lib.stats.proportions import Method, check_level, normal_quantile
 
 State = Literal["met", "missed", "insufficient data"]
@@ -28,7 +28,8 @@ class Attainment:
     """Whether the service keeps its target.
 
     state: "met" where the whole interval lies at or above the target, "missed" where it lies below, else
-        "insufficient data". It speaks of the rate the service runs at, not of the events alone: those are `counted`.
+        "insufficient data", as also where arrays have fewer blocks of time with traffic than show how
+        failures cluster. It speaks of the rate the service runs at, not of the events alone: those are `counted`.
     counted: what the counts themselves say without an interval, "met" or "missed"; "insufficient data" without traffic.
     sli: the share of good events with its interval; NaN without traffic.
     events_needed: how many more events, at the present rate and clustering, would decide; 0 when decided, None when
@@ -68,7 +69,7 @@ def attainment(
     if all_good > events:
         raise InvalidInput(f"attainment: found {all_good:g} good of {events:g} events; expected at most as many.")
     if np.ndim(total) == 0:
-        effect, words, caveat = 1.0, f"{method} interval, failures taken as independent", ""
+        effect, words, caveat, blocks = 1.0, f"{method} interval, failures taken as independent", "", FEWEST_BLOCKS
 
         def sli_of(count: float) -> Estimate:
             return proportion_interval(min(all_good / events * count, count), count, level, method)
@@ -76,7 +77,7 @@ def attainment(
         sli = proportion_interval(all_good, events, level, method)
     else:
         ratio = ratio_interval(np.asarray(total, float) - np.asarray(good, float), total, level)
-        effect, words, caveat = ratio.design_effect, ratio.method, ratio.caveat
+        effect, words, caveat, blocks = ratio.design_effect, ratio.method, ratio.caveat, ratio.blocks
 
         def sli_of(count: float) -> Estimate:
             more = count / events
@@ -86,13 +87,16 @@ def attainment(
             )
 
         sli = _complement(ratio.estimate)
-    state = _state(sli, target)
+    short = max(0, FEWEST_BLOCKS - blocks)
+    needed = _events_needed(sli_of, events, target) if events else _fewest_events(target, level)
+    if events and needed is not None:
+        needed = max(needed, math.ceil(events / blocks * short))
     return Attainment(
-        state=state if events else "insufficient data",
+        state="insufficient data" if short or not events else _state(sli, target),
         counted=_counted(events - all_good, events, target),
         sli=sli,
         target=float(target),
-        events_needed=_events_needed(sli_of, events, target) if events else _fewest_events(target, level),
+        events_needed=needed,
         design_effect=effect,
         method=words if events else "no traffic",
         caveat=caveat,

@@ -188,7 +188,7 @@ def _why(each: SLOResult) -> str:
         )
     if held.state == "insufficient data" and (held.counted == "missed" or each.covered >= WHOLE):
         parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
-    if held.state == "met" and each.covered < HALF:
+    if each.covered < HALF:
         parts.append("So short a history says nothing of outages that are rarer than it is long.")
     if len(each.exclusions.table):
         left_out = plural(len(each.exclusions.table), "stretch", "stretches")

@@ -102,3 +102,14 @@ def test_more_traffic_never_hurts(events, target):
     one, ten = measurable(target, events), measurable(target, 10 * events)
     assert ten.measurable >= one.measurable
     assert ten.smallest_burn <= one.smallest_burn
+
+
+@pytest.mark.parametrize(("bad", "counted"), [(930, "missed"), (0, "met")])
+def test_three_minutes_say_nothing_of_the_long_run(bad, counted):
+    """Eight blocks are the fewest in which failures can be seen to cluster: five more minutes of 10,000 are needed."""
+    total = np.full(3, 10_000)
+    short = attainment(total - bad, total, 0.95)
+    assert (short.state, short.counted, short.events_needed) == ("insufficient data", counted, 50_000)
+    assert "3 blocks" in short.caveat or "Without a single change" in short.caveat
+    longer = np.full(8, 10_000)
+    assert attainment(longer - bad, longer, 0.95).state == counted

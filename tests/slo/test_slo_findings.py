@@ -176,3 +176,19 @@ def test_spells_of_several_slos_at_the_same_time_are_one_finding(tmp_path):
     spells = [finding for finding in slo.findings(assessed) if finding.name == "spell"]
     assert [len(each.spells) for each in assessed.results] == [1, 1]
     assert len(spells) == 1 and "At the same time: pay " in spells[0].sentence
+
+
+def test_a_spell_never_names_its_own_slo_beside_itself(tmp_path):
+    told = [f"{{name: fire {at}, start: 2026-11-23T10:3{at}:00Z, end: 2026-11-23T10:4{at}:00Z}}" for at in (0, 5)]
+    assessed, by_name = found(
+        tmp_path, spell("GET /pay", errors=100, length=20), more=f"incidents: [{', '.join(told)}]\n"
+    )
+    assert len(assessed.results[0].spells) == 2 and "At the same time" not in by_name["spell"].sentence
+
+
+def test_three_minutes_of_failures_are_no_long_run(tmp_path):
+    assessed, by_name = found(tmp_path, [minute("GET /pay", 1000, errors=93)] * 3)
+    told = by_name["attainment"]
+    assert assessed.table()["long run"].tolist() == ["insufficient data"] and told.verdict == "act"
+    assert told.sentence.startswith("pay availability was missed in this evidence: 90.7% against 99%")
+    assert "So short a history says nothing of outages that are rarer than it is long." in told.why
