@@ -6,7 +6,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -38,35 +39,26 @@ class TextFile:
     """A file of text, packed or not; `damage` says, once it was read, where its gzip breaks off."""
 
     path: Path
-    damage: str = field(default="")
+    damage: str = ""
 
     def blocks(self, size: int = BLOCK) -> Iterator[Block]:
         """The file in blocks of some `size` bytes; a line longer than that is one block."""
-        line, parts, held = 1, [], 0
-        for piece in self._pieces(size):
-            end = piece.rfind(b"\n") + 1
-            parts.append(piece[:end])
-            held += end
-            if end and held >= size:
-                data = b"".join(parts)
+        line = 1
+        with self._open() as text:
+            data = _lines(text, size)
+            while following := _lines(text, size):
                 yield Block(data, line, False)
                 line += data.count(b"\n")
-                parts, held = [], 0
-            parts.append(piece[end:])
-            held += len(piece) - end
-        yield Block(b"".join(parts), line, True)
+                data = following
+        yield Block(data, line, True)
 
-    def _pieces(self, size: int) -> Iterator[bytes]:
-        with self.path.open("rb") as raw:
-            packed = raw.read(2) == GZIP
-            raw.seek(0)
-            if packed:
-                yield from self._unpacked(raw)
-                return
-            while piece := raw.read(size):
-                yield piece
+    def _open(self) -> BufferedReader:
+        raw = self.path.open("rb")
+        if raw.peek(2)[:2] != GZIP:
+            return raw
+        return BufferedReader(_Stream(self._unpacked(raw), raw), PACKED)
 
-    def _unpacked(self, raw: Any) -> Iterator[bytes]:
+    def _unpacked(self, raw: BufferedReader) -> Iterator[bytes]:
         """One gzip after another, as far as they are whole: what was unpacked before the damage is kept."""
         total, made = self.path.stat().st_size, 0
         unpack: Any = zlib.decompressobj(wbits=31)
@@ -92,6 +84,39 @@ class TextFile:
                 f"its gzip breaks off after {total:,} bytes: the {made:,} bytes unpacked from them are used, what came "
                 "after is lost"
             )
+
+
+class _Stream(RawIOBase):
+    """Pieces that are made from a file, as a file."""
+
+    def __init__(self, pieces: Iterator[bytes], raw: BufferedReader) -> None:
+        self._pieces = pieces
+        self._raw = raw
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+def _lines(text: BufferedReader, size: int) -> bytes:
+    """Some `size` bytes, and what the last line has more."""
+    data = text.read(size)
+    return data if data.endswith(b"\n") else data + text.readline()
 
 
 def parsed(block: Block) -> tuple[list[Any], list[Counted], str]:
