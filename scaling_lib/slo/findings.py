@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 import pandas as pd
@@ -19,6 +20,7 @@ OWN_QUERY = (
 )
 WHOLE = 0.99  # of a window covered: what was counted in it is the answer, not a sample
 HALF = 0.5
+LONGEST_S = 3 * 365 * 86_400.0  # a longer wait for a verdict helps no one
 
 _finding = partial(Finding, step="01", command=COMMAND)
 
@@ -47,18 +49,31 @@ def headline(assessed: Assessed) -> str:
         return "Not measured: no SLO has evidence."
     missed = [each for each in assessed.results if each.attainment.counted == "missed"]
     met = sum(_kept(each) for each in assessed.results)
-    open_ = len(assessed.results) - len(missed) - met
+    untold = [each for each in assessed.results if each.attainment.counted != "missed" and not _kept(each)]
     so_far = " so far" if min(each.covered for each in assessed.results) < HALF else ""
     parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met{so_far}"]
     if missed:
         worst = sorted(missed, key=lambda each: -each.spent.value)
         names = listing([f"{each.slo.name} ({percent(each.spent.value)})" for each in worst], 2)
         parts = [f"No. Over budget: {names}", *parts]
-    if open_:
-        parts.append(f"{open_} with too few requests to tell")
+    for reason, number_ in Counter(_untold(each) for each in untold).items():
+        parts.append(f"{number_} {reason}")
     if assessed.unmeasured:
         parts.append(f"{len(assessed.unmeasured)} not measured")
     return "; ".join(parts) + "."
+
+
+def _untold(each: SLOResult) -> str:
+    """Why an SLO is neither met nor missed."""
+    if each.independent.state != "insufficient data":
+        return "with too few separate stretches of failure to tell"
+    return "with too few requests to tell" if _decidable(each) else "too near the target to tell"
+
+
+def _decidable(each: SLOResult) -> bool:
+    """Whether a history of a length that someone could wait for would decide."""
+    needed = each.attainment.events_needed
+    return needed is not None and needed / each.pace <= LONGEST_S
 
 
 def _unmeasured(each: Unmeasured) -> Finding:
@@ -125,7 +140,7 @@ def _attained(each: SLOResult) -> Finding:
         sentence = (
             f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
         )
-        action = "Stop risky changes to this journey until the causes of its spells are removed."
+        action = "Stop risky changes to this journey until their causes are removed. " + _cause(each)
     elif held.state == "met":
         sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
         if each.spent.value > NEARLY_SPENT:
@@ -143,11 +158,16 @@ def _attained(each: SLOResult) -> Finding:
             f"{slo.name} was missed in this evidence: {percent(held.sli.value)} against {percent(slo.target)}; "
             f"{percent(each.spent.value)} of the budget that its {each.unit} earn is spent."
         )
-        action = f"Find what caused the spells of {slo.name}; collect a longer history to know its usual rate."
+        action = f"{_cause(each)} Collect a longer history to know its usual rate."
     else:
         verdict = "unknown"
         sentence = f"{slo.name} cannot be told yet: {held.sli} against {percent(slo.target)}; {_needed(each)}."
-        action = "Collect a longer history; or lower the target, if so much precision is not worth its wait."
+        action = (
+            "Collect a longer history; or lower the target, if so much precision is not worth its wait."
+            if _decidable(each)
+            else "Set a target clearly below what is measured, or improve the journey clearly beyond it; more traffic, "
+            "such as a synthetic probe's, tells sooner."
+        )
     if slo.total_query and slo.source != "assessment.yaml":
         sentence += " Counted by the journey's requests, not by its own query."
     return _finding(
@@ -163,10 +183,21 @@ def _attained(each: SLOResult) -> Finding:
     )
 
 
+def _cause(each: SLOResult) -> str:
+    """What to look at, by what was found: spells in the window, or failures all the time."""
+    spells = each.replay.incidents
+    if ((spells["end"] > each.window.index[0]) & (spells["bad"] > 0)).any():
+        return f"Find what caused the spells of {each.slo.name}."
+    bad, shared = "failures", "status, path or host"
+    if each.slo.kind == "latency":
+        bad, shared = "slow requests", "path or host, and where their time goes in the traces"
+    return f"No spell stands out: its {bad} are a steady share. Look at what they have in common: {shared}."
+
+
 def _needed(each: SLOResult) -> str:
     needed = each.attainment.events_needed
-    if needed is None:
-        return f"it runs at its target, and no number of {each.unit} would decide"
+    if needed is None or not _decidable(each):
+        return "it runs so near its target that no history of a usable length would decide"
     time = duration(needed / each.pace)
     return f"not enough data, {number(needed)} more {each.unit} of the same kind ({time} at this rate) would decide"
 

@@ -192,3 +192,35 @@ def test_three_minutes_of_failures_are_no_long_run(tmp_path):
     assert assessed.table()["long run"].tolist() == ["insufficient data"] and told.verdict == "act"
     assert told.sentence.startswith("pay availability was missed in this evidence: 90.7% against 99%")
     assert "So short a history says nothing of outages that are rarer than it is long." in told.why
+
+
+def test_failures_without_a_spell_are_a_steady_share(tmp_path):
+    even = [minute("GET /pay", 100, errors=2) for _ in range(60)]
+    _, by_name = found(tmp_path / "a", even)
+    assert "spell" not in by_name and by_name["attainment"].verdict == "act"
+    assert "No spell stands out: its failures are a steady share" in by_name["attainment"].action
+    assert "caused the spells" not in by_name["attainment"].action
+    _, by_name = found(tmp_path / "b", spell("GET /pay", errors=100, length=10))
+    assert "Find what caused the spells of pay availability." in by_name["attainment"].action
+    slow = [minute("GET /pay", 100, slow=2) for _ in range(60)]
+    _, by_name = found(tmp_path / "c", slow, {"kind": "latency", "threshold": "200ms", "target": "99%"})
+    assert "its slow requests are a steady share" in by_name["attainment"].action
+
+
+def test_a_rate_at_its_target_is_told_by_no_history_of_a_usable_length(tmp_path):
+    """1 of 100 failing is exactly a target of 99%."""
+    even = [minute("GET /pay", 100, errors=1) for _ in range(60)]
+    assessed, by_name = found(tmp_path, even)
+    told = by_name["attainment"]
+    assert told.verdict == "unknown" and "no history of a usable length would decide" in told.sentence
+    assert "longer history" not in told.action and told.action.startswith("Set a target clearly below")
+    assert slo.headline(assessed) == "0 of 1 SLO met so far; 1 too near the target to tell."
+
+
+def test_the_headline_says_where_failures_came_in_too_few_stretches(tmp_path):
+    """200 failures of 72,000 in one stretch: met if each came by itself, unknown where they are one."""
+    minutes = [minute("GET /pay", 1200, **({"errors": 100} if at in (20, 21) else {})) for at in range(60)]
+    assessed, _ = found(tmp_path, minutes, {"target": "99.5%"})  # 0.28% of 0.5%
+    (each,) = assessed.results
+    assert (each.independent.state, each.attainment.state) == ("met", "insufficient data")
+    assert "1 with too few separate stretches of failure to tell" in slo.headline(assessed)
