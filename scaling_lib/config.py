@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AwareDatetime,
@@ -17,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from scaling_lib.errors import BrokenEvidence, InvalidInput
+from scaling_lib.errors import BrokenEvidence, InvalidInput, ScalingError
 from scaling_lib.evidence.slo import Budgeting, Kind
 from scaling_lib.evidence.values import (
     canonical_window,
@@ -28,7 +29,8 @@ from scaling_lib.evidence.values import (
     parse_threshold,
     parse_url,
 )
-from scaling_lib.evidence.yaml_parts import line_of, read_documents
+from scaling_lib.evidence.yaml_faults import fault_text, field_text
+from scaling_lib.evidence.yaml_parts import Place, read_documents
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -252,40 +254,47 @@ def read_config(file: Path) -> Config:
     if len(documents) > 1:
         raise InvalidInput(f"{file}: found {len(documents)} documents; expected one. Remove the lines that are ---.")
     try:
-        return Config.model_validate(data)
+        config = Config.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(fault, node) for fault in error.errors()]
+        faults = [fault_text(fault, node, Config) for fault in error.errors()]
         raise InvalidInput(f"{file}: " + "; ".join(faults)) from None
+    if found := _slo_faults(config, file.parent):
+        raise InvalidInput(f"{file}: " + "; ".join(f"{field_text(node, place)}: {fault}" for place, fault in found))
+    return config
 
 
-def _fault(fault: Any, node: Any) -> str:
-    place = tuple(fault["loc"])
-    field = ".".join(str(part) for part in place)
-    where = f"line {line_of(node, place)}" + (f", {field}" if field else "")
-    if fault["type"] == "extra_forbidden":
-        allowed = ", ".join(sorted(_model_at(place[:-1]).model_fields))
-        return f"{where}: unknown key {place[-1]!r}; allowed here: {allowed}"
-    if fault["type"] == "missing":
-        return f"{where}: this key is missing; add it"
-    message = fault["msg"].removeprefix("Value error, ")
-    quiet = fault["type"] == "value_error" or isinstance(fault["input"], dict) or "@" in str(fault["input"])
-    return f"{where}: {message[0].lower()}{message[1:]}" + ("" if quiet else f", found {fault['input']!r}")
+def slo_name(journey: Journey, objective: Objective) -> str:
+    """The name of a journey's SLO: that of the file it is in, its own, or the journey's with the kind."""
+    return objective.named or objective.name or f"{journey.name} {objective.kind}"
 
 
-def _model_at(place: tuple[Any, ...]) -> type[BaseModel]:
-    """The model that describes the part of the file at `place`."""
-    model: type[BaseModel] = Config
-    for part in place:
-        if isinstance(part, int):
-            continue
-        model = _inner(model.model_fields[part].annotation)
-    return model
+def _slo_faults(config: Config, folder: Path) -> list[tuple[Place, str]]:
+    """What is wrong with the SLOs of the journeys, each with its place: names used twice, or that no file has."""
+    faults: list[tuple[Place, str]] = []
+    seen: dict[str, str] = {}
+    known = _in_files(config, folder) if any(slo.named for each in config.journeys for slo in each.slos) else None
+    for number, journey in enumerate(config.journeys):
+        if journey.steps and journey.slos:
+            message = "found slos beside steps; expected none: a journey of steps takes its promise from its steps"
+            faults.append((("journeys", number, "slos"), message))
+        for rank, objective in enumerate(journey.slos):
+            place, name = ("journeys", number, "slos", rank), slo_name(journey, objective)
+            if name in seen:
+                also = f"found a second SLO with the name {name!r}, as the journey {seen[name]!r} has one"
+                faults.append((place, f"{also}; expected each once: give this one a `name` of its own"))
+            seen.setdefault(name, journey.name)
+            if objective.named and known is not None and name not in known:
+                listed = ", ".join(sorted(known)) or "none, no file is given"
+                faults.append((place, f"found {name!r}, which no file of evidence.slos has; expected one of: {listed}"))
+    return faults
 
 
-def _inner(annotation: Any) -> type[BaseModel]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if argument is not type(None):
-            return _inner(argument)
-    raise TypeError(f"no model in {annotation}")
+def _in_files(config: Config, folder: Path) -> set[str] | None:
+    """The names of the SLOs in files; None where those cannot be read, which the step that needs them says."""
+    from scaling_lib.evidence.slos import read_slos
+
+    places = [str(Path(glob.escape(str(folder)), Path(each.path).expanduser())) for each in config.evidence.slos]
+    try:
+        return {slo.name for place in places for slo in read_slos(place)[0]}
+    except ScalingError:
+        return None

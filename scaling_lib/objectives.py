@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from scaling_lib.config import Journey, Objective
+from scaling_lib.config import Journey, Objective, slo_name
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slo import SLO
 
@@ -24,7 +24,7 @@ def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO
             )
         return replace(in_files[objective.named], journey=journey.name)
     return SLO(
-        name=objective.name or f"{journey.name} {objective.kind}",
+        name=slo_name(journey, objective),
         target=objective.target,
         window=objective.window,
         kind=objective.kind,

@@ -54,30 +54,60 @@ def test_slos_of_files_that_no_journey_names_come_last(tmp_path):
     ]
 
 
-def test_an_slo_that_no_file_has(tmp_path):
+SLOTH = """
+version: prometheus/v1
+service: till
+slos:
+  - {name: pays, objective: 99.5, sli: {raw: {error_ratio_query: "bad:{{.window}}"}}}
+"""
+MISNAMED = """journeys:
+  - name: pay
+    route: POST /pay
+    slos:
+      - pay-wroks
+      - {target: 99%}
+      - {target: 99.9%}
+  - name: browse
+    route: GET /
+    slos: [pays, till-pays, {target: 99%, name: pay availability}]
+evidence: {slos: [slos.yaml, sloth.yaml]}
+"""  # behind the line `system: small`
+
+
+def test_all_wrong_names_of_slos_are_told_together_with_their_lines(tmp_path):
+    make(tmp_path, MISNAMED, slos__yaml=OPENSLO, sloth__yaml=SLOTH)
+    with pytest.raises(InvalidInput) as error:
+        scaling_lib.open(tmp_path)
+    file = tmp_path / "assessment.yaml"
+    second = "found a second SLO with the name 'pay availability', as the journey 'pay' has one; expected each once: "
+    assert str(error.value) == (
+        f"{file}: line 6, journeys.0.slos.0: found 'pay-wroks', which no file of evidence.slos has; expected one of: "
+        f"pay-works, till-pays; line 8, journeys.0.slos.2: {second}give this one a `name` of its own; line 11, "
+        "journeys.1.slos.0: found 'pays', which no file of evidence.slos has; expected one of: pay-works, till-pays; "
+        f"line 11, journeys.1.slos.2: {second}give this one a `name` of its own"
+    )
+
+
+def test_an_slo_of_a_file_where_none_is_given(tmp_path):
+    make(tmp_path, "journeys: [{name: pay, route: /pay, slos: [pay-works]}]\n")
+    with pytest.raises(InvalidInput, match="line 2, .*'pay-works'.*expected one of: none, no file is given"):
+        scaling_lib.open(tmp_path)
+
+
+def test_names_are_not_blamed_where_their_file_cannot_be_read(tmp_path):
     make(
         tmp_path,
         "journeys: [{name: pay, route: POST /pay, slos: [pay-wroks]}]\n"
         "evidence: {slos: [slos.yaml], requests: [requests.csv]}\n",
-        slos__yaml=OPENSLO,
+        slos__yaml=OPENSLO.replace("0.995", "99.5"),
         requests__csv=csv_of(spell("POST /pay")),
     )
     system = scaling_lib.open(tmp_path)
-    with pytest.raises(InvalidInput, match="journey pay: names the SLO 'pay-wroks'.*expected one of: pay-works"):
+    with pytest.raises(InvalidInput, match="found 99.5; expected a fraction"):
         system.slos()
     assert system.requests().counts["n"].sum() == 6000  # which need no SLO
     ledger = system.evidence()
     assert set(ledger.problems) == {"slos"} and ledger.usable == {"requests"}
-
-
-def test_two_slos_of_one_name(tmp_path):
-    make(
-        tmp_path,
-        "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 1 s, target: 99%},"
-        " {kind: latency, threshold: 2 s, target: 99.9%}]}]\n",
-    )
-    with pytest.raises(InvalidInput, match="two SLOs are named 'pay latency'.*`name` of its own"):
-        scaling_lib.open(tmp_path).slos()
 
 
 @pytest.mark.parametrize(

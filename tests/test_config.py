@@ -84,6 +84,10 @@ def test_threshold_refused(text):
         ),
         ("system: a\njourneys: [{name: x}, {name: x}]\n", "used twice"),
         ("system: a\njourneys: [{name: x, steps: [y]}]\n", "expected another journey's name"),
+        (
+            "system: a\njourneys:\n  - name: x\n  - name: y\n    steps: [x]\n    slos: [{target: 99%}]\n",
+            "line 6, journeys.1.slos: found slos beside steps; expected none: a journey of steps takes its promise",
+        ),
         ("system: a\nevidence:\n  metrics: [{url: 'http://h', path: p}]\n", "not both"),
         ("system: a\nservices:\n  - {name: s, tier: high}\n", "line 3, services.0.tier"),
         ("system: a\ndemand:\n  {factor: 2, by: 2026-11-31T00:00:00Z}\n", "'2026-11-31T00:00:00Z', which cannot be"),
@@ -138,7 +142,7 @@ def test_shorthands(tmp_path):
         "system: shop\n"
         "journeys:\n"
         "  - {name: buy, route: POST /buy, slos: [from-a-file, {target: 99.9%}]}\n"
-        "evidence: {requests: [access.log]}\n"
+        "evidence: {requests: [access.log], slos: [not-there-yet.yaml]}\n"
     )
     config = read_config(file)
     assert config.evidence.requests[0].path == "access.log"
