@@ -14,9 +14,10 @@ from scaling_lib.evidence.slo import SLO
 from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment
+from scaling_lib.slo.between_edges import between_edges
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
-from scaling_lib.slo.counts import MINUTE, rate_per_s, silence_limit_s
+from scaling_lib.slo.counts import MINUTE, are_silent, rate_per_s
 from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
 from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
@@ -221,6 +222,8 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     counted = own_counts(slo, window)
     slices = None if slo.budgeting == "occurrences" else (own_counts(slo, counts), own_slice_s(slo))
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
+    if "bad_least" in everything:
+        held = between_edges(slo, held, everything[everything.index.isin(window.index)])
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
     spells = known_spells(system.incidents, slo, counts)
     policy = alert_policy(slo.window)
@@ -281,4 +284,4 @@ def _spent(sli: Estimate, target: float) -> Estimate:
 def _silent_s(window: pd.DataFrame) -> float:
     """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
     steps = np.diff(window.index.to_numpy()) / np.timedelta64(1, "s")
-    return float(steps[steps > silence_limit_s(steps)].sum())
+    return float(steps[are_silent(steps)].sum())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
@@ -21,8 +23,9 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
 
     Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
     which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics,
-    whose histograms hold errors too: there a latency SLO counts all requests. The source's rows are the requests, or
-    the samples of all metrics that were read.
+    whose histograms hold errors too: there a latency SLO counts all requests. Where no bucket ends at its threshold,
+    `bad` is interpolated, and lies between the columns `bad_least` and `bad_most`. The source's rows are the requests,
+    or the samples of all metrics that were read.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
     journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)
@@ -107,6 +110,7 @@ def _microseconds(seconds: float) -> int:
 
 def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
     metrics, selectors = system.metrics(), journey.metrics
+    ends: dict[str, pd.Series] = {}
     assert selectors is not None  # noqa: S101 - the caller has looked
     total = metrics.increase(selectors.total)
     if slo.kind == "latency":
@@ -115,8 +119,9 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
                 f"The latency of {journey.name} is not measured: give `metrics.buckets`, its histogram's selector.",
                 supply=f"Give the journey {journey.name} `metrics.buckets`, its histogram's selector.",
             )
-        good, total = _within(system, selectors.buckets, slo)
+        good, total, open_ = _within(system, selectors.buckets, slo)
         bad = total - good
+        ends = {name: total - one for name, one in zip(("bad_most", "bad_least"), open_, strict=False)}
     elif selectors.errors:
         bad = metrics.increase(selectors.errors, among=selectors.total)
     else:
@@ -124,11 +129,13 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
             f"The availability of {journey.name} is not measured: give `metrics.errors`, its selector.",
             supply=f"Give the journey {journey.name} `metrics.errors`, the selector of its errors.",
         )
-    measured = pd.DataFrame({"total": total, "bad": bad}).dropna()
+    measured = pd.DataFrame({"total": total, "bad": bad, **ends}).dropna().rename_axis("minute")
     if measured.empty:
         step = pd.Timedelta(total.index.freq)  # type: ignore[attr-defined]  # of times, which have one
         raise _too_short(journey.name, selectors.total, metrics, step.total_seconds())
-    table = _whole(measured.rename_axis("minute"))
+    table = _whole(measured)
+    for name in ends:
+        table[name] = _whole(measured.assign(bad=measured[name]))["bad"].clip(upper=table["total"])
     table = table[table["total"] > 0]
     if table.empty:
         raise NotMeasured(
@@ -162,19 +169,29 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"total": whole["bad"] + whole["good"], "bad": whole["bad"]})
 
 
-def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.Series]:
-    """Requests a minute up to the threshold, and all; the threshold has to be an edge of the histogram."""
+def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.Series, list[pd.Series]]:
+    """Requests a minute up to the threshold, and all; where no edge lies there, those at the edges around it too.
+
+    Between the edges the number is interpolated as in `latency.latency_sli`.
+    """
     metrics = system.metrics()
-    edges = sorted({str(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}, key=float)
-    exact = [edge for edge in edges if float(edge) == slo.threshold_s]
-    if not exact:
-        raise NotMeasured(
-            f"{slo.name}: the histogram {buckets} has no bucket edge at {slo.threshold_s} s, so minutes cannot be "
-            f"counted exactly. Its edges are {', '.join(edges)}: use one of them as the threshold, or supply requests.",
-            supply=f"Use one of the histogram's edges ({', '.join(edges)}) as the threshold, or supply requests.",
-        )
+    texts = {str(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}
+    edges = {float(text): text for text in sorted(texts)}
     inner = buckets[:-1] + "," if buckets.endswith("}") else buckets + "{"
-    return metrics.increase(f'{inner}le="{exact[0]}"}}'), metrics.increase(f'{inner}le="+Inf"}}')
+
+    def up_to(edge: float) -> pd.Series:
+        return metrics.increase(f'{inner}le="{edges[edge]}"}}')
+
+    total, threshold = metrics.increase(f'{inner}le="+Inf"}}'), slo.threshold_s or 0.0
+    if threshold in edges:
+        return up_to(threshold), total, []
+    below, above = (
+        max((edge for edge in edges if edge < threshold), default=0.0),
+        min(e for e in edges if e > threshold),
+    )
+    least, most = up_to(below) if below in edges else total * 0.0, up_to(above)
+    share = (threshold - below) / (above - below) if math.isfinite(above) else 0.0
+    return least + share * (most - least), total, [least, most]
 
 
 def _source(table: str, quality: tuple[Quality, ...], rows: int, counts: pd.DataFrame) -> Source:

@@ -10,6 +10,7 @@ import pytest
 from small_system import START, csv_of, make, minute, query_range, spell
 
 import scaling_lib
+from scaling_lib import slo
 from scaling_lib.errors import BrokenEvidence, NotMeasured
 from scaling_lib.slo.sli import minute_counts
 
@@ -187,20 +188,56 @@ def test_latency_from_a_histogram_that_has_the_edge(tmp_path):
     assert table["total"].tolist() == [100, 100] and table["bad"].tolist() == [5, 35]
 
 
-def test_a_histogram_without_the_edge_names_those_it_has(tmp_path):
+def between(folder, target: str):
+    return metric_system(
+        folder,
+        f"{{kind: latency, threshold: 250 ms, target: {target}}}",
+        "total: r_count, buckets: r_bucket",
+        {
+            ("r_count", (("instance", "a"),)): range(0, 2001, 100),
+            bucket("0.1"): range(0, 1801, 90),
+            bucket("0.3"): range(0, 1961, 98),
+            bucket("+Inf"): range(0, 2001, 100),
+        },
+    )
+
+
+def test_a_threshold_between_two_edges_is_interpolated(tmp_path):
+    """90 of 100 within 0.1 s, 98 within 0.3 s: 0.25 s is three quarters of the way, 96."""
+    table, _ = counted(between(tmp_path, "85%"))
+    assert table["bad"].tolist() == [4] * 20
+    assert table["bad_least"].tolist() == [2] * 20 and table["bad_most"].tolist() == [10] * 20
+
+
+def test_a_threshold_beyond_the_last_edge_is_known_from_below(tmp_path):
     folder = metric_system(
         tmp_path,
-        "{kind: latency, threshold: 250 ms, target: 99%}",
+        "{kind: latency, threshold: 5 s, target: 99%}",
         "total: r_count, buckets: r_bucket",
         {
             ("r_count", (("instance", "a"),)): [0, 100, 200],
-            bucket("0.1"): [0, 50, 90],
-            bucket("2.5"): [0, 95, 160],
-            bucket("10"): [0, 96, 161],
+            bucket("0.1"): [0, 95, 160],
             bucket("+Inf"): [0, 100, 200],
         },
     )
-    assert "no bucket edge at 0.25 s" in unmeasured(folder) and "Its edges are 0.1, 2.5, 10, +Inf" in unmeasured(folder)
+    table, _ = counted(folder)
+    assert table["bad"].tolist() == table["bad_most"].tolist() == [5, 35] and table["bad_least"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("target", "state"), [("85%", "met"), ("99%", "missed")])
+def test_between_two_edges_the_verdict_is_told_where_both_give_it(tmp_path, target, state):
+    (each,) = slo.assess(scaling_lib.open(between(tmp_path, target))).results
+    assert (each.attainment.counted, each.attainment.state) == (state, state)
+    assert each.attainment.sli.value == pytest.approx(0.96)
+    assert each.attainment.sli.low < 0.9 and each.attainment.sli.high > 0.98
+    assert "no bucket edge at 250 ms: by the edges around it the share lies between 90% and 98%" in (
+        each.attainment.caveat
+    )
+
+
+def test_between_two_edges_that_give_two_verdicts_nothing_is_told(tmp_path):
+    (each,) = slo.assess(scaling_lib.open(between(tmp_path, "95%"))).unmeasured
+    assert "the share lies between 90% and 98%: whether 95% is kept depends on the interpolation" in each.reason
 
 
 @pytest.mark.parametrize(
