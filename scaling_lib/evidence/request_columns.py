@@ -11,7 +11,7 @@ import duckdb
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.request_source import RequestSource
-from scaling_lib.evidence.request_times import SAMPLE, local_time, logged, time_utc, zones_note
+from scaling_lib.evidence.request_times import SAMPLE, UNREAD_TIME, local_time, logged, time_utc, zones_note
 from scaling_lib.evidence.request_units import UNITS, log_unit, rather_ms
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
@@ -256,7 +256,7 @@ def _microseconds(raw: str, unit: float) -> str:
 
 def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
     return [
-        ("time cannot be read", f"{time} IS NULL"),
+        (UNREAD_TIME, f"{time} IS NULL"),
         ("time is before 1990 or after 2100", f"{time} NOT BETWEEN TIMESTAMP '1990-01-01' AND TIMESTAMP '2100-01-01'"),
         ("no path or route", f"{path} IS NULL"),
     ]

@@ -20,6 +20,7 @@ from scaling_lib.evidence.progress import progress
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.reduce import Reduced, reduce_file
 from scaling_lib.evidence.request_source import RequestSource, Threshold
+from scaling_lib.evidence.request_times import FORMS, UNREAD_TIME
 from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, matches, named_among
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
@@ -270,7 +271,7 @@ def _nothing_left(quality: Sequence[Quality]) -> str:
         return f"{names}: found no request at all; expected some. Export a stretch with traffic."
     reasons = listing([f"{reject.reason} ({reject.rows:,})" for reject in rejected])
     example = next((f", such as {reject.examples[0]!r}" for reject in rejected if reject.examples), "")
-    return (
-        f"{names}: found no usable request; rejected: {reasons}{example}. "
-        "Name the right columns under `columns` beside the path in assessment.yaml, or export it again."
-    )
+    advice = "Name the right columns under `columns` beside the path in assessment.yaml, or export it again."
+    if max(rejected, key=lambda reject: reject.rows).reason == UNREAD_TIME:
+        advice = f"Times are read as {FORMS}: export them so, or name another column under `columns`."
+    return f"{names}: found no usable request; rejected: {reasons}{example}. {advice}"

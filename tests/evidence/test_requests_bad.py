@@ -105,6 +105,23 @@ def test_a_unit_that_is_likely_wrong_is_said(tmp_path: Path) -> None:
     assert "duration_unit" not in " ".join(quality(tmp_path, "a.csv", content, duration_unit="us").notes)
 
 
+@pytest.mark.parametrize("day", ["20.10.2026", "10.20.2026", "20/10/2026", "10/20/2026", "1.2.2026", "20-10-2026"])
+def test_dates_that_could_be_day_or_month_first_are_refused_with_the_forms_that_are_read(
+    tmp_path: Path, day: str, pytestconfig: pytest.Config
+) -> None:
+    with pytest.raises(BrokenEvidence) as caught:
+        quality(tmp_path, "a.csv", "time,route\n" + f"{day} 02:00:05,/a\n" * 9)
+    message = str(caught.value)
+    assert f"time cannot be read (9), such as '{day} 02:00:05" in message
+    assert "Name the right columns" not in message
+    readme = (pytestconfig.rootpath / "README.md").read_text(encoding="utf-8")
+    for form in ("2026-10-20T02:00:05Z", "2026-10-20 02:00:05+02:00", "20/Oct/2026:02:00:05 +0200"):
+        assert form in message and f"`{form}`" in readme
+        (tmp_path / "fine.csv").write_text(f"time,route\n{form},/a\n")
+        (at,) = read_requests([RequestSource(path=str(tmp_path / "fine.csv"))]).counts["minute"]
+        assert f"{at:%Y-%m-%d %H:%M}" == ("2026-10-20 02:00" if form.endswith("Z") else "2026-10-20 00:00")
+
+
 MS = "half of the response times are {} or more, all whole numbers: that looks like milliseconds"
 
 
