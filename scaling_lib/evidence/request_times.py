@@ -14,8 +14,8 @@ from scaling_lib.words import listing
 SAMPLE = 2000
 UNREAD_TIME = "time cannot be read"
 FORMS = (
-    "ISO 8601 such as 2026-10-20T02:00:05Z or 2026-10-20 02:00:05+02:00 (without an offset as `time_zone` says), as web "
-    "servers log it such as 20/Oct/2026:02:00:05 +0200, or a number of s, ms, us or ns since 1970"
+    "ISO 8601 such as 2026-10-20T02:00:05Z or 2026-10-20 02:00:05+02:00 (without an offset as `time_zone` says), as "
+    "web servers log it such as 20/Oct/2026:02:00:05 +0200, or a number of s, ms, us or ns since 1970"
 )
 OFFSET = "'([Zz]|[0-9][+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$'"  # how a text ends that carries one
 

@@ -89,7 +89,8 @@ class _Runner:
             with tempfile.TemporaryDirectory(prefix="scaling-") as room:
                 state, error = self._work(job, Path(room), left)
             ran = Ran(state=state, error=error, seconds=time.monotonic() - began)
-        self._progress.ended(job.notebook.name, ran.state, ran.error, ran.seconds)
+        if not self._stopped.is_set():  # what was stopped from outside did not fail
+            self._progress.ended(job.notebook.name, ran.state, ran.error, ran.seconds)
         return ran
 
     def _work(self, job: Job, room: Path, left: float) -> tuple[Literal["ran", "failed"], str]:

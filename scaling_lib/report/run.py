@@ -87,7 +87,10 @@ def run(
     try:
         ran = _execute(planned, jobs, deadline_s, cell_timeout_s, file, str(assessment))
     except KeyboardInterrupt as error:
-        raise ScalingError(f"Stopped. What the notebooks showed until then is in {room / 'notebooks'}.") from error
+        raise ScalingError(
+            f"Stopped. What the notebooks showed until then is in {room / 'notebooks'}; remove {room} before the same "
+            "--out is used again."
+        ) from error
     command = _command(assessment, notebooks, steps, given)
     summary = _write(room, planned, ran, system=system, began=began, command=command)
     finish(room, target)
