@@ -21,7 +21,9 @@ UNITS_S = (
 )
 
 
-COUNTER = "sum(rate({selector}[{window}]))"
+SUM = re.compile(r"sum\s*\((.*)\)", re.DOTALL)
+COUNTER = "sum(increase({selector}[{window}]))"
+RATE = "sum(rate({selector}[{window}]))"  # the same by the second, beside a query that is written so
 
 
 def windowed(query: str, window: str, *, bare: str = COUNTER) -> str:
@@ -48,6 +50,15 @@ def windowed(query: str, window: str, *, bare: str = COUNTER) -> str:
         + ("several ranges" if ranges or subqueries else "no range")
         + " to put a window in its place"
     )
+
+
+def unsummed(query: str) -> str:
+    """The selector within `sum(selector)`, as OpenSLO writes a counter; any other query as it is.
+
+    A counter's sum is no count of a window: what is summed is how much each series rose in it.
+    """
+    found = SUM.fullmatch(query.strip())
+    return found[1].strip() if found and _is_selector(found[1].strip()) else query
 
 
 def latency_threshold(queries: list[str]) -> tuple[float | None, bool]:

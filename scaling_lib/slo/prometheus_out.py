@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from scaling_lib.errors import InvalidInput, NotMeasured
-from scaling_lib.evidence.promql import COUNTER, windowed
+from scaling_lib.evidence.promql import COUNTER, RATE, unsummed, windowed
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.slo.alerts import AlertPolicy, Tier, alert_policy, compact_duration
 from scaling_lib.slo.budget import allowed_share
@@ -93,8 +93,11 @@ def _error_ratio(slo: SLO, window_s: float) -> str:
     """The share of bad events over a window."""
     window = compact_duration(window_s)
 
+    by_second = any("rate(" in query for query in (slo.good_query, slo.bad_query, slo.total_query))
+    bare = (RATE if by_second else COUNTER) if slo.counter else GAUGE
+
     def over(query: str) -> str:
-        return _enclosed(windowed(query, window, bare=COUNTER if slo.counter else GAUGE))
+        return _enclosed(windowed(unsummed(query), window, bare=bare))
 
     if slo.raw_query:
         ratio = _enclosed(_average(slo.raw_query, window))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput
-from scaling_lib.evidence.promql import latency_threshold, windowed
+from scaling_lib.evidence.promql import latency_threshold, unsummed, windowed
 from scaling_lib.evidence.slo import SLO
 from scaling_lib.evidence.slos import read_slos
 from scaling_lib.slo.openslo_out import openslo
@@ -390,13 +390,32 @@ def test_latency_is_seen_in_the_buckets(queries: list[str], expected: tuple[floa
     ("query", "expected"),
     [
         ("rate(x[{{.window}}]) / rate(y[{{- .window -}}])", "rate(x[1h]) / rate(y[1h])"),
-        ('x{a="[5m]"}', 'sum(rate(x{a="[5m]"}[1h]))'),
+        ('x{a="[5m]"}', 'sum(increase(x{a="[5m]"}[1h]))'),
         ('rate(x{a=~"[0-9m]"}[5m]) # [7m]', 'rate(x{a=~"[0-9m]"}[1h]) # [7m]'),
         ("rate(x[5m]) + rate(y[5m])", "rate(x[1h]) + rate(y[1h])"),
     ],
 )
 def test_a_window_in_a_query(query: str, expected: str) -> None:
     assert windowed(query, "1h") == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('sum(x{code=~"5..|(a)"})', 'x{code=~"5..|(a)"}'),
+        (" sum (\n x\n) ", "x"),
+        ("x", "x"),
+        ("sum(x) by (code)", "sum(x) by (code)"),
+        ("sum by (code) (x)", "sum by (code) (x)"),
+        ("sum(x) - sum(y)", "sum(x) - sum(y)"),
+        ("sum(rate(x[5m]))", "sum(rate(x[5m]))"),
+        ("sum(x offset 5m)", "sum(x offset 5m)"),
+        ("max(x)", "max(x)"),
+        ("sum()", "sum()"),
+    ],
+)
+def test_the_selector_within_a_sum(query: str, expected: str) -> None:
+    assert unsummed(query) == expected
 
 
 @pytest.mark.parametrize("query", ["rate(x[5m]) + rate(y[1h])", "max_over_time(x[1h:5m])", "x + y", ""])

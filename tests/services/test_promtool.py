@@ -30,6 +30,8 @@ FIXED = SLO(
     name="fixed range", target=0.999,
     bad_query='sum(rate(requests_total{code=~"[5][0-9m]+"}[5m]))', total_query="sum(rate(requests_total[5m]))",
 )  # fmt: skip
+SUMS = SLO(name="sums", target=0.999, bad_query='sum(requests_total{code=~"5.."})', total_query="sum(requests_total)")
+MIXED = SLO(name="mixed", target=0.999, bad_query=FIXED.bad_query, total_query="sum(requests_total)")
 RAW = SLO(name="raw", target=0.999, raw_query="error_ratio")
 SUCCESS = SLO(name="success", target=0.999, raw_query="1 - error_ratio", raw_type="success")
 THRESHOLD = SLO(name="queue", target=0.999, kind="threshold", metric_query="queue_length", op="lte", value=100)
@@ -38,7 +40,7 @@ LATENCY = SLO(
     good_query='sum(rate(took_seconds_bucket{le="0.3"}[{{.window}}]))',
     total_query="sum(rate(took_seconds_count[{{.window}}]))",
 )  # fmt: skip
-FORMS = [EVENTS, GOOD, FIXED, RAW, SUCCESS, THRESHOLD, LATENCY]
+FORMS = [EVENTS, GOOD, FIXED, SUMS, MIXED, RAW, SUCCESS, THRESHOLD, LATENCY]
 
 
 def promtool(*arguments: str, folder: Path) -> str:
@@ -187,6 +189,17 @@ def test_slos_without_queries_are_named(tmp_path: Path) -> None:
         prometheus_rules([], POLICY)
     with pytest.raises(InvalidInput, match="two SLOs"):
         prometheus_rules([EVENTS, EVENTS], POLICY)
+
+
+def test_a_sum_of_counters_is_put_over_the_window() -> None:
+    rule = yaml.safe_load(prometheus_rules([SUMS], POLICY))["groups"][0]["rules"][0]
+    total = "(sum(increase(requests_total[5m])))"
+    bad = '(sum(increase(requests_total{code=~"5.."}[5m])))'
+    assert rule["expr"] == f"({bad} or 0 * {total})\n/\n{total}"
+    gauge = yaml.safe_load(prometheus_rules([replace(SUMS, counter=False)], POLICY))["groups"][0]["rules"][0]
+    assert "(sum(sum_over_time(requests_total[5m])))" in gauge["expr"]
+    grouped = prometheus_rules([replace(SUMS, name="by", total_query="sum(requests_total) by (code)"), EVENTS], POLICY)
+    assert "no range to put a window in its place" in grouped
 
 
 def test_a_tier_that_cannot_fire_is_left_out(tmp_path: Path) -> None:
