@@ -21,7 +21,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scaling_lib.names import FILE_MIME, PLOTLY_MIME, TABLE_MIME, slug
-from scaling_lib.tables import encode, to_html
+from scaling_lib.tables import BELOW, encode, to_html
 
 __all__ = [
     "PALETTE",
@@ -218,15 +218,23 @@ def show(figure: go.Figure | Shown, table: pd.DataFrame | None = None, name: str
     return Shown(text=title, bundle=bundle, name=name, caption=caption)
 
 
-def table(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, str] | None = None) -> Shown:
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str = "",
+    units: dict[str, str] | None = None,
+    *,
+    below: Sequence[str] = BELOW,
+) -> Shown:
     """A frame as a table that can be read: escaped, numbers to the right, units in the headers.
 
     units: by column, as in `words.quantity`: "s" reads as a duration, "fraction" as percent, others stand in the
     header. Without one a name's suffix tells: `_s`, `_ms`, `_us`, `_bytes`, `_percent`.
+    below: columns of text that stand on a line of their own below their row.
     Cells may be Estimates; the data behind the table then has a column for each end of the interval.
     """
     name = slug(name) or "table"
-    bundle = {"text/html": to_html(frame, caption, units or {}), TABLE_MIME: encode(frame, name, caption, units)}
+    bundle = {"text/html": to_html(frame, caption, units or {}, below), TABLE_MIME: encode(frame, name, caption, units)}
     return Shown(text=frame.to_string(max_rows=20), bundle=bundle, name=name, caption=caption)
 
 

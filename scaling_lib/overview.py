@@ -25,6 +25,11 @@ from scaling_lib.words import duration, listing, percent, plural
 REJECTED_WATCH = 0.001  # a share of rejected rows above this may move a figure with three digits
 MOST_ROUTES = len(figures.PALETTE)  # as many series as the palette tells apart
 MOST_POINTS = 1500
+EVIDENCE_CAPTION = (
+    "Each source, what was read and what was not. Origin: recorded or simulated, as assessment.yaml says; not said "
+    "where it does not. Below a source: its gaps and remarks."
+)
+EVIDENCE_BELOW = ("gaps", "remarks")
 
 _finding = partial(Finding, step="00", command="scaling check")
 
@@ -62,6 +67,13 @@ def overview(system: Assessment) -> Overview:
     return Overview(
         system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic, ledger), silent=silent
     )
+
+
+def evidence_table(result: Overview) -> pd.DataFrame:
+    """The ledger's table with the origin beside each source: recorded, simulated or not said."""
+    table = result.ledger.table()
+    first = ["evidence", "origin", "source"]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
 def range_figure(result: Overview) -> go.Figure:

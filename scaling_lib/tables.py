@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -13,7 +14,10 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import number, quantity
 
 MOST_ROWS = 200  # rows shown on a page; the data beside it has all
-LONG = 40  # text of more characters than this gets a wide column
+SHORT, WIDE, LONG = 12, 24, 40  # characters: text up to SHORT stays on a line, over WIDE or LONG its column is wider
+BELOW = ("remarks",)  # columns that stand on a line of their own below their row
+ABSENT = "–"
+NUMBER = ' class="number"'
 SUFFIXES = {"_us": "µs", "_ms": "ms", "_s": "s", "_bytes": "bytes", "_percent": "%"}
 IN_CELLS = ("s", "fraction", "x")  # units that the cells themselves carry
 
@@ -33,26 +37,48 @@ def encode(frame: pd.DataFrame, name: str, caption: str = "", units: dict[str, s
     return {"name": name, "caption": caption, "columns": columns, "data": data}
 
 
-def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str]) -> str:
-    """The frame as an HTML table, all its text escaped; `data-sort` carries each cell's exact value."""
+def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str], below: Sequence[str] = BELOW) -> str:
+    """The frame as an HTML table, all its text escaped; `data-sort` carries each cell's exact value.
+
+    The caption stands before the box that scrolls. below: columns of text that follow their row on a line of its own,
+    where there is something to say, so that the table stays narrow.
+    """
     frame = _with_index(frame)
+    apart = [name for name in below if name in frame.columns]
+    notes = [_note(cells) for cells in frame[apart].head(MOST_ROWS).itertuples(index=False)]
+    frame = frame.drop(columns=apart)
     heads, bodies = [], []
     for place in range(frame.shape[1]):
         title, values = str(frame.columns[place]), frame.iloc[:, place]
         words, unit = _unit(title, units)
         kind = _typed(values)[0] if not _estimates(values) else "number"
-        side = ' class="number"' if kind in ("integer", "number") else ""
-        if not side and max((len(str(cell)) for cell in values), default=0) > LONG:
-            side = ' class="long"'
+        side = NUMBER if kind in ("integer", "number") else _width(values) if kind == "text" else ""
         heads.append(f'<th scope="col"{side}>{escape(_head(words, unit, kind))}</th>')
         bodies.append([_cell(value, unit, kind, side) for value in values.head(MOST_ROWS)])
-    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*bodies, strict=True))
+    rows = "".join(
+        f"<tr>{''.join(cells)}</tr>"
+        + (f'<tr class="below"><td colspan="{len(heads)}"><div>{escape(note)}</div></td></tr>' if note else "")
+        for cells, note in zip(zip(*bodies, strict=True), notes, strict=True)
+    )
     more = f"<p>The first {MOST_ROWS} of {len(frame):,} rows.</p>" if len(frame) > MOST_ROWS else ""
     if not len(frame):
         more = "<p>None.</p>"
-    top = f"<caption>{escape(caption)}</caption>" if caption else ""
+    top = f'<p class="caption">{escape(caption)}</p>' if caption else ""
     head = f"<thead><tr>{''.join(heads)}</tr></thead>"
-    return f'<div class="table"><table>{top}{head}<tbody>{rows}</tbody></table>{more}</div>'
+    return f'{top}<div class="table"><table>{head}<tbody>{rows}</tbody></table>{more}</div>'
+
+
+def _note(cells: Sequence[Any]) -> str:
+    """What stands below a row."""
+    return "; ".join(str(cell) for cell in cells if isinstance(cell, str) and cell)
+
+
+def _width(values: pd.Series[Any]) -> str:
+    """The class of a column of text by its longest cell."""
+    longest = max((len(str(cell)) for cell in values), default=0)
+    names = {SHORT: "short", WIDE: "", LONG: "wide"}
+    name = next((name for most, name in names.items() if longest <= most), "long")
+    return f' class="{name}"' if name else ""
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +155,7 @@ def _cell(value: Any, unit: str, kind: str, side: str) -> str:
         text = escape(str(value)).replace(" (", ' <span class="range">(', 1)
         return f'<td{side} data-sort="{value.value}">{text}{"</span>" if "<span" in text else ""}</td>'
     if not isinstance(value, (list, tuple, dict, np.ndarray)) and pd.isna(value):
-        return f'<td{side} data-sort=""></td>'
+        return f'<td{side} data-sort="">{ABSENT if side == NUMBER else ""}</td>'
     if kind == "time":
         at = pd.Timestamp(value)
         at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")

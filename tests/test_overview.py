@@ -171,6 +171,14 @@ def test_absent_evidence_is_a_finding_only_where_a_question_misses_it(tmp_path):
     assert "Is each availability SLO met" in missed.why and "Which SLO would" not in missed.why
 
 
+def test_the_origin_stands_beside_each_source(tmp_path):
+    result = seen(tmp_path, spell("GET /a"), more="evidence: {requests: [{path: requests.csv, origin: simulated}]}\n")
+    table = overview.evidence_table(result)
+    assert table.columns[:3].tolist() == ["evidence", "origin", "source"]
+    assert table.iloc[0, :3].tolist() == ["requests", "simulated", "requests.csv"]
+    assert set(table.columns) == set(result.ledger.table().columns) > set(overview.EVIDENCE_BELOW)
+
+
 def test_nothing_at_all(tmp_path):
     result = overview.overview(scaling_lib.open(make(tmp_path, "")))
     assert result.traffic.empty and result.minutes.empty and result.silent == ()

@@ -48,7 +48,7 @@ def test_missing_estimates_and_flags():
     frame = {"p99": [Estimate(0.4, 0.3, 0.5, unit="s"), None], "n": [1.0, math.nan], "ok": [True, False]}
     made = html(frame)
     assert '400 ms <span class="range">(300 ms to 500 ms)</span>' in made
-    assert '<td class="number" data-sort=""></td>' in made
+    assert '<td class="number" data-sort="">–</td>' in made
     assert "<td>yes</td>" in made
     coded = encode(pd.DataFrame(frame), "t")
     assert [(column["name"], column["type"], column["unit"]) for column in coded["columns"]] == [
@@ -63,6 +63,29 @@ def test_a_named_index_is_data_and_a_bare_one_is_not():
     named = pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="route"))
     assert [column["name"] for column in encode(named, "t")["columns"]] == ["route", "n"]
     assert [column["name"] for column in encode(pd.DataFrame({"n": [1]}), "t")["columns"]] == ["n"]
+
+
+def test_the_caption_stands_before_the_box_that_scrolls():
+    made = to_html(pd.DataFrame({"a": [1]}), "How to read it.", {})
+    assert made.startswith('<p class="caption">How to read it.</p><div class="table"><table><thead>')
+
+
+def test_remarks_stand_below_their_row_where_there_are_any_and_stay_a_column_of_the_data():
+    frame = pd.DataFrame({"slo": ["a", "b"], "remarks": ["<b>thin", ""], "share": [0.5, 0.25], "format": ["log", None]})
+    made = to_html(frame, "", {"share": "fraction"}, below=("format", "remarks", "absent"))
+    row, below, other = (
+        made.split("<tbody>")[1].removesuffix("</tbody></table></div>").removesuffix("</tr>").split("</tr>")
+    )
+    assert "remarks" not in made and 'data-sort="0.5">50%</td>' in row and 'data-sort="0.25">25%</td>' in other
+    assert below == '<tr class="below"><td colspan="2"><div>log; &lt;b&gt;thin</div></td>'
+    assert [column["name"] for column in encode(frame, "t")["columns"]] == ["slo", "remarks", "share", "format"]
+    assert '<th scope="col">remarks' not in to_html(frame, "", {}) and "remarks" in to_html(frame, "", {}, below=())
+
+
+@pytest.mark.parametrize(("length", "width"), [(12, "short"), (13, ""), (25, "wide"), (41, "long")])
+def test_columns_of_text_are_as_wide_as_their_longest_cell_asks(length, width):
+    made = html({"a": ["x" * length, "y"], "at": pd.to_datetime(["2026-01-01"] * 2)})
+    assert made.count(f'<td class="{width}">' if width else "<td>") == 2 and made.count('<td class="time"') == 2
 
 
 def test_long_tables_say_that_they_are_cut_and_their_data_are_not():

@@ -54,7 +54,7 @@
     return { data, layout };
   }
 
-  const config = { displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] };
+  const config = { displayModeBar: false }; // it would lie over legends; dragging zooms, a double click resets
   const boxes = [...document.querySelectorAll("[data-figure]")];
 
   function draw(box, dark = darkQuery.matches, width = box.clientWidth) {
@@ -126,7 +126,10 @@
 
   function sortable(table) {
     const body = table.tBodies[0];
-    if (!table.tHead || !body || body.rows.length < 2) return;
+    if (!table.tHead || !body) return;
+    const below = new Map([...body.querySelectorAll("tr.below")].map((note) => [note.previousElementSibling, note]));
+    const lines = [...body.rows].filter((row) => row.className !== "below");
+    if (lines.length < 2) return;
     const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
     heads.forEach((head, column) => {
       const button = document.createElement("button");
@@ -138,14 +141,14 @@
         const up = head.getAttribute("aria-sort") !== "ascending";
         heads.forEach((each) => each.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const rows = [...body.rows].map((row) => [cellValue(row, column), row]);
+        const rows = lines.map((row) => [cellValue(row, column), row]);
         const numeric = rows.every(([value]) => value === "" || !Number.isNaN(Number(value.replace("inf", "Infinity"))));
         rows.sort(([a], [b]) => {
           if (a === "" || b === "") return (a === "") - (b === "");
           const order = numeric ? Number(a.replace("inf", "Infinity")) - Number(b.replace("inf", "Infinity")) : a.localeCompare(b);
           return up ? order : -order;
         });
-        body.append(...rows.map(([, row]) => row));
+        body.append(...rows.flatMap(([, row]) => (below.has(row) ? [row, below.get(row)] : [row])));
       });
     });
   }
