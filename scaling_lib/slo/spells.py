@@ -38,7 +38,7 @@ def incidents_from_counts(
     Returns a frame with name ("found 1", ...), start, end (whole minutes), bad, total, and found (True).
     Measured (tests/slo/test_spells.py): a spell where there is none in less than 2 of 100 histories of independent
     failures at the target's rate, and in less than 5 of 100 days where minutes vary (design effect 5 to 20) or the rate
-    wanders (its logarithm by 0.3). Where it wanders by 0.6 it is 10 of 100: it then truly is five times the target's at
+    wanders (its logarithm by 0.3). Where it wanders by 0.6 it is 12 of 100: it then truly is five times the target's at
     times. Spells of 60 to 90 s with 20 requests a second and 30% failing are all found in 12 minutes and in such days.
     Four hours with 95% slow among 7 requests a minute, where 5% usually are, are one spell with both ends within 2
     minutes in 99 of 100 days.
@@ -60,14 +60,16 @@ def incidents_from_counts(
         failed, events = (_sums(np.where(taken, 0.0, values), scale) for values in (bad, total))
         level, variation = _usual(bad, total, scale, failed / np.maximum(events, 1), rate)
         least = np.minimum(times * level, level + (1 - level) / 4)  # five times 30% cannot be
-        chance = np.where(failed < least * events, 1.0, _tail(failed, events, level, variation))
+        chance = np.where(failed < least * events, 1.0, failures_by_chance(failed, events, level, variation))
         standing_out = _discoveries(chance, int((events > 0).sum()), false_discovery / len(SCALES))
         found = _spread(standing_out, scale, len(grid)) & above
         taken |= _filled(found, scale) if scale > 1 else found
     first, last = _with_true_ends(bad, total, taken, rate, round(gap_s / 60))
     running_bad, running_total = (np.concatenate([[0.0], np.cumsum(values)]) for values in (bad, total))
     failed, events = running_bad[last + 1] - running_bad[first], running_total[last + 1] - running_total[first]
-    clear = _tail(failed, events, np.full(len(failed), rate)) <= false_discovery / max(1, int((total > 0).sum()))
+    clear = failures_by_chance(failed, events, np.full(len(failed), rate)) <= false_discovery / max(
+        1, int((total > 0).sum())
+    )
     first, last, failed, events = first[clear], last[clear], failed[clear], events[clear]
     return pd.DataFrame(
         {
@@ -110,7 +112,7 @@ def _usual(bad: Floats, total: Floats, scale: int, shares: Floats, rate: float) 
     return level, np.divide(excess, level**2 * nn, out=np.zeros(len(shares)), where=known)
 
 
-def _tail(bad: Floats, total: Floats, rate: Floats, variation: Floats | float = 0.0) -> Floats:
+def failures_by_chance(bad: Floats, total: Floats, rate: Floats, variation: Floats | float = 0.0) -> Floats:
     """P(K >= bad) where K is binomial, or negative binomial where the rate varies."""
     from scipy import special
 
