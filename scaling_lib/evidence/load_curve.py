@@ -12,7 +12,7 @@ from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.load_parts import ALL, LoadTest, Part, as_samples, no_bins, test_names
 from scaling_lib.evidence.load_recognise import curve_columns
 from scaling_lib.evidence.load_source import LoadSource
-from scaling_lib.evidence.load_text import apart, faulty, header_of, stage_csv, time_us, unit_notes
+from scaling_lib.evidence.load_text import LINE, apart, faulty, header_of, stage_csv, time_us, unit_notes
 from scaling_lib.evidence.sql import quoted
 
 
@@ -23,7 +23,7 @@ def read_curve(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSource
     columns = curve_columns(there, source.columns)
     engine.execute("SET threads = 1; SET preserve_insertion_order = true")
     select = ", ".join(f"{quoted(name)} AS {ours}" for ours, name in columns.items())
-    lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=select)
+    lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=f"{select}, {LINE}")
     timed = "time" in columns
     time = time_us("time", source.time_zone) if timed else "NULL::BIGINT"
     numbers = {name: f"TRY_CAST({name} AS DOUBLE)" for name in ("users", "throughput")}

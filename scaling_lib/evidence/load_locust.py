@@ -16,12 +16,13 @@ from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.load_parts import ALL, LoadTest, Part, as_samples, joined, no_bins, test_names
 from scaling_lib.evidence.load_signs import late_rows, silent_intervals
 from scaling_lib.evidence.load_source import LoadSource
-from scaling_lib.evidence.load_text import apart, faulty, header_of, stage_csv
+from scaling_lib.evidence.load_text import LINE, apart, faulty, header_of, stage_csv
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import plural
 
 WINDOW_S = 10.0  # of Locust's current percentiles (CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW)
+ROUNDED = 0.05  # Locust writes percentiles over 100 ms with two digits
 BREAK_S = 10  # a fall of the totals with a longer pause, or with fewer users, begins another test
 NEEDED = {"time": "Timestamp", "users": "User Count", "name": "Name", "total": "Total Request Count"}
 WHERE_THERE = {"kind": "Type", "failed": "Total Failure Count", "mean": "Total Average Response Time"} | {
@@ -40,7 +41,7 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
         raise BrokenEvidence(f"{file}: has no column {absent[0]!r}; expected Locust's stats history. Export it again.")
     engine.execute("SET threads = 1; SET preserve_insertion_order = true")  # totals are differences of rows in order
     select = ", ".join(f"{quoted(name) if name else 'NULL'} AS {ours}" for ours, name in columns.items())
-    lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=select)
+    lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=f"{select}, {LINE}")
     rows, rejected = _rows(engine)
     if rows.empty:
         raise BrokenEvidence(
@@ -149,7 +150,7 @@ def _percentiles_are_current(rows: pd.DataFrame, columns: dict[str, str | None])
     if columns["p100"] is None or columns["slowest"] is None:
         return False
     known = rows.dropna(subset=["p100", "slowest"])
-    off = (known["p100"] - known["slowest"]).abs() > 0.01 * known["slowest"] + 1  # percentiles are rounded
+    off = (known["p100"] - known["slowest"]).abs() > ROUNDED * known["slowest"] + 1
     return bool(off.mean() > 0.1) if len(known) else False
 
 

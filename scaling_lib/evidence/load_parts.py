@@ -60,7 +60,8 @@ class LoadTest:
     load: "open" (requests come whether or not earlier ones were answered), "closed" (a user waits for the answer) or
         "unknown"; why: what that rests on.
     percentiles: "bins" (of any stretch, from `bins`), "windows" (the file's own, each over the last `window_s`
-        seconds), "cumulative" (the file's, since the start of the test: of no use for a level, hence NaN) or "none".
+        seconds, by Locust to two digits), "cumulative" (the file's, since the start of the test: of no use for a level,
+        hence NaN) or "none".
     interval_s: the usual length of a sample, NaN where a sample is a whole level.
     dropped_iterations: iterations that k6 could not start in time; None where the format does not tell.
     expected_interval_s: as the source says. start, end: UTC, None without times.

@@ -20,6 +20,7 @@ from scaling_lib.words import listing
 
 LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
 EXAMPLES = 3
+LINE = "row_number() OVER () AS line"  # where the order of rows matters: it takes one thread
 
 
 def head(file: Path) -> tuple[bytes, bool]:
@@ -58,13 +59,13 @@ def stage_csv(
     select: str = "*",
     where: str = "TRUE",
 ) -> tuple[Rejected, ...]:
-    """Make the table `raw` of the columns in `select` and `line`, their place in the file; returns what was lost.
+    """Make the table `raw` of the columns in `select`; returns what was lost.
 
     names: of the file's columns. A row with more or fewer fields than that is lost.
     """
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in apart(names))
     engine.execute(
-        f"CREATE TEMP TABLE raw AS SELECT {select}, row_number() OVER () AS line FROM read_csv({literal(str(file))}, "
+        f"CREATE TEMP TABLE raw AS SELECT {select} FROM read_csv({literal(str(file))}, "
         f"compression => {literal('gzip' if packed else 'none')}, auto_detect => false, columns => {{{columns}}}, "
         f"delim => {literal(delimiter)}, quote => '\"', escape => '\"', header => {str(header).lower()}, "
         f"strict_mode => true, store_rejects => true, {LINES}) WHERE {where}"
@@ -106,26 +107,27 @@ def stage_lines(
     places = ", ".join(literal(path) for path in paths.values())
     fields = ", ".join(f"found[{place}] AS {quoted(name)}" for place, name in enumerate(paths, 1))
     engine.execute(
-        "CREATE TEMP TABLE parsed AS SELECT CASE WHEN NOT whole THEN left(text, 120) END AS text, line, whole, "
-        f"CASE WHEN whole AND ({wanted}) THEN json_extract_string(text, [{places}]) END AS found FROM "
-        "(SELECT text, row_number() OVER () AS line, text LIKE '{%}' AND "
-        f"(NOT ({wanted}) OR json_valid(text)) AS whole FROM (SELECT trim(text, ' \r\t') AS text FROM "
+        "CREATE TEMP TABLE parsed AS SELECT CASE WHEN NOT whole THEN left(text, 120) END AS text, whole, "
+        f"CASE WHEN whole THEN json_extract_string(text, [{places}]) END AS found FROM "
+        "(SELECT text, wanted, starts_with(ltrim(text), '{') AND regexp_matches(right(text, 3), '[}]\\s*$') "
+        f"AND (NOT wanted OR json_valid(text)) AS whole FROM (SELECT text, {wanted} AS wanted FROM "
         f"read_csv({literal(str(file))}, compression => {literal('gzip' if packed else 'none')}, "
         "columns => {'text': 'VARCHAR'}, delim => '\x01', quote => '', escape => '', header => false, "
-        f"auto_detect => false, strict_mode => false, store_rejects => true, {LINES})) WHERE text <> '')"
+        f"auto_detect => false, strict_mode => false, store_rejects => true, {LINES}) WHERE text NOT IN ('', '\r'))) "
+        "WHERE wanted OR NOT whole"
     )
-    engine.execute(f"CREATE TEMP VIEW raw AS SELECT {fields}, line FROM parsed WHERE found IS NOT NULL")
-    bad = "FROM parsed WHERE NOT whole"
-    count = int(one(engine, f"SELECT count(*) {bad}")[0])
-    shown = engine.sql(f"SELECT line, text {bad} ORDER BY line LIMIT {EXAMPLES}").fetchall()
+    engine.execute(f"CREATE TEMP VIEW raw AS SELECT {fields} FROM parsed WHERE found IS NOT NULL")
+    count, *shown = one(engine, "SELECT count(*), min(text), max(text) FROM parsed WHERE NOT whole")
     over = int(one(engine, "SELECT count(DISTINCT line) FROM reject_errors")[0])
     lost = [
-        Rejected(
-            reason="not a JSON object", rows=count, examples=tuple(f"line {line}: {text}" for line, text in shown)
-        ),
+        Rejected(reason="not a JSON object", rows=count, examples=_examples(shown)),
         Rejected(reason="cannot be parsed (no text, or longer than 8 MB)", rows=over),
     ]
     return tuple(each for each in lost if each.rows)
+
+
+def _examples(shown: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for each in shown if each))
 
 
 def time_us(text: str, time_zone: str) -> str:
@@ -169,13 +171,10 @@ def faulty(engine: duckdb.DuckDBPyConnection, faults: Sequence[tuple[str, str]],
     """The rows of `raw` that cannot be used, by the first fault of each; faults: (reason, test)."""
     cases = " ".join(f"WHEN {test} THEN {literal(reason)}" for reason, test in faults)
     rows = engine.sql(
-        f"SELECT reason, count(*), arg_min(shown, line, {EXAMPLES}), min(line) FROM (SELECT CASE {cases} END AS "
-        f"reason, left({shown}, 120) AS shown, line FROM raw) WHERE reason IS NOT NULL GROUP BY reason ORDER BY 4"
+        f"SELECT reason, count(*), min(shown), max(shown) FROM (SELECT CASE {cases} END AS reason, "
+        f"left({shown}, 120) AS shown FROM raw) WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"
     ).fetchall()
-    return tuple(
-        Rejected(reason=reason, rows=count, examples=tuple(dict.fromkeys(map(str, texts or ()))))
-        for reason, count, texts, _ in rows
-    )
+    return tuple(Rejected(reason=reason, rows=count, examples=_examples(texts)) for reason, count, *texts in rows)
 
 
 def place_faults(time: str, duration: str) -> list[tuple[str, str]]:
