@@ -93,6 +93,7 @@ def _utc(seconds: NDArray[np.int64]) -> pd.DatetimeIndex:
 
 def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
     """Tables of cells as one, in the order of their keys: cells of the same key are added."""
+    parts = [part for part in parts if len(part)] or parts[:1]  # an empty one has no categories to share
     if len(parts) == 1:
         return parts[0]
     shared = {

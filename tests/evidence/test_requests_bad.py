@@ -122,6 +122,15 @@ def test_dates_that_could_be_day_or_month_first_are_refused_with_the_forms_that_
         assert f"{at:%Y-%m-%d %H:%M}" == ("2026-10-20 02:00" if form.endswith("Z") else "2026-10-20 00:00")
 
 
+def test_a_file_of_which_every_row_is_rejected_among_good_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(LOG)
+    (tmp_path / "b.csv").write_text("time,route\n" + "20.10.2026 02:00:05,/a\n" * 9)
+    for kept in (None, tmp_path / "cache", tmp_path / "cache"):  # read, kept, and read from what was kept
+        found = read_requests([RequestSource(path=str(tmp_path / name)) for name in ("b.csv", "a.log")], cache=kept)
+        assert found.counts["n"].sum() == 50
+        assert [(each.rows, each.rejected_rows) for each in found.quality] == [(0, 9), (50, 0)]
+
+
 MS = "half of the response times are {} or more, all whole numbers: that looks like milliseconds"
 
 
