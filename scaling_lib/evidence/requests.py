@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence, NotMeasured
@@ -22,14 +21,14 @@ from scaling_lib.evidence.reduce import Reduced, reduce_file
 from scaling_lib.evidence.request_source import RequestSource, Threshold
 from scaling_lib.evidence.request_times import FORMS, UNREAD_TIME
 from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, matches, named_among
+from scaling_lib.evidence.silence import silence_limit_s
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
 
 __all__ = ["RequestSource", "Requests", "Threshold", "merge", "read_requests"]
 
 MINUTE = pd.Timedelta(minutes=1)
-LEAST_GAP = pd.Timedelta(minutes=5)
-RHYTHMS = 10  # a silence this many times the longest usual one is a gap
+LEAST_GAP_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,6 +125,7 @@ def read_requests(
             twice.append(f"left out as copies of another file (in brackets), counted once: {listing(copied)}")
         quality.append(_quality(source, parts, problems, [*twice, *coverage_notes(parts)]))
         reduced.append(parts)
+    quality = [_with_nothing_left(entry) for entry in quality]
     whole = [part for parts in reduced for part in parts]
     if not any(len(part.counts) for part in whole):
         raise BrokenEvidence(" ".join(entry.problem for entry in quality) or _nothing_left(quality))
@@ -251,17 +251,21 @@ def _quality(source: RequestSource, parts: Sequence[Reduced], problems: Sequence
 
 
 def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:
-    """Silences longer than five minutes and than ten times what is usual between two minutes with requests."""
+    """Silences of more than five minutes that are longer than the traffic's own rhythm explains."""
     if len(minutes) < 3:
         return ()
-    steps = minutes[1:] - minutes[:-1]
-    usual_s = float(np.quantile(steps.total_seconds(), 0.9))
-    limit = max(LEAST_GAP, RHYTHMS * pd.Timedelta(seconds=usual_s))
+    steps = (minutes[1:] - minutes[:-1]).total_seconds().to_numpy()
+    long = steps > silence_limit_s(steps, LEAST_GAP_S)
     return tuple(
         Gap(start=(before + MINUTE).to_pydatetime(), end=after.to_pydatetime())
-        for before, after, step in zip(minutes[:-1], minutes[1:], steps, strict=True)
-        if step > limit
+        for before, after in zip(minutes[:-1][long], minutes[1:][long], strict=True)
     )
+
+
+def _with_nothing_left(entry: Quality) -> Quality:
+    """A source of which every row is rejected could not be read."""
+    lost = entry.rejected and not entry.rows and not entry.problem
+    return replace(entry, problem=_nothing_left([entry])) if lost else entry
 
 
 def _nothing_left(quality: Sequence[Quality]) -> str:

@@ -17,7 +17,7 @@ from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.between_edges import between_edges
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
-from scaling_lib.slo.counts import MINUTE, are_silent, rate_per_s
+from scaling_lib.slo.counts import MINUTE, are_silent, rate_per_s, steps_s
 from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
 from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
@@ -283,5 +283,5 @@ def _spent(sli: Estimate, target: float) -> Estimate:
 
 def _silent_s(window: pd.DataFrame) -> float:
     """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
-    steps = np.diff(window.index.to_numpy()) / np.timedelta64(1, "s")
+    steps = steps_s(pd.DatetimeIndex(window.index))
     return float(steps[are_silent(steps)].sum())

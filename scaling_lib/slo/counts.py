@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.silence import silence_limit_s
 
 MINUTE = pd.Timedelta(minutes=1)
 LONG_SILENCE_S = 3600.0
-RHYTHMS = 10  # a silence this many times the longest usual one is a gap in the evidence
 
 
 def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -
     """
     times = pd.DatetimeIndex(counts.index)
     total = counts["total"].to_numpy(dtype=np.float64)
-    steps = np.diff(times.to_numpy()) / np.timedelta64(1, "s")
-    cuts = np.flatnonzero(steps > silence_limit_s(steps)) + 1
+    steps = steps_s(times)
+    cuts = np.flatnonzero(are_silent(steps)) + 1
     left_out = pd.DatetimeIndex([], tz="UTC") if excluded is None else excluded
     events = seconds = 0.0
     for places in np.split(np.arange(len(times)), cuts):
@@ -72,9 +72,14 @@ def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -
     return float(total.sum()) / (60.0 * len(times)) if len(times) else 0.0
 
 
-def silence_limit_s(steps: NDArray[np.float64]) -> float:
-    """From how many seconds between two minutes of traffic on nothing was recorded, rather than nothing asked."""
-    return max(LONG_SILENCE_S, RHYTHMS * float(np.quantile(steps, 0.9))) if len(steps) else LONG_SILENCE_S
+def steps_s(times: pd.DatetimeIndex) -> NDArray[np.float64]:
+    """Seconds from each time to the next."""
+    return np.asarray((times[1:] - times[:-1]).total_seconds(), dtype=np.float64)
+
+
+def are_silent(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the seconds between two minutes of traffic are so long that nothing was recorded in them."""
+    return np.asarray(steps > silence_limit_s(steps, LONG_SILENCE_S), dtype=np.bool_)
 
 
 def utc(time: object, where: str) -> pd.Timestamp:

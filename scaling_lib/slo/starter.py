@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.slo.attainment import Attainment, attainment, measurable
 from scaling_lib.slo.budget import allowed_share
-from scaling_lib.slo.counts import minute_grid, rate_per_s, silence_limit_s
+from scaling_lib.slo.counts import are_silent, minute_grid, rate_per_s, steps_s
 from scaling_lib.slo.windows import window_length_s
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, number, percent, plural
@@ -171,8 +171,8 @@ def _cut(times: pd.DatetimeIndex) -> tuple[Period, NDArray[np.object_] | pd.Date
 
 def _seen_s(times: pd.DatetimeIndex, step_s: float) -> float:
     """How long history is from its first to its last time, long silences left out."""
-    steps = np.diff(times.to_numpy()) / np.timedelta64(1, "s")
-    silent = steps > silence_limit_s(steps)
+    steps = steps_s(pd.DatetimeIndex(times))
+    silent = are_silent(steps)
     return float(steps[~silent].sum()) + step_s * (1 + int(silent.sum()))
 
 

@@ -1,0 +1,36 @@
+"""From when on a silence means that nothing was recorded, rather than that nobody asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+RHYTHMS = 10  # a silence this many times the longest usual one is a gap in the evidence
+PERIODS_S = (86_400.0, 7 * 86_400.0)  # services that are closed at night, and at the weekend
+FEWEST = 3  # silences that make a rhythm
+OFTEN = 0.5  # in so many of the days, or weeks
+REGULAR = 0.1  # of a period, by which the silences' beginnings may lie off
+LONGER = 1.5  # than the usual silence of a night, or of a weekend
+
+
+def silence_limit_s(steps: NDArray[np.float64], least_s: float) -> float:
+    """The length of a silence, in seconds, above which evidence is missing.
+
+    steps: seconds from each minute with traffic to the next; least_s: no shorter silence is a gap.
+    Silences that come back at the same time in at least half of the days, or of the weeks, are the service's own rhythm:
+    only what is half as long again as the usual one of them is a gap.
+    """
+    if not len(steps):
+        return least_s
+    limit = max(least_s, RHYTHMS * float(np.quantile(steps, 0.9)))
+    for period_s in PERIODS_S:
+        long = steps > limit
+        if long.sum() >= max(FEWEST, OFTEN * float(steps.sum()) / period_s) and _regular(steps, long, period_s):
+            limit = LONGER * float(np.median(steps[long]))
+    return limit
+
+
+def _regular(steps: NDArray[np.float64], long: NDArray[np.bool_], period_s: float) -> bool:
+    """Whether most of the long silences begin whole periods after the one before."""
+    apart = np.diff((np.cumsum(steps) - steps)[long]) / period_s
+    return float(np.median(np.abs(apart - np.maximum(1, np.round(apart))))) < REGULAR
