@@ -27,7 +27,8 @@ SPELL_COLUMNS = [
 ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "right pages", "spells paged on", "tickets", "to mend"]
 SPELLS_CAPTION = (
     "Spells of failure: how much each cost of what the recorded requests allow to fail, and of what a whole window "
-    "allows; how long until an alert had called someone (a page), and until it was quiet again."
+    "allows; how long until an alert had called someone (a page), and until it was quiet again "
+    "(–: it did not, or the history ends before)."
 )
 ALERTS_CAPTION = (
     "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell. Where the "
@@ -39,7 +40,7 @@ ALERTS_CAPTION = (
 POLICY_CAPTION = (
     "When the alerts fire and fall quiet, if everything fails (outage), and if failures spend the budget ten times as "
     "fast as it lasts (10x). Factor: the speed of spending from which the alert fires. 1h/5m: both the last hour and "
-    "the last 5 minutes have to be above. Empty: it does not fire."
+    "the last 5 minutes have to be above. SLOs of one target and window share their alerts."
 )
 
 
@@ -86,10 +87,11 @@ def alert_table(assessed: Assessed) -> pd.DataFrame:
 
 
 def alert_times_table(assessed: Assessed) -> pd.DataFrame:
-    """The rows of `policy_table`, those that are the same for several SLOs once, with all their names."""
+    """The rows of `policy_table` by target and window, which SLOs share: `slos` says how many do."""
     table = policy_table(assessed)
     same = [column for column in table.columns if column != "slo"]
-    return table.groupby(same, sort=False, dropna=False)["slo"].agg(_names).reset_index()[table.columns]
+    gathered = table.groupby(same, sort=False, dropna=False)["slo"].nunique().rename("slos").reset_index()
+    return gathered[["target", "slos", *same[1:]]]
 
 
 def spell_rate(result: SLOResult, spell: Mapping[Hashable, Any]) -> float:
@@ -97,7 +99,3 @@ def spell_rate(result: SLOResult, spell: Mapping[Hashable, Any]) -> float:
     inside = result.counts[spell["start"].floor("min") : spell["end"] - pd.Timedelta(microseconds=1)]
     total = float(inside["total"].sum())
     return float(inside["bad"].sum()) / total if total else float("nan")
-
-
-def _names(names: pd.Series[str]) -> str:
-    return listing(list(names), 3)
