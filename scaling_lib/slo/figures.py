@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,22 +21,27 @@ from scaling_lib.words import duration, listing, number, percent
 MOST_POINTS = 1500
 MOST_LINES = 4
 TICKS = [base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5)]  # of logarithmic axes
+DECADES = [0.1, 1, 10, 100, 1_000, 10_000, 100_000]
 BUDGET_CAPTION = (
     "Dot: what the recorded requests spent of what they were allowed to. Bar: where the service's rate in the long run "
-    "may lie; a bar that leaves the figure goes on, and the table has its end."
+    "may lie; where a bar leaves the figure, its end is written on it."
 )
 BURN_CAPTION = (
-    "How fast each minute spends the budget: at 1 it lasts exactly its window. Shaded: spells of failure. Triangles: "
-    "an alert calls someone (a page)."
+    "How fast each minute spends the budget: at 1 it lasts exactly its window. The axis is logarithmic, and 0.1 stands "
+    "for all below. Shaded: spells of failure. Triangles: an alert calls someone (a page). A long history is cut to "
+    "the stretch around the costliest spell; the table has all spells."
 )
 LEFT_CAPTION = "What is left of a whole window's budget, at the traffic of this evidence."
 DETECTION_CAPTION = (
     "Lines: how long each alert needs, with a full history before the incident; 1h/5m looks at the last hour and the "
-    "last 5 minutes. Dots: the recorded spells. While the history is shorter than an alert's window, the window holds "
-    "only what is there, and the alert fires sooner than the line says."
+    "last 5 minutes. Dots: its recorded spells; the table has those of the other SLOs. While the history is shorter "
+    "than an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
 )
 SEEN = 0.05  # of a window: with less, what is left of its budget tells nothing
 ROOM = 1.6  # of the largest dot: bars beyond are cut
+SLOWEST = 0.1  # of the burn chart's logarithmic axis, which has no place for 0
+AROUND = 2  # spell's lengths shown before and after the costliest one, at least AROUND_LEAST
+AROUND_LEAST = pd.Timedelta(minutes=30)
 
 
 def budget_figure(assessed: Assessed) -> go.Figure | Shown:
@@ -65,45 +71,65 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
     furthest = 100 * ROOM * max(1.0, ordered[-1].spent.value)
     if 100 * max(each.spent.high for each in ordered) > furthest:
         figure.update_xaxes(range=[-furthest / 50, furthest])
+    for each in ordered:
+        if 100 * each.spent.high > furthest:
+            figure.add_annotation(
+                x=1,
+                xref="x domain",
+                y=figures.escape(each.slo.name),
+                text=f"to {percent(each.spent.high)} →",
+                showarrow=False,
+                xanchor="right",
+                yshift=9,
+            )
     figure.update_yaxes(range=[-0.6, len(ordered)])  # room above for the line's label
     return figures.threshold(figure, 100, "the whole budget", axis="x")
 
 
 def burn_figure(assessed: Assessed) -> go.Figure | Shown:
-    """How fast the budget burns minute by minute, the spells shaded and the pages marked."""
+    """How fast the budget burns minute by minute around the costliest spell, spells shaded and pages marked."""
     chosen = _with_spells(assessed.results)
     if not chosen:
         return figures.nothing("No spell of failure stands out in the evidence, so there is no burn to show.")
     _name(assessed)
+    start, end = _stretch(chosen)
     figure = figures.figure(_spell_title(chosen), x="", y="speed of spending (1 = the budget lasts)")
     fastest = max(tier.factor for tier in chosen[0].policy)
-    for each in chosen:
-        line = _burn(each)
+    lines = {each.slo.name: line for each in chosen if len(line := _burn(each, start, end))}
+    for each in (one for one in chosen if one.slo.name in lines):
+        line, color = lines[each.slo.name], figures.colour(each.slo.name)
         figure.add_scatter(
             x=figures.utc(line.index),
-            y=line.to_numpy(),
+            y=line.clip(lower=SLOWEST).to_numpy(),
+            customdata=[f"{number(burn)} times" for burn in line],
             name=figures.escape(each.slo.name),
             mode="lines+markers" if len(line) < 200 else "lines",
             marker={"size": 5},
-            line={"color": figures.colour(each.slo.name), "width": 2},
-            hovertemplate="%{y:.3~g} times as fast as it lasts<extra>" + figures.escape(each.slo.name) + "</extra>",
+            line={"color": color, "width": 2},
+            hovertemplate="%{x}: %{customdata} as fast as it lasts<extra>" + figures.escape(each.slo.name) + "</extra>",
         )
-        for spell in each.spells.itertuples():
-            figures.span(figure, spell.start, spell.end, "", color=figures.colour(each.slo.name))
+        for spell in each.spells.to_dict("records"):
+            if spell["start"] < end and spell["end"] > start:
+                figures.span(figure, max(spell["start"], start), min(spell["end"], end), "", color=color)
         pages = each.replay.pages
+        pages = pages[(pages["start"] >= start) & (pages["start"] <= end)]
         if len(pages):
             figure.add_scatter(
                 x=figures.utc(pages["start"]),
                 y=[fastest] * len(pages),
                 mode="markers",
-                marker={"symbol": "triangle-up", "size": 13, "color": figures.colour(each.slo.name)},
+                marker={"symbol": "triangle-up", "size": 13, "color": color},
+                showlegend=False,
                 name=figures.escape(f"page: {each.slo.name}"),
                 hovertemplate="page at %{x}<extra>" + figures.escape(each.slo.name) + "</extra>",
             )
-    figures.threshold(figure, fastest, f"the fastest alert fires above {number(fastest)}")
-    lines = [_burn(each) for each in chosen]
-    early, late = (max(float(part.max()) for part in parts) for parts in zip(*map(_outer_quarters, lines), strict=True))
+    figures.threshold(figure, fastest, f"fastest alert: above {number(fastest)}")
+    outer = map(_outer_quarters, lines.values())
+    early, late = (max(float(part.max()) for part in parts) for parts in zip(*outer, strict=True))
     figure.layout.shapes[-1].label.textposition = "start" if early < late else "end"  # where the lines are low
+    most = max(fastest, *(float(line.max()) for line in lines.values()))
+    figure.update_yaxes(type="log", range=[np.log10(SLOWEST) - 0.1, np.log10(most) + 0.15])
+    figure.update_yaxes(tickvals=DECADES, ticktext=[f"{tick:,g}" for tick in DECADES])
     return figures.time_axis(figure)
 
 
@@ -136,12 +162,13 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
             name=figures.escape(each.slo.name),
             mode="lines",
             line={"color": figures.colour(each.slo.name), "width": 2},
-            hovertemplate="%{y:.4~g}% left<extra>" + figures.escape(each.slo.name) + "</extra>",
+            hovertemplate="%{y:,.4~r}% left<extra>" + figures.escape(each.slo.name) + "</extra>",
         )
         end = 100 * float(left.iloc[-1])
         color = figures.colour(each.slo.name)
         figures.direct_label(figure, figures.utc(left.index[-1:])[0], end, each.slo.name, color=color)
     figures.threshold(figure, 0, "the whole budget is spent")
+    figure.layout.shapes[-1].label.textposition = "start"  # the lines' names stand at the end
     return figures.time_axis(figure)
 
 
@@ -156,7 +183,7 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     pages = each.policy.only("page")
     rates = np.geomspace(float(allowed_share(each.slo.target)), 1, 120)
     figure = figures.figure(
-        _detection_title(each, chosen), x="error rate during the incident, %", y="minutes from its start to the page"
+        _detection_title(each), x="error rate during the incident, %", y="minutes from its start to the page"
     )
     for tier, dash in zip(pages, ("solid", "dot", "dashdot", "dash"), strict=False):
         times = np.array([detection_time(tier, each.slo.target, rate) for rate in rates]) / 60
@@ -167,21 +194,17 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
             mode="lines",
             line={"dash": dash, "width": 2, "color": figures.colour(each.slo.name)},
             name=f"the alert {tier.name}",
-            hovertemplate="%{x:.3~g}% failing: %{y:.3~g} min<extra>" + tier.name + "</extra>",
+            hovertemplate="%{x:,.3~r}% failing: %{y:,.3~r} min<extra>" + tier.name + "</extra>",
         )
-    for number_, one in enumerate(chosen):
-        found = one.replay.incidents[one.replay.incidents["detected"]]
+    found = each.replay.incidents[each.replay.incidents["detected"]]
+    if len(found):
         figure.add_scatter(
-            x=[100 * spell_rate(one, spell) for spell in found.to_dict("records")],
+            x=[100 * spell_rate(each, spell) for spell in found.to_dict("records")],
             y=found["delay_s"] / 60,
             mode="markers",
-            marker={
-                "size": 11,
-                "color": figures.colour(one.slo.name),
-                "symbol": ("circle", "diamond", "square", "x")[number_],
-            },
-            name=figures.escape(f"recorded: {one.slo.name}"),
-            hovertemplate="%{x:.3~g}% failing, paged after %{y:.3~g} min<extra></extra>",
+            marker={"size": 11, "color": figures.colour(each.slo.name)},
+            name="its recorded spells",
+            hovertemplate="%{x:,.3~r}% failing, paged after %{y:,.3~r} min<extra></extra>",
         )
     least = 100 * min(1.0, min(threshold(tier, each.slo.target) for tier in pages))
     figures.threshold(figure, least, f"below {number(least)}% no page", axis="x")
@@ -214,23 +237,46 @@ def _budget_title(assessed: Assessed) -> str:
 
 
 def _spell_title(chosen: Sequence[SLOResult]) -> str:
-    worst = max(chosen, key=lambda each: each.replay.incidents["budget_spent"].max())
-    spell = max(worst.replay.incidents.to_dict("records"), key=lambda row: float(row["budget_spent"]))
+    worst, spell, latest = _costliest(chosen)
     length = (spell["end"] - spell["start"]).total_seconds()
-    return f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell"
+    of = f" of its last {window_words(worst.slo.window)} window" if latest else ""
+    return (
+        f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell{of}"
+    )
 
 
-def _detection_title(each: SLOResult, chosen: Sequence[SLOResult]) -> str:
+def _costliest(chosen: Sequence[SLOResult]) -> tuple[SLOResult, dict[Hashable, Any], bool]:
+    """The spell that cost the largest share of its SLO's budget, in the last window where that has any (a finding).
+
+    The flag says whether spells before the window were passed over.
+    """
+    spells = [(each, row) for each in chosen for row in each.replay.incidents.to_dict("records")]
+    latest = [(each, row) for each, row in spells if row["end"] > each.window.index[0]]
+    worst, spell = max(latest or spells, key=lambda one: float(one[1]["budget_spent"]))
+    return worst, spell, 0 < len(latest) < len(spells)
+
+
+def _stretch(chosen: Sequence[SLOResult]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The whole history, or where the costliest spell would be a thin band in it, the stretch around that."""
+    first = min(each.counts.index[0] for each in chosen)
+    last = max(each.counts.index[-1] for each in chosen)
+    _, spell, _ = _costliest(chosen)
+    around = max(AROUND * (spell["end"] - spell["start"]), AROUND_LEAST)
+    start, end = max(first, spell["start"] - around), min(last, spell["end"] + around)
+    return (start, end) if last - first > AROUND * (end - start) else (first, last)
+
+
+def _detection_title(each: SLOResult) -> str:
     needed = min(detection_time(tier, each.slo.target, 1.0) for tier in each.policy.only("page"))
     if not np.isfinite(needed):
         return f"{each.slo.name}: no alert would call anyone, even if every request failed"
     title = f"{each.slo.name}: if every request failed, someone would be called after {duration(needed)}"
-    took = pd.concat([one.replay.incidents.loc[one.replay.incidents["detected"], "delay_s"] for one in chosen])
+    took = each.replay.incidents.loc[each.replay.incidents["detected"], "delay_s"]
     took = took[took > 0] if (took > 0).any() else took  # 0: a page was firing already
     if took.empty:
-        return f"{title}; on the recorded spells no one was"
+        return f"{title}; on its recorded spells no one was"
     ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
-    return f"{title}; on the recorded spells it took {' to '.join(ends)}"
+    return f"{title}; on its recorded spells it took {' to '.join(ends)}"
 
 
 def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
@@ -239,10 +285,11 @@ def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
     return sorted(chosen, key=lambda each: -each.replay.incidents["budget_spent"].sum())[:MOST_LINES]
 
 
-def _burn(result: SLOResult) -> pd.Series[float]:
-    """Burn rate by minute, or by as many minutes together as keep the figure light."""
-    step = max(1, -(-len(result.counts) // MOST_POINTS))
-    summed = result.counts if step == 1 else result.counts.resample(f"{step}min").sum()
+def _burn(result: SLOResult, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[float]:
+    """Burn rate by minute from start to end, or by as many minutes together as keep the figure light."""
+    counts = result.counts[start:end]
+    step = max(1, -(-len(counts) // MOST_POINTS))
+    summed = counts if step == 1 else counts.resample(f"{step}min").sum()
     summed = summed[summed["total"] > 0]
     burn: pd.Series[float] = summed["bad"] / summed["total"] / float(allowed_share(result.slo.target))
     return burn

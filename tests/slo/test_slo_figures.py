@@ -62,7 +62,7 @@ def test_titles_state_the_results_numbers(outage, half_a_day):
     # 2% of 28 days in an hour are 13.44 times the 1% that may fail: 13.44% of an hour of nothing but failures
     assert title(slo.detection_figure(outage)) == (
         "pay availability: if every request failed, someone would be called after 8.06 min; "
-        "on the recorded spells it took 2 min"
+        "on its recorded spells it took 2 min"
     )
 
 
@@ -96,7 +96,8 @@ def test_what_is_drawn_is_what_was_counted(outage, half_a_day):
     assert point.x[0] == pytest.approx(100 * each.spent.value)
     assert point.x[0] + point.error_x.array[0] == pytest.approx(100 * each.spent.high)
     burn = slo.burn_figure(outage).data[0]
-    assert max(burn.y) == pytest.approx(100) and np.count_nonzero(burn.y) == 10
+    assert max(burn.y) == pytest.approx(100) and min(burn.y) == 0.1 and np.sum(np.asarray(burn.y) > 0.1) == 10
+    assert burn.customdata[0] == "0 times" and burn.customdata[30] == "100 times"
     left = slo.left_figure(half_a_day).data[0]
     assert left.y[-1] == pytest.approx(100 * (1 - 1000 / 720))
     detected = [trace for trace in slo.detection_figure(outage).data if trace.mode == "markers"]
@@ -146,3 +147,56 @@ def test_thinning_keeps_the_last_point_and_the_page_light(length):
     series = pd.Series(np.arange(length, dtype=float))
     thin = _thinned(series)
     assert thin.iloc[-1] == length - 1 and len(thin) <= MOST_POINTS and len(thin) >= min(length, MOST_POINTS // 2)
+
+
+def test_the_detection_figure_is_of_one_slo_and_so_is_its_title(tmp_path):
+    journeys = {"journeys": [
+        {"name": "pay", "route": "/pay", "slos": [{"target": "99%"}]},
+        {"name": "cart", "route": "/cart", "slos": [{"target": "99%"}]},
+    ]}  # fmt: skip
+    minutes = [
+        [*pay, *cart]
+        for pay, cart in zip(
+            spell("GET /pay", errors=100, length=10), spell("GET /cart", errors=50, length=10), strict=True
+        )
+    ]
+    yaml_text = yaml.safe_dump(journeys) + "evidence: {requests: [requests.csv]}\n"
+    both = slo.assess(scaling_lib.open(make(tmp_path, yaml_text, requests__csv=csv_of(minutes))))
+    assert [each.replay.incidents["detected"].all() for each in both.results] == [True, True]
+    pay, cart = (each.replay.incidents["delay_s"].iloc[0] for each in both.results)
+    drawn = slo.detection_figure(both)
+    # after half an hour without failures, 5.6% of all is passed in the 2nd minute of 100%, in the 4th of 50%
+    assert (pay, cart) == (120, 240) and title(drawn).endswith("on its recorded spells it took 2 min")
+    (dots,) = [trace for trace in drawn.data if trace.mode == "markers"]
+    assert (dots.x[0], dots.y[0]) == pytest.approx((100, 2))
+
+
+def test_a_spell_in_a_long_history_gets_the_stretch_around_it(tmp_path):
+    minutes = spell("GET /pay", errors=100, length=10, minutes=900)
+    drawn = slo.burn_figure(assessed(tmp_path, minutes, target="99.9%"))
+    burn = drawn.data[0]
+    assert (burn.x[0], burn.x[-1]) == ("2026-11-23T10:00", "2026-11-23T11:10")  # half an hour before and after
+    assert drawn.layout.yaxis.type == "log" and max(burn.y) == pytest.approx(1000)
+
+
+def test_the_spell_shown_is_one_of_the_last_window(tmp_path):
+    minutes = spell("GET /pay", errors=100, length=10, minutes=300)
+    minutes[250:255] = [[("GET /pay", 500, 5)] * 50 + [("GET /pay", 200, 5)] * 50] * 5
+    drawn = slo.burn_figure(assessed(tmp_path, minutes, window="2h"))
+    assert title(drawn) == (
+        "pay availability failed for 5 min from 2026-11-23 14:10, the costliest spell of its last 2-hour window"
+    )
+    assert drawn.data[0].x[0] == "2026-11-23T13:40"
+
+
+def test_a_bar_that_leaves_the_figure_says_where_it_ends(outage, half_a_day):
+    (each,) = outage.results
+    (note,) = slo.budget_figure(outage).layout.annotations
+    assert note.text == f"to {percent(each.spent.high)} →"
+    assert 100 * each.spent.high > slo.budget_figure(outage).layout.xaxis.range[1]
+
+
+def test_the_label_of_an_empty_budget_stands_away_from_the_lines_names(half_a_day):
+    drawn = slo.left_figure(half_a_day)
+    assert drawn.layout.shapes[0].label.textposition == "start"
+    assert all(note.xanchor == "left" and note.x == drawn.data[0].x[-1] for note in drawn.layout.annotations)
