@@ -129,6 +129,8 @@ def test_a_file_of_which_every_row_is_rejected_among_good_ones(tmp_path: Path) -
         found = read_requests([RequestSource(path=str(tmp_path / name)) for name in ("b.csv", "a.log")], cache=kept)
         assert found.counts["n"].sum() == 50
         assert [(each.rows, each.rejected_rows) for each in found.quality] == [(0, 9), (50, 0)]
+        assert "b.csv: found no usable request; rejected: time cannot be read (9)" in found.quality[0].problem
+        assert found.quality[1].problem == ""
 
 
 MS = "half of the response times are {} or more, all whole numbers: that looks like milliseconds"
