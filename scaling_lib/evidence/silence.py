@@ -17,7 +17,7 @@ def silence_limit_s(steps: NDArray[np.float64], least_s: float) -> float:
     """The length of a silence, in seconds, above which evidence is missing.
 
     steps: seconds from each minute with traffic to the next; least_s: no shorter silence is a gap.
-    Silences that come back at the same time in at least half of the days, or of the weeks, are the service's own rhythm:
+    Silences that begin at the same time in at least half of the days, or of the weeks, are the service's own rhythm:
     only what is half as long again as the usual one of them is a gap.
     """
     if not len(steps):
