@@ -98,7 +98,7 @@ def test_without_incidents_nothing_is_scored(counts_frame):
 
 
 def test_false_and_missed(counts_frame):
-    counts = outage(counts_frame, 2000, 1500, 1520)
+    counts = outage(counts_frame, 2000, 1500, 1501, traffic=2)  # two failures of 120 requests: chance gives them
     known = [("quiet", minute(100), minute(110))]
     found = replay(alert_policy(), 0.999, counts, known)
     assert found.false_pages == 1
@@ -106,6 +106,36 @@ def test_false_and_missed(counts_frame):
     assert found.recall.high > 0.5  # one incident proves little
     row = found.incidents.iloc[0]
     assert not row["detected"] and math.isnan(row["delay_s"]) and row["budget_spent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("traffic", "share", "days", "hours"),
+    [(10, 0.02, 14, 24 * 14), (10, 0.02, 14, 24), (2, 0.05, 7, 3), (5, 0.02, 7, 12)],
+)
+def test_pages_in_a_long_failure_that_no_list_names_are_right(counts_frame, random, traffic, share, days, hours):
+    """Usually 0.02% fail of which 0.1% may; in the middle a service fails for hours, all minutes far below an outage."""
+    length = days * 1440
+    first = (length - hours * 60) // 2
+    rate = np.full(length, 0.0002)
+    rate[first : first + hours * 60] = share
+    total = random.poisson(traffic, length)
+    found = replay(alert_policy(), 0.999, counts_frame(random.binomial(total, rate), total), [])
+    inside = (found.pages["end"] > minute(first)) & (found.pages["start"] <= minute(first + hours * 60))
+    assert inside.sum() >= 1 and found.pages.loc[inside, "certain"].any()
+    judged = found.pages[inside & ~found.pages["early"]]
+    assert (judged["certain"] | (judged["end"] - judged["start"] <= pd.Timedelta(hours=1))).all()
+    assert found.pages["false"].equals(~found.pages["certain"] & ~found.pages["early"])
+
+
+def test_chance_makes_no_page_right(counts_frame, random):
+    """With a request a minute a single failure pages; that it is certain may happen in 1 of 100 histories."""
+    pages = certain = 0
+    for _ in range(100):
+        total = random.poisson(1, 5000)
+        found = replay(alert_policy(), 0.999, counts_frame(random.binomial(total, 0.001), total), [])
+        pages += len(found.pages) > 0
+        certain += found.pages["certain"].any()
+    assert pages >= 80 and certain <= 3
 
 
 def test_no_incidents_and_no_alerts(counts_frame):
@@ -117,6 +147,11 @@ def test_grace_and_early_alerts(counts_frame):
     counts = outage(counts_frame, 300, 100, 110)
     late = replay(alert_policy(), 0.999, counts, [("short", minute(96), minute(98))])
     assert late.incidents["detected"][0]  # the page comes 3 min after the end
+    page = late.pages["start"][0]
+    for seconds, detected in ((299, False), (300, True)):  # so late it still counts, and not a second later
+        ended = [("ended", minute(90), page - pd.Timedelta(seconds=300))]
+        on = replay(alert_policy(), 0.999, counts, ended, grace_s=seconds)
+        assert on.incidents["detected"].tolist() == [detected] and (on.pages["incident"] == "ended").all() == detected
     strict = replay(alert_policy(), 0.999, counts, [("short", minute(96), minute(98))], grace_s=0)
     assert not strict.incidents["detected"][0]
     during = replay(alert_policy(), 0.999, counts, [("later", minute(105), minute(110))])
@@ -209,5 +244,9 @@ def test_a_page_on_an_incident_is_right_though_its_window_was_partly_excluded(co
     assert found.pages["early"].tolist() == [True] and found.incidents["delay_s"].tolist() == [4 * 60]  # at 01:21
     assert (found.precision.value, found.recall.value, found.false_pages) == (1, 1, 0)
     assert found.recall == replay(alert_policy(), 0.999, counts, known).recall
-    elsewhere = replay(alert_policy(), 0.999, left, [("calm", minute(200), minute(210))], excluded=excluded)
+    calm = [("calm", minute(200), minute(210))]
+    assert replay(alert_policy(), 0.999, left, calm, excluded=excluded).precision.value == 1  # an outage all the same
+    one = outage(counts_frame, 300, 90, 91, traffic=1).drop(excluded)
+    elsewhere = replay(alert_policy(), 0.999, one, calm, excluded=excluded)
+    assert elsewhere.pages["early"].tolist() == [True] and not elsewhere.pages["certain"].any()
     assert math.isnan(elsewhere.precision.value) and elsewhere.false_pages == 0  # proves nothing against the policy
