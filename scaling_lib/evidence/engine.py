@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+import uuid
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,7 +14,10 @@ MEMORY = "200MB"
 
 def connect(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """A connection of its own; what does not fit into `memory` is spilled to a temporary folder."""
-    engine = duckdb.connect(config={"memory_limit": memory, "preserve_insertion_order": False, "threads": 2})
+    # The engine makes the folder when it spills, and removes it; its default lies in the working folder.
+    spill = Path(tempfile.gettempdir()) / f"scaling-assessment-{uuid.uuid4().hex}"
+    config = {"memory_limit": memory, "preserve_insertion_order": False, "threads": 2, "temp_directory": str(spill)}
+    engine = duckdb.connect(config=config)
     engine.execute("SET TimeZone = 'UTC'")
     return engine
 
