@@ -11,7 +11,7 @@ import yaml
 
 from scaling_lib.demo.generate import Demo, generate
 from scaling_lib.demo.plan import END, MOST_SERVICES, SEED
-from scaling_lib.demo.write import write
+from scaling_lib.demo.write import make_folder, write
 from scaling_lib.errors import InvalidInput
 
 HEAD = (
@@ -28,12 +28,11 @@ def write_assessments(
     """Write one assessment for each of `services` services, each in a folder of its own; yields each when it is whole.
 
     Each is a system of its own, drawn from `seed` and its name. The arguments are those of `generate`.
-    Raises InvalidInput where `folder` is there already, before anything is written.
+    Raises InvalidInput where `folder` is there already or cannot be made, before anything is simulated.
     """
     if not 1 <= services <= MOST_SERVICES:
         raise InvalidInput(f"demo: found services {services}; expected 1 to {MOST_SERVICES}.")
-    if folder.exists():
-        raise InvalidInput(f"{folder}: is there already, and is never overwritten. Choose another folder.")
+    make_folder(folder)
     width = len(str(services))
     for number in range(1, services + 1):
         system = f"service-{number:0{width}d}"

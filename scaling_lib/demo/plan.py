@@ -20,10 +20,10 @@ SHOP = "shop"
 SHOP_SERVICES = (("gateway", "team-edge", 1), ("catalogue", "team-goods", 2), ("checkout", "team-orders", 1))
 THINGS = ("reviews", "shipping", "search", "accounts", "invoices", "stock", "coupons", "returns", "letters", "wishes")
 SHOP_ROUTES = (  # route, journey, backend, requests a minute today, median ms, threshold ms
-    ("GET /products", "browse", "catalogue", 24.0, 95.0, 300),
-    ("GET /products/{id}", "product", "catalogue", 15.0, 60.0, 300),
-    ("POST /cart/items", "cart", "checkout", 6.0, 48.0, 300),
-    ("POST /checkout", "checkout", "checkout", 4.0, 130.0, 300),
+    ("GET /products", "browse", "catalogue", 360.0, 95.0, 300),
+    ("GET /products/{id}", "product", "catalogue", 720.0, 60.0, 300),
+    ("POST /cart/items", "cart", "checkout", 270.0, 48.0, 300),
+    ("POST /checkout", "checkout", "checkout", 360.0, 130.0, 300),
 )
 
 
@@ -57,7 +57,7 @@ class Plan:
     per_minute * (1 + growth_per_month)^(d / MONTH_D) * (1 + daily cos(2 pi (hour - peak_hour) / 24))
     * (1 + weekly cos(2 pi (days since Monday 00:00 - peak_day) / 7)). Minutes scatter by a gamma factor of mean 1 and
     shape `dispersion` beside the Poisson scatter. The median latency is median_ms * (1 + load_shift u^2), u the
-    expected demand over the largest one.
+    expected demand of the hour over the largest one.
     """
 
     system: str
@@ -147,8 +147,8 @@ def _routes(system: str, services: tuple[Service, ...], rng: np.random.Generator
     for service in rest[:MOST_WITH_ROUTES]:
         thing = service.name.removeprefix(f"{system}-") if len(services) > 1 else "items"
         size = float(np.round(rng.lognormal(0, 0.4), 2))
-        rows.append((f"GET /{thing}", f"read {thing}", service.name, 12.0 * size, 80.0, 300))
-        rows.append((f"POST /{thing}", f"write {thing}", service.name, 4.0 * size, 120.0, 300))
+        rows.append((f"GET /{thing}", f"read {thing}", service.name, 150.0 * size, 80.0, 300))
+        rows.append((f"POST /{thing}", f"write {thing}", service.name, 50.0 * size, 120.0, 300))
     return tuple(
         Route(
             name=name,

@@ -9,18 +9,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from scaling_lib.demo.delivery import Incident
 from scaling_lib.demo.plan import MONTH_D, Plan, Route
-from scaling_lib.evidence.cells import BIN_NUMBERS, GAMMA
+from scaling_lib.evidence.cells import GAMMA
 from scaling_lib.evidence.progress import progress
 
 MINUTES_A_DAY = 1440
 CHUNK_DAYS = 7  # simulated at a time, so that memory does not grow with the days
 FAILED_FASTER = 0.35  # a failed request takes this share of the time of a good one
+LONGEST_MS = 60_000
+REACH = 5.5  # standard deviations: beyond lies one request in some 30 million
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def _bin(took_ms: Ints) -> Ints:
+    return np.asarray(np.floor(np.log(took_ms * 1000) / np.log(GAMMA)), dtype=np.int64)
+
+
+def _values() -> Ints:
+    """For each two latency bins that hold a whole millisecond, the one in their middle."""
+    every = np.arange(1, LONGEST_MS + 1)
+    _, first, count = np.unique(_bin(every) // 2, return_index=True, return_counts=True)
+    return np.asarray(every[first + count // 2], dtype=np.int64)
+
+
+VALUES_MS = _values()  # what a duration may be: whole, as access logs have them, and about 4% apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +54,7 @@ class Traffic:
 
 
 def make_traffic(plan: Plan, incidents: tuple[Incident, ...]) -> Traffic:
-    """Simulate every request of the plan's days; durations are whole milliseconds, as access logs have them."""
+    """Simulate the requests of the plan's days: how many of each minute took how long, of VALUES_MS."""
     counts, bins = [], []
     for route in progress(plan.routes, f"Simulating {plan.system}", "route"):
         rng = plan.rng(f"traffic {route.name}")
@@ -63,22 +80,42 @@ def demand(plan: Plan, route: Route, minutes: Ints) -> Floats:
 def _chunk(
     plan: Plan, route: Route, incidents: tuple[Incident, ...], minutes: Ints, expected: Floats, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    first, length, mean = int(minutes[0]), len(minutes), expected[minutes]
-    n = rng.poisson(mean * rng.gamma(plan.dispersion, 1 / plan.dispersion, length))
+    """The cells of some whole hours: what fails, what is slow and what is neither are drawn apart."""
+    mean = expected[minutes]
+    n = rng.poisson(mean * rng.gamma(plan.dispersion, 1 / plan.dispersion, len(minutes)))
     failing, slow, factor = _planted(plan, route, incidents, minutes)
     errors = rng.binomial(n, failing)
-    minute = np.repeat(np.arange(length), n)
-    place = np.arange(len(minute)) - np.repeat(np.cumsum(n) - n, n)
-    error = place < errors[minute]
-    u = mean / expected.max()
+    late = rng.binomial(n - errors, slow)
+    u = np.repeat(mean.reshape(-1, 60).mean(axis=1), 60) / expected.max()
     median = route.median_ms * (1 + plan.load_shift * u**2)
-    took = median[minute] * np.exp(route.sigma * rng.standard_normal(len(minute)))
-    took *= np.where(rng.random(len(minute)) < slow[minute], factor[minute], 1) * np.where(error, FAILED_FASTER, 1)
-    took_us = np.maximum(1, np.rint(took)).astype(np.int64) * 1000
-    return (
-        _counts(plan, route, minutes, minute, error, took_us),
-        _bins(plan, route, first // 60, minute // 60, error, took_us),
-    )
+    failed = _drawn(errors, FAILED_FASTER * median, route.sigma, rng)
+    answered = _drawn(n - errors - late, median, route.sigma, rng)
+    answered += _drawn(late, factor * median, route.sigma, rng)
+    limit = route.threshold_ms * 1000
+    cells = {
+        "n": n,
+        "errors": errors,
+        "sum_us": (answered + failed) @ (VALUES_MS * 1000),
+        f"good_{limit}": answered[:, limit >= VALUES_MS * 1000].sum(axis=1),
+    }
+    return _counts(plan, route, minutes, cells), _bins(plan, route, int(minutes[0]) // 60, answered, failed)
+
+
+def _drawn(n: Ints, median_ms: Floats, sigma: float, rng: np.random.Generator) -> Ints:
+    """How many of the `n` requests of each minute take each of VALUES_MS: lognormal, the nearest value of the scale."""
+    found = np.zeros((len(n), len(VALUES_MS)), dtype=np.int64)
+    rows = np.flatnonzero(n)
+    if not len(rows):
+        return found
+    middle = np.log(median_ms[rows])
+    first = np.searchsorted(VALUES_MS, np.exp(middle.min() - REACH * sigma), side="right") - 1
+    last = np.searchsorted(VALUES_MS, np.exp(middle.max() + REACH * sigma))
+    chosen = slice(max(0, int(first)), int(last) + 1)
+    edges = np.log(VALUES_MS[chosen])
+    below = ndtr((((edges[1:] + edges[:-1]) / 2)[None, :] - middle[:, None]) / sigma)
+    share = np.diff(below, axis=1, prepend=0, append=1)
+    found[rows, chosen] = rng.multinomial(n[rows], share)
+    return found
 
 
 def _planted(plan: Plan, route: Route, incidents: tuple[Incident, ...], minutes: Ints) -> tuple[Floats, Floats, Floats]:
@@ -100,38 +137,27 @@ def _minute(plan: Plan, moment: datetime) -> int:
     return int((moment - plan.start) / timedelta(minutes=1))
 
 
-def _counts(
-    plan: Plan, route: Route, minutes: Ints, minute: Ints, error: NDArray[np.bool_], took_us: Ints
-) -> pd.DataFrame:
-    length = len(minutes)
-    limit = route.threshold_ms * 1000
-    cells = {
-        "n": np.bincount(minute, minlength=length),
-        "errors": np.bincount(minute[error], minlength=length),
-        "sum_us": np.bincount(minute, weights=took_us, minlength=length).astype(np.int64),
-        f"good_{limit}": np.bincount(minute[~error & (took_us <= limit)], minlength=length),
-    }
+def _counts(plan: Plan, route: Route, minutes: Ints, cells: dict[str, Ints]) -> pd.DataFrame:
     times = _times(plan, minutes * 60)
     table = pd.DataFrame({"service": plan.front.name, "route": route.name, "minute": times, **cells})
     small = {name: "int32" for name in cells if name != "sum_us"}
     return table[table["n"] > 0].astype(small)
 
 
-def _bins(
-    plan: Plan, route: Route, first_hour: int, hour: Ints, error: NDArray[np.bool_], took_us: Ints
-) -> pd.DataFrame:
-    number = np.floor(np.log(took_us) / np.log(GAMMA)).astype(np.int64)
-    cell, inverse = np.unique((hour * 2 + error) * BIN_NUMBERS + number, return_inverse=True)
-    above = cell // BIN_NUMBERS
+def _bins(plan: Plan, route: Route, first_hour: int, answered: Ints, failed: Ints) -> pd.DataFrame:
+    both = np.stack([answered, failed], axis=1)  # minute, error, value
+    n = both.reshape(-1, 60, *both.shape[1:]).sum(axis=1)
+    hour, error, value = np.nonzero(n)
+    found = n[hour, error, value]
     return pd.DataFrame(
         {
             "service": plan.front.name,
             "route": route.name,
-            "hour": _times(plan, (first_hour + above // 2) * 3600),
-            "error": above % 2 == 1,
-            "bin": (cell % BIN_NUMBERS).astype(np.int16),
-            "n": np.bincount(inverse).astype(np.int32),
-            "sum_us": np.bincount(inverse, weights=took_us).astype(np.int64),
+            "hour": _times(plan, (first_hour + hour) * 3600),
+            "error": error == 1,
+            "bin": _bin(VALUES_MS[value]).astype(np.int16),
+            "n": found.astype(np.int32),
+            "sum_us": found * VALUES_MS[value] * 1000,
         }
     )
 
@@ -160,7 +186,7 @@ def _truth(plan: Plan) -> dict[str, Any]:
         "scatter": f"Poisson, times a gamma factor of shape {plan.dispersion:g} in each minute",
         "background_error_share": plan.background_errors,
         "failed_requests_take": FAILED_FASTER,
-        "latency": "lognormal; median_ms * (1 + load_shift u^2), u the expected demand over its largest value",
+        "latency": "lognormal; median_ms * (1 + load_shift u^2), u the expected demand of the hour over the largest",
         "load_shift": plan.load_shift,
         "routes": [
             {

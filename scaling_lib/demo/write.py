@@ -18,18 +18,23 @@ ENCODINGS = {"minute": "DELTA_BINARY_PACKED", "n": "BYTE_STREAM_SPLIT", "good": 
 
 
 def write(demo: Demo, folder: Path) -> Path:
-    """Write a system's evidence into a new folder; InvalidInput if it is there already, or cannot be made."""
+    """Write a system's evidence into a new folder; raises as `make_folder`."""
+    make_folder(folder)
+    for path, content in contents(demo).items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make a new folder; InvalidInput if it is there already, or cannot be made."""
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise InvalidInput(f"{folder}: is there already, and is never overwritten. Choose another folder.") from error
     except OSError as error:
         raise InvalidInput(f"{folder}: cannot be made ({error.strerror}). Choose another folder.") from error
-    for path, content in contents(demo).items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return folder
 
 
 def contents(demo: Demo) -> dict[str, bytes]:
@@ -47,8 +52,6 @@ def _table(frame: pd.DataFrame, path: str) -> bytes:
         return frame.to_csv(index=False, lineterminator="\n").encode()
     table = pa.Table.from_pandas(frame, preserve_index=False)
     encoded = {name: ENCODINGS[name.split("_")[0]] for name in table.column_names if name.split("_")[0] in ENCODINGS}
-    if "minute" not in table.column_names:
-        encoded = {}  # bins repeat their values: a dictionary is smaller
     target = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(None),

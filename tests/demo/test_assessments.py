@@ -14,7 +14,7 @@ from scaling_lib import cli, slo
 from scaling_lib.demo import write_assessments
 
 KINDS = {"errors": "availability", "latency": "latency"}
-EDGE = pd.Timedelta(minutes=30)
+EDGE = pd.Timedelta(minutes=3)
 
 
 def scaling(monkeypatch, capsys, *arguments):
@@ -71,7 +71,7 @@ def within(series, start, end):
 
 
 def test_every_planted_spell_is_found_in_every_slo_and_no_other(result, truth, folder):
-    """With few requests a minute the edges are where failures are: inside, or at a lone one within the widest sum."""
+    """With the failures that are in the cells, and at most two of the background beside them."""
     assert len(result.results) == 4
     for each in result.results:
         told = planted(truth, each.slo.kind)
@@ -94,7 +94,7 @@ def test_the_findings_name_the_spells_of_the_last_window(result, truth):
     named = sorted(pd.Timestamp(each.subject.rsplit(", ", 1)[1], tz="UTC") for each in spells)
     assert len(named) == len(told) >= 2
     assert all(abs(one - other[0]) <= EDGE for one, other in zip(named, told, strict=True))
-    assert {each.name for each in findings if each.verdict == "act"} == {"spell"}
+    assert {each.name for each in findings if each.verdict != "ok"} == {"spell"}
     assert all(source.origin == "simulated" for each in spells for source in each.evidence)
 
 
@@ -136,7 +136,7 @@ def test_the_command_writes_a_folder_each(command, tmp_path):
     ("arguments", "said"),
     [
         (["--out", "there"], "there: is there already, and is never overwritten"),
-        (["--out", "file/below"], "service-1: cannot be made"),
+        (["--out", "file/below"], "file/below: cannot be made"),
         (["--services", 0, "--out", "new"], "'--services': 0 is not in the range"),
         (["--services", 201, "--out", "new"], "'--services': 201 is not in the range"),
         (["--days", 13, "--out", "new"], "'--days': 13 is not in the range"),
