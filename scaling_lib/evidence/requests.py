@@ -126,7 +126,6 @@ def read_requests(
         quality.append(_quality(source, parts, problems, [*twice, *coverage_notes(parts)]))
         reduced.append(parts)
     quality = [_with_nothing_left(entry) for entry in quality]
-    quality = [_with_nothing_left(entry) for entry in quality]
     whole = [part for parts in reduced for part in parts]
     if not any(len(part.counts) for part in whole):
         raise BrokenEvidence(" ".join(entry.problem for entry in quality) or _nothing_left(quality))
@@ -261,12 +260,6 @@ def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:
         Gap(start=(before + MINUTE).to_pydatetime(), end=after.to_pydatetime())
         for before, after in zip(minutes[:-1][long], minutes[1:][long], strict=True)
     )
-
-
-def _with_nothing_left(entry: Quality) -> Quality:
-    """A source of which every row is rejected could not be read."""
-    lost = entry.rejected and not entry.rows and not entry.problem
-    return replace(entry, problem=_nothing_left([entry])) if lost else entry
 
 
 def _with_nothing_left(entry: Quality) -> Quality:
