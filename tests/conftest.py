@@ -93,7 +93,10 @@ bars = figures.figure("Checkout spent 131% of its budget", x="spent, %", height=
 bars.add_bar(x=[131, 16], y=["checkout", "browse"], orientation="h")
 figures.show(figures.threshold(bars, 100, "the budget", axis="x"), frame.head(2), name="budget")
 """,
-    "figures.table(frame.head(12), name='minutes', caption='Minutes & more', units={'checkout': 's'})",
+    """
+remarks = ["a remark" if at % 3 == 0 else "" for at in range(12)]
+figures.table(frame.head(12).assign(remarks=remarks), name='minutes', caption='Minutes & more', units={'checkout': 's'})
+""",
     "figures.nothing('No incident is given.')",
     "print(assessment, level, os.getcwd(), '</script>')",
     "## What to do",

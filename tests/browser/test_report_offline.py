@@ -147,3 +147,15 @@ def test_printing_draws_every_figure(visit, tmp_path):
     page.pdf(path=str(tmp_path / "page.pdf"), format="A4")
     assert len(page.query_selector_all("[data-figure] svg.main-svg")) >= 2
     assert (tmp_path / "page.pdf").stat().st_size > 20_000
+
+
+def test_remarks_follow_their_row_when_a_table_is_sorted(visit):
+    page = visit("01_slo")
+    pairs = "all => all.map(each => [each.previousElementSibling.innerText, each.innerText])"
+    before = page.eval_on_selector_all(".notebook tr.below", pairs)
+    rows = page.eval_on_selector_all(".notebook tbody tr", "all => all.map(each => each.innerText)")
+    for _ in range(2):
+        page.get_by_role("button", name="checkout").click()
+    after = page.eval_on_selector_all(".notebook tr.below", pairs)
+    assert len(before) == 4 and sorted(after) == sorted(before)
+    assert page.eval_on_selector_all(".notebook tbody tr", "all => all.map(each => each.innerText)") != rows
