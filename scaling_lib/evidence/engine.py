@@ -16,8 +16,14 @@ def connect(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """A connection of its own; what does not fit into `memory` is spilled to a temporary folder."""
     # The engine makes the folder when it spills, and removes it; its default lies in the working folder.
     spill = Path(tempfile.gettempdir()) / f"scaling-assessment-{uuid.uuid4().hex}"
-    config = {"memory_limit": memory, "preserve_insertion_order": False, "threads": 2, "temp_directory": str(spill)}
-    engine = duckdb.connect(config=config)
+    engine = duckdb.connect(
+        config={
+            "memory_limit": memory,
+            "preserve_insertion_order": False,
+            "threads": 2,
+            "temp_directory": str(spill),
+        }
+    )
     engine.execute("SET TimeZone = 'UTC'")
     return engine
 
