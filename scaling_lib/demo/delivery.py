@@ -143,7 +143,7 @@ def _incidents(plan: Plan, deployments: list[Deployment], rng: np.random.Generat
         ),
         incident(
             after_second, int(rng.integers(50, 71)), 560, name=SLOW,
-            kind="latency", share=0.6, factor=8.0, deployment=second.id, **bad,
+            kind="latency", share=0.6, factor=_slower(plan, writes), deployment=second.id, **bad,
         ),
         incident(
             day(0.86, plan.peak_hour - 0.3), int(rng.integers(24, 35)), 260, name=PEAK,
@@ -158,6 +158,12 @@ def _incidents(plan: Plan, deployments: list[Deployment], rng: np.random.Generat
             )
         )  # fmt: skip
     return sorted(found, key=lambda each: each.start)
+
+
+def _slower(plan: Plan, routes: tuple[str, ...]) -> float:
+    """How many times slower the quickest of the routes has to be to take twice its threshold."""
+    times = [2 * route.threshold_ms / route.median_ms for route in plan.routes if route.name in routes]
+    return float(round(max(times)))
 
 
 def _rollbacks(deployments: list[Deployment], incidents: list[Incident]) -> list[Deployment]:

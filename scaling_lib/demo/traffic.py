@@ -19,25 +19,25 @@ from scaling_lib.evidence.progress import progress
 MINUTES_A_DAY = 1440
 CHUNK_DAYS = 7  # simulated at a time, so that memory does not grow with the days
 FAILED_FASTER = 0.35  # a failed request takes this share of the time of a good one
-LONGEST_MS = 60_000
+LONGEST_US = 60_000_000
 REACH = 5.5  # standard deviations: beyond lies one request in some 30 million
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def _bin(took_ms: Ints) -> Ints:
-    return np.asarray(np.floor(np.log(took_ms * 1000) / np.log(GAMMA)), dtype=np.int64)
+def _bin(took_us: Ints) -> Ints:
+    return np.asarray(np.floor(np.log(took_us) / np.log(GAMMA)), dtype=np.int64)
 
 
 def _values() -> Ints:
-    """For each two latency bins that hold a whole millisecond, the one in their middle."""
-    every = np.arange(1, LONGEST_MS + 1)
+    """For each two latency bins that hold a whole tenth of a millisecond, the one in their middle."""
+    every = np.arange(100, LONGEST_US + 1, 100)
     _, first, count = np.unique(_bin(every) // 2, return_index=True, return_counts=True)
     return np.asarray(every[first + count // 2], dtype=np.int64)
 
 
-VALUES_MS = _values()  # what a duration may be: whole, as access logs have them, and about 4% apart
+VALUES_US = _values()  # what a duration may be: whole tenths of milliseconds, about 4% apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Traffic:
 
 
 def make_traffic(plan: Plan, incidents: tuple[Incident, ...]) -> Traffic:
-    """Simulate the requests of the plan's days: how many of each minute took how long, of VALUES_MS."""
+    """Simulate the requests of the plan's days: how many of each minute took how long, of VALUES_US."""
     counts, bins = [], []
     for route in progress(plan.routes, f"Simulating {plan.system}", "route"):
         rng = plan.rng(f"traffic {route.name}")
@@ -95,23 +95,23 @@ def _chunk(
     cells = {
         "n": n,
         "errors": errors,
-        "sum_us": (answered + failed) @ (VALUES_MS * 1000),
-        f"good_{limit}": answered[:, limit >= VALUES_MS * 1000].sum(axis=1),
+        "sum_us": (answered + failed) @ VALUES_US,
+        f"good_{limit}": answered[:, limit >= VALUES_US].sum(axis=1),
     }
     return _counts(plan, route, minutes, cells), _bins(plan, route, int(minutes[0]) // 60, answered, failed)
 
 
 def _drawn(n: Ints, median_ms: Floats, sigma: float, rng: np.random.Generator) -> Ints:
-    """How many of the `n` requests of each minute take each of VALUES_MS: lognormal, the nearest value of the scale."""
-    found = np.zeros((len(n), len(VALUES_MS)), dtype=np.int64)
+    """How many of the `n` requests of each minute take each of VALUES_US: lognormal, the nearest value of the scale."""
+    found = np.zeros((len(n), len(VALUES_US)), dtype=np.int64)
     rows = np.flatnonzero(n)
     if not len(rows):
         return found
-    middle = np.log(median_ms[rows])
-    first = np.searchsorted(VALUES_MS, np.exp(middle.min() - REACH * sigma), side="right") - 1
-    last = np.searchsorted(VALUES_MS, np.exp(middle.max() + REACH * sigma))
+    middle = np.log(1000 * median_ms[rows])
+    first = np.searchsorted(VALUES_US, np.exp(middle.min() - REACH * sigma), side="right") - 1
+    last = np.searchsorted(VALUES_US, np.exp(middle.max() + REACH * sigma))
     chosen = slice(max(0, int(first)), int(last) + 1)
-    edges = np.log(VALUES_MS[chosen])
+    edges = np.log(VALUES_US[chosen])
     below = ndtr((((edges[1:] + edges[:-1]) / 2)[None, :] - middle[:, None]) / sigma)
     share = np.diff(below, axis=1, prepend=0, append=1)
     found[rows, chosen] = rng.multinomial(n[rows], share)
@@ -155,9 +155,9 @@ def _bins(plan: Plan, route: Route, first_hour: int, answered: Ints, failed: Int
             "route": route.name,
             "hour": _times(plan, (first_hour + hour) * 3600),
             "error": error == 1,
-            "bin": _bin(VALUES_MS[value]).astype(np.int16),
+            "bin": _bin(VALUES_US[value]).astype(np.int16),
             "n": found.astype(np.int32),
-            "sum_us": found * VALUES_MS[value] * 1000,
+            "sum_us": found * VALUES_US[value],
         }
     )
 
