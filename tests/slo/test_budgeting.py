@@ -95,3 +95,9 @@ def test_equal_traffic_makes_occurrences_and_ratio_slices_equal(bad, window):
     index = pd.date_range("2026-11-01", periods=len(bad), freq="min", tz="UTC", name="minute")
     left = budget_methods(pd.DataFrame({"total": 20, "bad": bad}, index=index), 0.9, f"{window}m").left
     assert left["occurrences"].to_numpy() == pytest.approx(left["ratio_timeslices"].to_numpy(), abs=1e-9)
+
+
+def test_a_rolling_window_is_as_long_as_it_says(counts_frame):
+    left = budget_methods(counts_frame([100] + [0] * 149, [100] * 150), 0.9, "2h").left
+    assert (left.iloc[119] < 1).all()  # the 120th minute is the last whose two hours hold the first
+    assert (left.iloc[120] == 1).all()

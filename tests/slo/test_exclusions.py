@@ -5,6 +5,7 @@ import pytest
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.slo import audit_exclusions
+from scaling_lib.slo.exclusions import counted_stretches
 
 
 def exclusion(start, end, reason="announced maintenance"):
@@ -65,3 +66,9 @@ def test_objects_and_errors(two_outages):
         audit_exclusions(two_outages, [exclusion("02:00", "01:00")], 0.99)
     with pytest.raises(InvalidInput, match="zone"):
         audit_exclusions(two_outages, [{**row, "end": "2026-11-01T01:10"}], 0.99)
+
+
+def test_stretches_between_exclusions_begin_with_a_minute_that_none_touches():
+    found = counted_stretches([exclusion("01:00:30", "01:05:10"), exclusion("02:00", "02:10")])
+    minutes = [tuple(None if edge is None else f"{edge:%H:%M:%S}" for edge in stretch) for stretch in found]
+    assert minutes == [(None, "01:00:00"), ("01:06:00", "02:00:00"), ("02:10:00", None)]

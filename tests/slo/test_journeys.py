@@ -76,3 +76,12 @@ def test_coverage_of_the_product(random):
         product = journey_sli(steps).product
         inside += product.low <= truth <= product.high
     assert 0.93 <= inside / 1000 <= 0.98
+
+
+def test_the_steps_errors_are_independent():
+    """Two equal steps: their distances to the ends add up as squares, so by the root of two and not by two."""
+    step = Estimate(0.99, 0.98, 0.995, 0.95)
+    found = journey_sli([step, step])
+    assert (found.low.low, found.low.high) == pytest.approx((0.98 - 0.01 * math.sqrt(2), 0.98 + 0.005 * math.sqrt(2)))
+    assert found.product.low == pytest.approx(0.99**2 * (0.98 / 0.99) ** math.sqrt(2))
+    assert found.product.high == pytest.approx(0.99**2 * (0.995 / 0.99) ** math.sqrt(2))

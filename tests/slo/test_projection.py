@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from scaling_lib.errors import NotEnoughData
 from scaling_lib.slo import projected_budget
@@ -102,3 +103,12 @@ def test_coverage_of_the_range(counts_frame, random, spells_a_week, minutes, sha
         inside += found.low - 0.001 <= truth <= found.high + 0.001  # the traffic to come is taken as known
     print(inside / repeats)
     assert inside / repeats >= 0.9  # 93 of 100, less what a hundred months wobble
+
+
+def test_no_failure_so_far_is_no_promise(counts_frame):
+    """0 of 1440, 2880 to come, 4.32 may fail. Jeffreys: the failures to come are negative binomial, r 1/2, p 1/3."""
+    total = np.zeros(10 * 1440)
+    total[::10] = 1
+    found = projected_budget(counts_frame(total * 0, total), 0.999, "month")
+    assert found.expected_total == pytest.approx(4320, rel=0.01)
+    assert found.overspent == pytest.approx(stats.nbinom.sf(4, 0.5, 1 / 3), abs=0.01)

@@ -167,3 +167,13 @@ def test_28_days_of_minutes_take_less_than_a_fifth_of_a_second(random):
     began = time.perf_counter()
     ratio_interval(bad, total)
     assert time.perf_counter() - began < 0.2
+
+
+def test_student_has_two_degrees_of_freedom_a_spell():
+    """Ten outages of ten minutes: some ten spells, and so twenty degrees."""
+    bad = np.zeros(10_000)
+    for start in range(300, 10_000, 1000):
+        bad[start : start + 10] = 100
+    found = ratio_interval(bad, np.full(10_000, 100))
+    assert 8 < found.effective_bad < 16
+    assert found.degrees_of_freedom == pytest.approx(2 * found.effective_bad)
