@@ -15,6 +15,7 @@ SAMPLED = 1 / 16
 USERS = (20, 60, 100, 160, 240, 320)
 SECONDS, SHORT_S = 28.0, 4.0
 ABANDONED = 600_000  # lines of carts that were never bought
+POOL = "200"  # of connections: whoever waits, waits for the database and not for a connection to it
 INDEX = "cart_item_cart_idx"
 
 
@@ -31,7 +32,7 @@ def record(work: Path, out: Path, *, short: bool) -> dict[str, Any]:
         "seed": SEED,
     }
     for state in ("before", "after"):
-        with running_shop(work / state, share, scrape_s=2 if short else 5) as shop:
+        with running_shop(work / state, share, settings={"LAB_POOL": POOL}, scrape_s=2 if short else 5) as shop:
             _fill_carts(shop, indexed=state == "after")
             began = run_levels(shop, levels, SEED)
             keep(shop, out / state, began)

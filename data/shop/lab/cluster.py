@@ -13,7 +13,9 @@ from pathlib import Path
 import psycopg
 
 # No parallel workers: a scan then costs the same on every machine, and one backend is one process of the processor.
-OPTIONS = "-c listen_addresses='' -c fsync=off -c timezone=UTC -c max_parallel_workers_per_gather=0"
+OPTIONS = (
+    "-c listen_addresses='' -c fsync=off -c timezone=UTC -c max_parallel_workers_per_gather=0 -c max_connections=700"
+)
 
 
 @contextmanager

@@ -38,11 +38,11 @@ def address(process: str) -> str:
 
 def pool(service: str) -> AsyncConnectionPool:
     """A service's pool, not yet open."""
-    process = os.environ["LAB_PROCESS"]
+    process, size = os.environ["LAB_PROCESS"], int(os.environ.get("LAB_POOL", "20"))
     made = AsyncConnectionPool(
-        connection_text(), min_size=4, max_size=20, open=False, timeout=60, kwargs={"application_name": process}
+        connection_text(), min_size=size, open=False, timeout=60, kwargs={"application_name": process}
     )
-    POOL.labels(service, "pool_max").set(made.max_size)
+    POOL.labels(service, "pool_max").set(size)
     for part in ("pool_size", "pool_available", "requests_waiting"):
         POOL.labels(service, part).set_function(lambda part=part: made.get_stats().get(part, 0))
     return made

@@ -11,7 +11,7 @@ from machinery import run_levels, running_shop
 
 SEED = 20_261_202
 SECONDS, SHORT_S = 90.0, 4.0
-LOADS = {"light": (16, 1.0), "heavy": (220, 1 / 16)}  # users, share of the traces that is kept
+LOADS = {"light": (16, 1.0), "heavy": (270, 1 / 16)}  # users, share of the traces that is kept
 
 
 def record(work: Path, out: Path, *, short: bool) -> dict[str, Any]:

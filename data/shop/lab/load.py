@@ -11,7 +11,7 @@ from machinery import run_levels, running_shop
 
 SEED = 20_261_201
 SAMPLED = 1 / 64
-USERS = (10, 30, 60, 90, 120, 150, 180, 210, 240, 270, 320, 400)
+USERS = (10, 40, 80, 120, 160, 200, 250, 300, 350, 400, 480, 600)
 SECONDS = 35.0
 SHORT_S = 3.0
 

@@ -1,6 +1,7 @@
 """Records the example again: `python data/shop/lab/record.py`, some 37 minutes for all, loopback only.
 
-An experiment's name behind it records that one alone. Needs `pip install '.[lab]'` and Debian's packages prometheus and postgresql.
+Names of experiments behind it record those alone. Needs `pip install '.[lab]'` and Debian's packages prometheus and
+postgresql.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("experiments", nargs="*", default=list(EXPERIMENTS), help=f"of: {', '.join(EXPERIMENTS)}")
     parser.add_argument("--out", type=Path, help="a new folder, instead of the example's own")
     parser.add_argument("--replace", action="store_true", help="write over an earlier recording")
-    parser.add_argument("--short", action="store_true", help="a trial, of half a minute an experiment")
+    parser.add_argument("--short", action="store_true", help="a trial: half a minute an experiment, spells 80 s")
     asked = parser.parse_args()
     unknown = set(asked.experiments) - set(EXPERIMENTS)
     if unknown:
