@@ -32,14 +32,21 @@ evidence:
     )
     system = scaling_lib.open(str(tmp_path))
     result = slo.assess(system)
-    availability, latency = result.results
+    availability, latency, interpolated = result.results
     # 1,439 minutes of 60 from a and 30 from b, but for b's gap, whose 30 minutes and their edge are counted as a whole.
     assert availability.counts["bad"].sum() == 26
     assert availability.counts["total"].sum() == pytest.approx(60 * 1439 + 30 * 1439 + 26, rel=0.001)
     assert latency.attainment.sli.value == pytest.approx(0.9, abs=0.001)
     assert latency.attainment.state == "missed"
-    (unmeasured,) = result.unmeasured
-    assert "no bucket edge at 0.5 s" in unmeasured.reason and "0.1, 1.0, +Inf" in unmeasured.reason
+    assert result.unmeasured == ()  # between the edges at 0.1 s (half) and 1 s (0.9), both of them below 95%
+    assert interpolated.attainment.counted == "missed"
+    assert (
+        interpolated.attainment.sli.low
+        <= 0.5
+        < interpolated.attainment.sli.value
+        < 0.9
+        <= interpolated.attainment.sli.high
+    )
     table = slo.histogram_table(system).set_index("slo")
     between = table.loc["between edges", "share within"]
     assert (between.low, between.high) == (pytest.approx(0.5), pytest.approx(0.9))
