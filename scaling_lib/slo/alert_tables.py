@@ -31,12 +31,12 @@ SPELLS_CAPTION = (
     "(–: it did not, or the history ends before)."
 )
 ALERTS_CAPTION = (
-    "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell, "
-    "or fired while more failed over the alert's long window than the target allows beyond chance; only what is neither "
-    "is for nothing. Where the spells were found in the same counts, both shares look better than they are. Pages whose window reaches back "
-    "beyond the history do not count, those over what was excluded only where they fall on a spell. To mend: "
-    "unreachable alerts can never fire, over-eager ones fire although the budget lasts, and a one-event page calls "
-    "someone for a single failure."
+    "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell, or fired "
+    "while more failed over the alert's long window than the target allows beyond chance; only what is neither is for "
+    "nothing. Where the spells were found in the same counts, both shares look better than they are. Pages whose "
+    "window reaches back beyond the history do not count, those over what was excluded only where they fall on a "
+    "spell. To mend: unreachable alerts can never fire, over-eager ones fire although the budget lasts, and a "
+    "one-event page calls someone for a single failure."
 )
 POLICY_CAPTION = (
     "When the alerts fire and fall quiet, if everything fails (outage), and if failures spend the budget ten times as "
