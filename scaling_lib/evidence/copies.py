@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-GZIP = b"\x1f\x8b"
+from scaling_lib.evidence.files import GZIP
 
 
 def copies(files: Iterable[Path]) -> dict[Path, Path]:

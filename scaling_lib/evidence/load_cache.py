@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from scaling_lib.evidence import kept
 from scaling_lib.evidence.load_parts import LoadTest, Part, Sign
 from scaling_lib.evidence.load_source import LoadSource
 from scaling_lib.evidence.quality import Rejected
@@ -19,23 +18,13 @@ from scaling_lib.evidence.quality import Rejected
 VERSION = 1  # of the readers: parts of another version are not read from the cache
 
 
-def kept(cache: Path | None, file: Path, source: LoadSource, read: Callable[[], Part]) -> Part:
+def part(cache: Path | None, file: Path, source: LoadSource, read: Callable[[], Part]) -> Part:
     """The file's part from the cache, or read and kept there. A cache that cannot be used is no error."""
-    if cache is None:
-        return read()
-    stat = file.stat()
-    asked = [VERSION, str(file.resolve()), stat.st_size, stat.st_mtime_ns, asdict(source)]
-    name = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:32]
-    folder = cache / "load" / name
-    try:
-        return _read(folder)
-    except (OSError, ValueError, KeyError, TypeError):
-        part = read()
-        _write(folder, part)
-        return part
+    asked = [VERSION, asdict(source)]
+    return kept.kept(cache and cache / "load", file, asked, read=read, load=_load, save=_save)
 
 
-def _read(folder: Path) -> Part:
+def _load(folder: Path) -> Part:
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     return Part(
         format=about["format"],
@@ -53,24 +42,13 @@ def _test(entry: dict[str, object]) -> LoadTest:
     return LoadTest(**entry | times | {"signs": signs, "apart": tuple(entry["apart"])})  # type: ignore
 
 
-def _write(folder: Path, part: Part) -> None:
-    """Written aside and renamed, so that no run ever reads a half."""
+def _save(part: Part, folder: Path) -> None:
     about = {
         "format": part.format,
         "tests": [asdict(test) for test in part.tests],
         "rejected": [asdict(entry) for entry in part.rejected],
         "notes": list(part.notes),
     }
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
-            made = Path(aside) / "part"
-            made.mkdir()
-            part.samples.to_parquet(made / "samples.parquet", index=False)
-            part.bins.to_parquet(made / "bins.parquet", index=False)
-            (made / "about.json").write_text(json.dumps(about, default=str), encoding="utf-8")
-            if folder.exists():  # a broken one
-                folder.replace(Path(aside) / "broken")
-            made.replace(folder)
-    except OSError:
-        return
+    part.samples.to_parquet(folder / "samples.parquet", index=False)
+    part.bins.to_parquet(folder / "bins.parquet", index=False)
+    (folder / "about.json").write_text(json.dumps(about, default=str), encoding="utf-8")

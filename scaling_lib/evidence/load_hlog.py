@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.cells import GAMMA
+from scaling_lib.evidence.files import RESCUE
 from scaling_lib.evidence.load_parts import ALL, LoadTest, Part, as_bins, as_samples, joined, test_names
 from scaling_lib.evidence.load_signs import silent_intervals
 from scaling_lib.evidence.load_source import UNITS_US, LoadSource
 from scaling_lib.evidence.load_text import EXAMPLES, LONGEST_US
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.evidence.request_files import RESCUE
 from scaling_lib.words import listing
 
 NUMBER = r"[0-9]{1,12}(?:[.][0-9]*)?(?:[Ee][0-9]{1,2})?"

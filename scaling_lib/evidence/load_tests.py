@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from scaling_lib.evidence import load_cache
 from scaling_lib.evidence.cells import bin_quantile
 from scaling_lib.evidence.copies import copies
 from scaling_lib.evidence.engine import connect
+from scaling_lib.evidence.files import RESCUE, files_of, head_of, path_problems
 from scaling_lib.evidence.load_curve import read_curve
 from scaling_lib.evidence.load_hlog import read_hlog
 from scaling_lib.evidence.load_jmeter import read_jmeter
@@ -26,11 +26,10 @@ from scaling_lib.evidence.load_locust import read_locust
 from scaling_lib.evidence.load_parts import ALL, LoadTest, Part, Sign, as_bins, as_samples, joined
 from scaling_lib.evidence.load_recognise import recognise
 from scaling_lib.evidence.load_source import LoadSource
-from scaling_lib.evidence.load_text import check_zone, head
+from scaling_lib.evidence.load_text import check_zone
 from scaling_lib.evidence.load_vegeta import read_vegeta
 from scaling_lib.evidence.progress import progress
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.request_files import RESCUE
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
 
@@ -99,13 +98,13 @@ def read_load_tests(sources: Sequence[LoadSource], *, cache: Path | None = None)
     the same content, are read once.
     Raises BrokenEvidence where no source gives a single test.
     """
-    found = [_files(source.path) for source in sources]
+    found = [files_of(source.path) for source in sources]
     doubles = copies(dict.fromkeys(file.resolve() for files in found for file in files))
     read: list[list[Part]] = []
     quality, seen = [], set()
     for source, files in zip(sources, found, strict=True):
         parts: list[Part] = []
-        problems, again = _path_problems(source.path, files), []
+        problems, again = path_problems(source.path, files), []
         for file in progress(files, f"Reading {Path(source.path).name}", "file"):
             content = doubles.get(file.resolve(), file.resolve())
             if content in seen:
@@ -113,7 +112,7 @@ def read_load_tests(sources: Sequence[LoadSource], *, cache: Path | None = None)
                 continue
             seen.add(content)
             try:
-                parts.append(load_cache.kept(cache, file, source, partial(read_file, file, source)))
+                parts.append(load_cache.part(cache, file, source, partial(read_file, file, source)))
             except BrokenEvidence as error:
                 problems.append(str(error))
         twice = [f"{listing(again)}: given more than once, or a copy of another file; read once"] if again else []
@@ -134,7 +133,7 @@ def read_load_tests(sources: Sequence[LoadSource], *, cache: Path | None = None)
 def read_file(file: Path, source: LoadSource) -> Part:
     """One file of load tests; BrokenEvidence where it cannot be read, with what was found and expected."""
     check_zone(file, source.time_zone)
-    start, packed = head(file)
+    start, packed = head_of(file)
     found = recognise(file, start, source)
     if found == "hlog":
         return read_hlog(file, source, packed)
@@ -150,19 +149,6 @@ def read_file(file: Path, source: LoadSource) -> Part:
             raise BrokenEvidence(
                 f"{file}: cannot be read as {found}: {words}; expected a whole file of one form. Export it again."
             ) from error
-
-
-def _files(path: str) -> list[Path]:
-    names = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-    return [Path(name) for name in names if Path(name).is_file()]
-
-
-def _path_problems(path: str, files: Sequence[Path]) -> list[str]:
-    if Path(path).is_dir():
-        return [f"{path}: is a folder; expected files. Write {path}/* in assessment.yaml."]
-    if not files:
-        return [f"{path}: no file is there; expected at least one. Mend the path in assessment.yaml."]
-    return []
 
 
 def _quality(source: LoadSource, parts: Sequence[Part], problems: Sequence[str], notes: Sequence[str]) -> Quality:

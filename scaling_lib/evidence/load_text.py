@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,28 +12,13 @@ import duckdb
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.evidence.request_files import GZIP, HEAD, LINES, RESCUE
+from scaling_lib.evidence.request_files import LINES
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
 LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
 EXAMPLES = 3
 LINE = "row_number() OVER () AS line"  # where the order of rows matters: it takes one thread
-
-
-def head(file: Path) -> tuple[bytes, bool]:
-    """The first bytes of a file, unpacked, and whether it is gzipped; BrokenEvidence where that fails."""
-    try:
-        with file.open("rb") as raw:
-            start = raw.read(HEAD)
-        if not start.startswith(GZIP):
-            return start, False
-        with gzip.open(file) as packed:
-            return packed.read(HEAD), True
-    except (OSError, EOFError, zlib.error) as error:
-        raise BrokenEvidence(
-            f"{file}: cannot be read or unpacked ({error}); expected a whole file. None of it is used: {RESCUE}"
-        ) from error
 
 
 def header_of(text: bytes) -> tuple[list[str], str]:

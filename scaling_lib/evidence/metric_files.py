@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import glob
 import gzip
 import zlib
 from pathlib import Path
 
 from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.files import GZIP, files_of, path_problems
 from scaling_lib.evidence.metric_source import MetricSource
 from scaling_lib.evidence.query_range import Answer
-
-GZIP = b"\x1f\x8b"
 
 
 def read_files(source: MetricSource) -> list[Answer]:
     """One Answer a file; a file that cannot be read, or is not there, is one with its problem."""
-    place = Path(source.path)
-    files = [place] if place.is_file() else sorted(map(Path, glob.glob(source.path, recursive=True)))  # noqa: PTH207
-    if place.is_dir():
-        problem = f"{place}: found a folder; expected query_range files. Write {place / '*.json'}."
-    else:
-        problem = f"{source.path}: no file is there; expected query_range answers (JSON). Check the path."
-    if place.is_dir() or not files:
-        return [Answer(place=source.path, format="query_range", origin=source.origin, problems=[problem])]
+    files = files_of(source.path)
+    if problems := path_problems(source.path, files):
+        return [Answer(place=source.path, format="query_range", origin=source.origin, problems=problems)]
     return [_answer(file, source.origin) for file in files]
 
 

@@ -14,8 +14,9 @@ import pandas as pd
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of
 from scaling_lib.evidence.engine import connect
+from scaling_lib.evidence.files import RESCUE
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.evidence.request_files import RESCUE, Staged, stage
+from scaling_lib.evidence.request_files import Staged, stage
 from scaling_lib.evidence.request_source import RequestSource, Threshold
 from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_among, template
 from scaling_lib.words import duration

@@ -7,9 +7,7 @@ minutes counted since 1970, and the table `places(service, method, path, n)`, th
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +16,7 @@ import duckdb
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.files import head_of
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_clocks import clock_notes
 from scaling_lib.evidence.request_columns import Columns, columns_of
@@ -26,12 +25,9 @@ from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import listing
 
-HEAD = 65_536
 COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')
 COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have; the rest of them stay empty
 LINES = "max_line_size => 8000000, buffer_size => 33554432"
-GZIP = b"\x1f\x8b"
-RESCUE = "copy it again, or rescue what is whole with `gzip -dc FILE > rescued` and give that."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +48,7 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
 
     Raises BrokenEvidence for a file that is empty, of another format than it should be, or without a needed column.
     """
-    head, packed = _head(file)
+    head, packed = head_of(file)
     found = recognise(file, head)
     if source.format and source.format != found and not (source.format == "spans" and found == "parquet"):
         raise BrokenEvidence(
@@ -107,20 +103,6 @@ def recognise(file: Path, head: bytes) -> str:
         f"{file}, line 1: found {first!r}; expected a header with commas, a JSON object, or a combined log line. "
         "Convert it to one of them."
     )
-
-
-def _head(file: Path) -> tuple[bytes, bool]:
-    try:
-        with file.open("rb") as raw:
-            head = raw.read(HEAD)
-        if not head.startswith(GZIP):
-            return head, False
-        with gzip.open(file) as packed:
-            return packed.read(HEAD), True
-    except (OSError, EOFError, zlib.error) as error:
-        raise BrokenEvidence(
-            f"{file}: cannot be read or unpacked ({error}); expected a whole file. None of it is used: {RESCUE}"
-        ) from error
 
 
 def _header(head: bytes) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from scaling_lib.evidence import cell_cache
 from scaling_lib.evidence.cell_files import coverage_notes, is_cells, read_cells
 from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folded, merged
 from scaling_lib.evidence.copies import copies
+from scaling_lib.evidence.files import files_of, path_problems
 from scaling_lib.evidence.progress import progress
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.reduce import Reduced, reduce_file
@@ -94,14 +94,14 @@ def read_requests(
     file changes. A file reached twice, and files of the same content, are counted once.
     Raises BrokenEvidence where no source gives a single request.
     """
-    found = [_files(source.path) for source in sources]
+    found = [files_of(source.path) for source in sources]
     doubles = copies(dict.fromkeys(file.resolve() for files in found for file in files))
     reduced: list[list[Reduced]] = []
     quality = []
     seen: dict[Path, Path] = {}  # what was read, by the first file with its content
     for source, files in zip(sources, found, strict=True):
         parts: list[Reduced] = []
-        problems, again, copied = _path_problems(source.path, files), [], []
+        problems, again, copied = path_problems(source.path, files), [], []
         for file in progress(files, f"Reading {Path(source.path).name}", "file"):
             own = file.resolve()
             content = doubles.get(own, own)
@@ -116,7 +116,7 @@ def read_requests(
                     parts += read_cells(file, source, thresholds)
                 else:
                     reduce = partial(reduce_file, file, source, thresholds, named)
-                    parts.append(cell_cache.kept(cache, file, source, thresholds, named, reduce))
+                    parts.append(cell_cache.cells(cache, file, source, thresholds, named, reduce))
                 seen[content] = own
             except BrokenEvidence as error:
                 problems.append(str(error))
@@ -146,19 +146,6 @@ def read_requests(
         without_duration=_renamed(without["duration"], kept),
         uncounted=_as_kept(frozenset().union(*(part.uncounted for part in whole)), kept),
     )
-
-
-def _files(path: str) -> list[Path]:
-    names = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-    return [Path(name) for name in names if Path(name).is_file()]
-
-
-def _path_problems(path: str, files: Sequence[Path]) -> list[str]:
-    if Path(path).is_dir():
-        return [f"{path}: is a folder; expected files. Write {path}/* in assessment.yaml."]
-    if not files:
-        return [f"{path}: no file is there; expected at least one. Mend the path in assessment.yaml."]
-    return []
 
 
 def _places(counts: pd.DataFrame) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence import span_jaeger, span_otlp, span_zipkin
-from scaling_lib.evidence.copies import GZIP
+from scaling_lib.evidence.files import GZIP
 from scaling_lib.evidence.span_parquet import read_parquet
 from scaling_lib.evidence.span_part import Part, shown, summed, together
 from scaling_lib.evidence.span_rows import canonical

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from scaling_lib.evidence.copies import GZIP
+from scaling_lib.evidence.files import GZIP
 from scaling_lib.evidence.span_part import Counted, shown
 from scaling_lib.words import number
 

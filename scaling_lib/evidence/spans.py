@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import pyarrow as pa
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence import span_cache
 from scaling_lib.evidence.copies import copies
+from scaling_lib.evidence.files import files_of, path_problems
 from scaling_lib.evidence.progress import progress
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.span_doubles import CLASH, DOUBLE, SHARED, singles
@@ -97,12 +97,12 @@ def read_spans(sources: Sequence[SpanSource], *, cache: Path | None = None) -> S
 
 
 def _read(sources: Sequence[SpanSource], cache: Path | None) -> list[_Read]:
-    found = [_files(source.path) for source in sources]
+    found = [files_of(source.path) for source in sources]
     doubles = copies(dict.fromkeys(file.resolve() for files in found for file in files))
     seen: dict[Path, Path] = {}  # what was read, by the first file with its content
     read = []
     for source, files in zip(sources, found, strict=True):
-        one = _Read(source, [], _path_problems(source.path, files), [])
+        one = _Read(source, [], path_problems(source.path, files), [])
         again, copied = [], []
         for file in progress(files, f"Reading {Path(source.path).name}", "file"):
             own = file.resolve()
@@ -114,7 +114,7 @@ def _read(sources: Sequence[SpanSource], cache: Path | None) -> list[_Read]:
                     copied.append(f"{file.name} ({seen[content].name})")
                 continue
             try:
-                one.files.append(span_cache.kept(cache, file, source, partial(read_file, file, source)))
+                one.files.append(span_cache.span_file(cache, file, source, partial(read_file, file, source)))
                 seen[content] = own
             except BrokenEvidence as error:
                 one.problems.append(str(error))
@@ -124,19 +124,6 @@ def _read(sources: Sequence[SpanSource], cache: Path | None) -> list[_Read]:
             one.notes.append(f"left out as copies of another file (in brackets), counted once: {listing(copied)}")
         read.append(one)
     return read
-
-
-def _files(path: str) -> list[Path]:
-    names = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
-    return [Path(name) for name in names if Path(name).is_file()]
-
-
-def _path_problems(path: str, files: Sequence[Path]) -> list[str]:
-    if Path(path).is_dir():
-        return [f"{path}: is a folder; expected files. Write {path}/* in assessment.yaml."]
-    if not files:
-        return [f"{path}: no file is there; expected at least one. Mend the path in assessment.yaml."]
-    return []
 
 
 def _quality(

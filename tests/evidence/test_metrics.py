@@ -104,7 +104,7 @@ def test_files_that_are_refused(tmp_path: Path, content: bytes, expected: str) -
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(BrokenEvidence, match="no file is there"):
         read_metrics([MetricSource(path=str(tmp_path / "*.json"))])
-    with pytest.raises(BrokenEvidence, match="found a folder"):
+    with pytest.raises(BrokenEvidence, match="is a folder"):
         read_metrics([MetricSource(path=str(tmp_path))])
     assert read_metrics([]).frame.empty
 
