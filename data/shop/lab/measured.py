@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from machinery import Shop
 
-SETTLE_S = 8.0  # a level's first seconds, in which its users start and queues fill
+STARTED_A_SECOND = 20  # users, see shoppers.py
+FILL_S = 5.0  # in which queues fill once all users of a level have started
 CPU = (  # processors in use, by process and by what the lab's processes on one processor are
     "rate(process_cpu_seconds_total{{job!~'exporter|prometheus'}}[{window}s])",
     "label_replace(rate(postgres_cpu_seconds_total[{window}s]), 'job', 'postgresql', '', '')",
@@ -20,15 +21,16 @@ CPU = (  # processors in use, by process and by what the lab's processes on one 
 
 def by_level(shop: Shop, levels: Sequence[tuple[int, float]], began: float) -> list[dict[str, Any]]:
     """A row for each level (users, seconds): when, and what was measured in its steady part."""
-    rows = []
+    rows, before = [], 0
     for users, seconds in levels:
-        steady, end = began + min(SETTLE_S, seconds / 3), began + seconds
+        ramp = abs(users - before) / STARTED_A_SECOND + FILL_S
+        steady, end = began + min(ramp, seconds / 2), began + seconds
         rows.append(
             {"users": users, "start": utc(began), "steady_from": utc(steady), "end": utc(end)}
             | _load(shop, steady, end)
             | {"processors_used": _processors(shop, steady, end)}
         )
-        began = end
+        began, before = end, users
     return rows
 
 

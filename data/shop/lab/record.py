@@ -19,13 +19,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import bottleneck
 import cache_trace
 import canary
 import journeys
 import load
 import machinery
 import measured
+import missing_index
 import psutil
 import spells
 import yaml
@@ -34,7 +34,7 @@ EXPERIMENTS = {
     "spells": spells,
     "load": load,
     "journeys": journeys,
-    "bottleneck": bottleneck,
+    "bottleneck": missing_index,
     "canary": canary,
     "cache": cache_trace,
 }
