@@ -26,7 +26,7 @@ CLIPPED = "spans that reach beyond their parent, clipped to it on the critical p
 SKEWED = "clock skew, not corrected: servers that start before their client, by up to {most}"
 SEVERAL = "traces with several roots, each a tree of its own"
 ROOTLESS = "traces without their root, only with orphans"
-WEIGHTED = "spans with sampling weights, of {least:g} to {most:g}, as each stands for so many"
+WEIGHTED = "sampled spans, of which each stands for {of}"
 MIXED = "spans without a sampling weight while others have one, counted as 1, so that shares may be biased"
 
 Mask = npt.NDArray[np.bool_]
@@ -77,7 +77,8 @@ def weight_facts(weights: npt.NDArray[np.float64]) -> Iterator[Fact]:
     weighted = weights > 1
     if weighted.any():
         few, many = weights[weighted].min(), weights[weighted].max()
-        yield Fact(WEIGHTED.format(least=few, most=many), weighted)
+        of = f"{few:g}" if few == many else f"{few:g} to {many:g}"
+        yield Fact(WEIGHTED.format(of=of), weighted)
         yield Fact(MIXED, weights == 1)
 
 

@@ -21,6 +21,7 @@ SPELL_COLUMNS = [
     "evidence's budget spent",
     "window's budget spent",
     "page after_s",
+    "early",
     "spent before the page",
     "quiet again after_s",
 ]
@@ -28,7 +29,8 @@ ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "right pages", "spells
 SPELLS_CAPTION = (
     "Spells of failure: how much each cost of what the recorded requests allow to fail, and of what a whole window "
     "allows; how long until an alert had called someone (a page), and until it was quiet again "
-    "(–: it did not, or the history ends before)."
+    "(–: it did not, or the history ends before). Early: only because the history is shorter than the alert's window; "
+    "with a full one it would have taken longer, or not happened."
 )
 ALERTS_CAPTION = (
     "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell, or fired "
@@ -58,6 +60,7 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
             "evidence's budget spent": each.share_of_budget(spell["bad"]),
             "window's budget spent": spell["budget_spent"],
             "page after_s": spell["delay_s"],
+            "early": "yes" if spell["early"] else "",
             "spent before the page": spell["budget_spent_before"],
             "quiet again after_s": spell["reset_s"],
         }

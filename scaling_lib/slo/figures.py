@@ -276,7 +276,9 @@ def _detection_title(each: SLOResult) -> str:
     if took.empty:
         return f"{title}; on its recorded spells no one was"
     ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
-    return f"{title}; on its recorded spells it took {' to '.join(ends)}"
+    early = each.replay.incidents.loc[took.index, "early"].all()
+    soon = ", early, as the history is shorter than the alert's window" if early else ""
+    return f"{title}; on its recorded spells it took {' to '.join(ends)}{soon}"
 
 
 def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:

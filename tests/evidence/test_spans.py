@@ -99,7 +99,7 @@ def test_otlp_lines(tmp_path):
     assert (quality.kind, quality.format, quality.rows, quality.rejected) == ("spans", "otlp", 3, ())
     assert quality.start is not None
     assert quality.start.isoformat() == "2023-11-14T22:13:20+00:00"
-    assert "1, such as 'a'" in note(quality, "spans with sampling weights, of 4 to 4")
+    assert "1, such as 'a'" in note(quality, "sampled spans, of which each stands for 4")
     assert "2, such as 'b'" in note(quality, "spans without a sampling weight while others have one")
 
 

@@ -41,6 +41,7 @@ def outage(tmp_path_factory):
 def test_the_spell_stands_in_its_table(outage):
     row = slo.spell_table(outage[1]).iloc[0]
     assert (row["slo"], row["failed"], row["error rate"], row["page after_s"]) == ("pay availability", 1000, 1.0, 120)
+    assert row["early"] == "yes"  # an hour of history, and the page looks at six
     assert row["evidence's budget spent"] == pytest.approx(1000 / 60)
     assert row["window's budget spent"] == pytest.approx(1000 / (0.01 * 100 * 28 * 1440))
     assert row["spent before the page"] == pytest.approx(200 / (0.01 * 100 * 28 * 1440))
