@@ -17,8 +17,8 @@ from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.files import RESCUE
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.request_files import Staged, stage
-from scaling_lib.evidence.request_source import RequestSource, Threshold
-from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, matches, named_among, template
+from scaling_lib.evidence.request_source import RequestSource, Threshold, limits_us
+from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, named_among, template
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
@@ -113,7 +113,7 @@ def make_routes(
         kept = capped(counts, named_among(counts, patterns) if len(counts) > MOST_IN_A_FILE else (), MOST_IN_A_FILE)
         places.loc[group.index, "route"] = group["route"].map(kept)
     limits = {
-        key: sorted({round(each.seconds * 1e6) for each in thresholds if _applies(each, *key)})
+        key: limits_us(thresholds, *key)
         for key in places[["service", "route"]].drop_duplicates().itertuples(index=False, name=None)
     }
     places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
@@ -129,10 +129,6 @@ def make_routes(
     engine.register("routes_frame", routes.assign(id=places["id"], **limit))
     engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
     return names, most
-
-
-def _applies(threshold: Threshold, service: str, route: str) -> bool:
-    return (not threshold.service or threshold.service == service) and matches(threshold.route, route)
 
 
 def _odd_durations(bins: pd.DataFrame) -> list[str]:
