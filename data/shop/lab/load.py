@@ -13,7 +13,7 @@ SEED = 20_261_201
 SAMPLED = 1 / 64
 USERS = (10, 40, 80, 120, 160, 200, 250, 300, 350, 400, 480, 600)
 SECONDS = 35.0
-SHORT_S = 3.0
+SHORT_S = 4.0
 
 
 def record(work: Path, out: Path, *, short: bool) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def by_level(shop: Shop, levels: Sequence[tuple[int, float]], began: float) -> l
     rows, before = [], 0
     for users, seconds in levels:
         ramp = abs(users - before) / STARTED_A_SECOND + FILL_S
-        steady, end = began + min(ramp, seconds / 2), began + seconds
+        steady, end = began + min(ramp, seconds / 3), began + seconds
         rows.append(
             {"users": users, "start": utc(began), "steady_from": utc(steady), "end": utc(end)}
             | _load(shop, steady, end)
