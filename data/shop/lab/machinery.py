@@ -53,7 +53,9 @@ class Shop:
         """Until the end of the load is in Prometheus, and the last batch of spans is written."""
         now = time.time()
         jobs = "|".join((*self.services, "exporter"))
-        asked = {"query": f"count(timestamp(up{{job=~'{jobs}'}} == 1) > {now + 1:.0f})"}
+        # Of anything but a bare selector, timestamp() is the time of the question, not of the sample.
+        scraped = f"timestamp(up{{job=~'{jobs}'}}) > {now + 1:.3f}"
+        asked = {"query": f"count({scraped} and on(job, instance) up == 1)"}
         while time.time() < now + 60:
             time.sleep(0.5)
             found = httpx.get(self.url("prometheus") + "/api/v1/query", params=asked).json()["data"]["result"]
