@@ -283,7 +283,8 @@ def _doubts(quality: Quality) -> list[Finding]:
                 verdict="watch",
                 sentence=f"{quality.source} has {plural(len(quality.gaps), 'gap')}, the longest {duration(longest)}.",
                 impact=Estimate(longest, longest, longest, unit="s"),
-                why="A gap is neither good nor bad: it is not counted. It may hide an outage.",
+                why="A gap is neither good nor bad: it is not counted. It may hide an outage, unless a remark of its "
+                "source explains it.",
                 evidence=(source,),
                 action="Find out whether the system or its log was silent.",
             )

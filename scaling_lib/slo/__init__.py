@@ -24,14 +24,13 @@ from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured, assess
 from scaling_lib.slo.attainment import Attainment, Measurability, attainment, measurable
 from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
+from scaling_lib.slo.burn_figure import BURN_CAPTION, burn_figure
 from scaling_lib.slo.exclusions import ExclusionAudit, audit_exclusions
 from scaling_lib.slo.figures import (
     BUDGET_CAPTION,
-    BURN_CAPTION,
     DETECTION_CAPTION,
     LEFT_CAPTION,
     budget_figure,
-    burn_figure,
     detection_figure,
     left_figure,
     left_table,

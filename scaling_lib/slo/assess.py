@@ -16,8 +16,8 @@ from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.between_edges import between_edges
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
-from scaling_lib.slo.counts import MINUTE, are_silent, rate_per_s, steps_s
-from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions
+from scaling_lib.slo.counts import MINUTE, are_silent, minute_grid, rate_per_s, steps_s
+from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions, is_excluded
 from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import Replay
@@ -57,7 +57,8 @@ class SLOResult:
     outside: incidents that were given but lie outside the evidence, so that nothing can be said of them; unhurt: those
         in which no more failed than the SLO allows, so that no alert is expected.
     replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
-    exclusions: what each stretch that was left out changes; methods: the budget by OpenSLO's three methods.
+    exclusions: what each stretch that was left out changes in the window.
+    methods: the budget by OpenSLO's three methods.
     projection: the budget at the end of the window, None where the history is too short to say.
     """
 
@@ -84,8 +85,8 @@ class SLOResult:
 
     @property
     def rate(self) -> float:
-        """Mean events per second over the evidence, its partly seen edges and what is excluded left out."""
-        return rate_per_s(self.counts, self.exclusions.excluded)
+        """Mean events per second over the last window, its partly seen edges and what is excluded left out."""
+        return rate_per_s(self.window, self.exclusions.excluded)
 
     @property
     def unit(self) -> str:
@@ -202,8 +203,9 @@ def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
 
 def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Source, level: float) -> SLOResult:
     left_out = applying(system.exclusions, slo.journey)
-    audit = audit_exclusions(everything, left_out, slo.target, level, counted=partial(own_counts, slo))
-    counts = audit.counts[audit.counts["total"] > 0]
+    grid = minute_grid(everything)
+    excluded = pd.DatetimeIndex(grid.index[is_excluded(pd.DatetimeIndex(grid.index), left_out)])
+    counts = grid[(grid["total"] > 0) & ~grid.index.isin(excluded)]
     if counts.empty:
         if not float(everything["total"].sum()):
             raise NotMeasured(
@@ -217,7 +219,8 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
     if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
-    window = counts[(counts.index >= start) & (counts.index < end)]
+    window = _between(counts, start, end)
+    audit = audit_exclusions(_between(grid, start, end), left_out, slo.target, level, counted=partial(own_counts, slo))
     counted = own_counts(slo, window)
     slices = None if slo.budgeting == "occurrences" else (own_counts(slo, counts), own_slice_s(slo))
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
@@ -242,15 +245,17 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         outside=spells.outside,
         unhurt=spells.unhurt,
         policy=policy,
-        replay=replay_policy(
-            policy, slo.target, counts, spells.spells, excluded=audit.excluded, slices=slices, level=level
-        ),
+        replay=replay_policy(policy, slo.target, counts, spells.spells, excluded=excluded, slices=slices, level=level),
         remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),
         projection=_projection(slo, counts, level),
         source=source,
     )
+
+
+def _between(table: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    return table[(table.index >= start) & (table.index < end)]
 
 
 def _methods(slo: SLO, counts: pd.DataFrame) -> BudgetComparison:

@@ -53,8 +53,8 @@ def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -
     counts: minutes with traffic, ascending, as `SLOResult.counts`; excluded: minutes that do not count and are no
         longer in `counts`: their time does not count either.
     The first and the last minute of the history, and those on either side of a long silence, are seen in part only:
-    where a stretch has more than two, they are left out with their events. Otherwise they count as whole, and the
-    rate is too low rather than too high.
+    where a stretch has more than two, they are left out with their events. Where none has, all count over the time from
+    the first to the last.
     """
     times = pd.DatetimeIndex(counts.index)
     total = counts["total"].to_numpy(dtype=np.float64)
@@ -69,7 +69,7 @@ def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -
             seconds += (end - start).total_seconds() - 60.0 * int(((left_out >= start) & (left_out < end)).sum())
     if seconds > 0:
         return events / seconds
-    return float(total.sum()) / (60.0 * len(times)) if len(times) else 0.0
+    return float(total.sum()) / ((times[-1] - times[0]).total_seconds() + 60.0) if len(times) else 0.0
 
 
 def steps_s(times: pd.DatetimeIndex) -> NDArray[np.float64]:

@@ -25,9 +25,9 @@ class ExclusionAudit:
     counts: the minutes that remain (excluded ones are 0 of 0), in the form of `minute_grid`; excluded: the others.
     table: one row for each exclusion: reason, start, end, minutes (with traffic), total, bad (how many fewer there are
         where only it is left out), sli_only (only this one left out), sli_all_but (all but this one left out), and
-        verdict_flips (all but this one gives another state than all).
+        verdict_flips (all but this one gives another verdict than all, here or in the long run).
     without, with_all: the attainment of all minutes, and of those that remain. All in what `counted` counts.
-    excluded_share: the share of all events that is left out; verdict_flips: whether the two states differ.
+    excluded_share: the share of all events that is left out; verdict_flips: whether their verdicts differ.
     """
 
     counts: pd.DataFrame
@@ -80,7 +80,7 @@ def audit_exclusions(
                 "bad": float(whole["bad"].sum() - only["bad"].sum()),
                 "sli_only": _attained(only, target, level).sli.value,
                 "sli_all_but": all_but.sli.value,
-                "verdict_flips": all_but.state != with_all.state,
+                "verdict_flips": _differ(all_but, with_all),
             }
         )
     events = float(grid["total"].sum())
@@ -92,8 +92,13 @@ def audit_exclusions(
         without=without,
         with_all=with_all,
         excluded_share=left_out / events if events else 0.0,
-        verdict_flips=without.state != with_all.state,
+        verdict_flips=_differ(without, with_all),
     )
+
+
+def _differ(one: Attainment, other: Attainment) -> bool:
+    """Whether two verdicts differ: that of the counts, or that of the long run."""
+    return (one.counted, one.state) != (other.counted, other.state)
 
 
 def applying(exclusions: Iterable[Any], journey: str) -> list[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,17 +20,11 @@ from scaling_lib.words import duration, listing, number, percent
 MOST_POINTS = 1500
 MOST_LINES = 4
 TICKS = [base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5)]  # of logarithmic axes
-DECADES = [0.1, 1, 10, 100, 1_000, 10_000, 100_000]
 BUDGET_CAPTION = (
     "Dot: what the recorded requests spent of what they were allowed to. Bar: where the service's rate in the long run "
     "may lie; where a bar leaves the figure, its end is written on it."
 )
-BURN_CAPTION = (
-    "How fast each minute spends the budget: at 1 it lasts exactly its window. The axis is logarithmic, and 0.1 stands "
-    "for all below. Shaded: spells of failure. Triangles: an alert calls someone (a page). A long history is cut to "
-    "the stretch around the costliest spell; the table has all spells."
-)
-LEFT_CAPTION = "What is left of a whole window's budget, at the traffic of this evidence."
+LEFT_CAPTION = "What is left of a whole window's budget, at the mean traffic of the last window."
 DETECTION_CAPTION = (
     "Lines: how long each alert needs, with a full history before the incident; 1h/5m looks at the last hour and the "
     "last 5 minutes. Dots: its recorded spells; the table has those of the other SLOs. While the history is shorter "
@@ -39,16 +32,13 @@ DETECTION_CAPTION = (
 )
 SEEN = 0.05  # of a window: with less, what is left of its budget tells nothing
 ROOM = 1.6  # of the largest dot: bars beyond are cut
-SLOWEST = 0.1  # of the burn chart's logarithmic axis, which has no place for 0
-AROUND = 2  # spell's lengths shown before and after the costliest one, at least AROUND_LEAST
-AROUND_LEAST = pd.Timedelta(minutes=30)
 
 
 def budget_figure(assessed: Assessed) -> go.Figure | Shown:
     """How much of its budget each SLO has spent, with its interval, against 100%."""
     if not assessed.results:
         return figures.nothing("No SLO is measured: " + listing([each.reason for each in assessed.unmeasured]))
-    _name(assessed)
+    name_entities(assessed)
     ordered = sorted(assessed.results, key=lambda each: each.spent.value)
     figure = figures.figure(_budget_title(assessed), x="error budget spent, %", y="", height=150 + 34 * len(ordered))
     figure.add_scatter(
@@ -86,56 +76,9 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
     return figures.threshold(figure, 100, "the whole budget", axis="x")
 
 
-def burn_figure(assessed: Assessed) -> go.Figure | Shown:
-    """How fast the budget burns minute by minute around the costliest spell, spells shaded and pages marked."""
-    chosen = _with_spells(assessed.results)
-    if not chosen:
-        return figures.nothing("No spell of failure stands out in the evidence, so there is no burn to show.")
-    _name(assessed)
-    start, end = _stretch(chosen)
-    figure = figures.figure(_spell_title(chosen), x="", y="speed of spending (1 = the budget lasts)")
-    fastest = max(tier.factor for tier in chosen[0].policy)
-    lines = {each.slo.name: line for each in chosen if len(line := _burn(each, start, end))}
-    for each in (one for one in chosen if one.slo.name in lines):
-        line, color = lines[each.slo.name], figures.colour(each.slo.name)
-        figure.add_scatter(
-            x=figures.utc(line.index),
-            y=line.clip(lower=SLOWEST).to_numpy(),
-            customdata=[f"{number(burn)} times" for burn in line],
-            name=figures.escape(each.slo.name),
-            mode="lines+markers" if len(line) < 200 else "lines",
-            marker={"size": 5},
-            line={"color": color, "width": 2},
-            hovertemplate="%{x}: %{customdata} as fast as it lasts<extra>" + figures.escape(each.slo.name) + "</extra>",
-        )
-        for spell in each.spells.to_dict("records"):
-            if spell["start"] < end and spell["end"] > start:
-                figures.span(figure, max(spell["start"], start), min(spell["end"], end), "", color=color)
-        pages = each.replay.pages
-        pages = pages[(pages["start"] >= start) & (pages["start"] <= end)]
-        if len(pages):
-            figure.add_scatter(
-                x=figures.utc(pages["start"]),
-                y=[fastest] * len(pages),
-                mode="markers",
-                marker={"symbol": "triangle-up", "size": 13, "color": color},
-                showlegend=False,
-                name=figures.escape(f"page: {each.slo.name}"),
-                hovertemplate="page at %{x}<extra>" + figures.escape(each.slo.name) + "</extra>",
-            )
-    figures.threshold(figure, fastest, f"fastest alert: above {number(fastest)}")
-    outer = map(_outer_quarters, lines.values())
-    early, late = (max(float(part.max()) for part in parts) for parts in zip(*outer, strict=True))
-    figure.layout.shapes[-1].label.textposition = "start" if early < late else "end"  # where the lines are low
-    most = max(fastest, *(float(line.max()) for line in lines.values()))
-    figure.update_yaxes(type="log", range=[np.log10(SLOWEST) - 0.1, np.log10(most) + 0.15])
-    figure.update_yaxes(tickvals=DECADES, ticktext=[f"{tick:,g}" for tick in DECADES])
-    return figures.time_axis(figure)
-
-
 def left_figure(assessed: Assessed) -> go.Figure | Shown:
     """The share of the whole window's budget that is left, as the evidence goes on."""
-    chosen = _with_spells(assessed.results) or list(assessed.results[:MOST_LINES])
+    chosen = with_spells(assessed.results) or list(assessed.results[:MOST_LINES])
     if not chosen:
         return figures.nothing("No SLO is measured, so no budget can be counted down.")
     chosen = [each for each in chosen if each.covered >= SEEN]
@@ -146,7 +89,7 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
             f"From {percent(SEEN)} on, a figure of what is left stands here."
         )
     worst = min(chosen, key=lambda each: _left(each).iloc[-1])
-    _name(assessed)
+    name_entities(assessed)
     left_, window = float(_left(worst).iloc[-1]), window_words(worst.slo.window)
     title = f"{worst.slo.name} has {percent(left_)} of its {window} budget left"
     if left_ < 0:
@@ -174,7 +117,7 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
 
 def detection_figure(assessed: Assessed) -> go.Figure | Shown:
     """How long the policy takes to page by error rate, with the spells that were paged on."""
-    chosen = _with_spells(assessed.results)
+    chosen = with_spells(assessed.results)
     if not chosen:
         return figures.nothing(
             "No spell of failure stands out in the evidence, so detection has nothing to be held against."
@@ -220,7 +163,7 @@ def left_table(assessed: Assessed) -> pd.DataFrame:
     return pd.DataFrame(left).rename_axis("minute").ffill().fillna(1.0) if left else pd.DataFrame()
 
 
-def _name(assessed: Assessed) -> None:
+def name_entities(assessed: Assessed) -> None:
     """The same colours for the same SLOs in all figures; those that spent most get the most distinct ones."""
     figures.name_entities([each.slo.name for each in sorted(assessed.results, key=lambda each: -each.spent.value)])
 
@@ -234,36 +177,6 @@ def _budget_title(assessed: Assessed) -> str:
     within = len(assessed.results) - len(over)
     rest = {0: "", 1: "; the other SLO is within its own"}.get(within, f"; the other {within} SLOs are within theirs")
     return f"Budget spent: {told}{rest}"
-
-
-def _spell_title(chosen: Sequence[SLOResult]) -> str:
-    worst, spell, latest = _costliest(chosen)
-    length = (spell["end"] - spell["start"]).total_seconds()
-    of = f" of its last {window_words(worst.slo.window)} window" if latest else ""
-    return (
-        f"{worst.slo.name} failed for {duration(length)} from {spell['start']:%Y-%m-%d %H:%M}, the costliest spell{of}"
-    )
-
-
-def _costliest(chosen: Sequence[SLOResult]) -> tuple[SLOResult, dict[Hashable, Any], bool]:
-    """The spell that cost the largest share of its SLO's budget, in the last window where that has any (a finding).
-
-    The flag says whether spells before the window were passed over.
-    """
-    spells = [(each, row) for each in chosen for row in each.replay.incidents.to_dict("records")]
-    latest = [(each, row) for each, row in spells if row["end"] > each.window.index[0]]
-    worst, spell = max(latest or spells, key=lambda one: float(one[1]["budget_spent"]))
-    return worst, spell, 0 < len(latest) < len(spells)
-
-
-def _stretch(chosen: Sequence[SLOResult]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The whole history, or where the costliest spell would be a thin band in it, the stretch around that."""
-    first = min(each.counts.index[0] for each in chosen)
-    last = max(each.counts.index[-1] for each in chosen)
-    _, spell, _ = _costliest(chosen)
-    around = max(AROUND * (spell["end"] - spell["start"]), AROUND_LEAST)
-    start, end = max(first, spell["start"] - around), min(last, spell["end"] + around)
-    return (start, end) if last - first > AROUND * (end - start) else (first, last)
 
 
 def _detection_title(each: SLOResult) -> str:
@@ -281,29 +194,14 @@ def _detection_title(each: SLOResult) -> str:
     return f"{title}; on its recorded spells it took {' to '.join(ends)}{soon}"
 
 
-def _with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
+def with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:
     """The SLOs with spells, the costliest first, as many as can be told apart."""
     chosen = [each for each in results if len(each.replay.incidents)]
     return sorted(chosen, key=lambda each: -each.replay.incidents["budget_spent"].sum())[:MOST_LINES]
 
 
-def _burn(result: SLOResult, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series[float]:
-    """Burn rate by minute from start to end, or by as many minutes together as keep the figure light."""
-    counts = result.counts[start:end]
-    step = max(1, -(-len(counts) // MOST_POINTS))
-    summed = counts if step == 1 else counts.resample(f"{step}min").sum()
-    summed = summed[summed["total"] > 0]
-    burn: pd.Series[float] = summed["bad"] / summed["total"] / float(allowed_share(result.slo.target))
-    return burn
-
-
-def _outer_quarters(line: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
-    quarter = -(-len(line) // 4)
-    return line.iloc[:quarter], line.iloc[-quarter:]
-
-
 def _left(result: SLOResult) -> pd.Series[float]:
-    """The share of the whole window's budget left after each minute or slice, at the evidence's mean traffic."""
+    """The share of the whole window's budget left after each minute or slice, at the last window's mean traffic."""
     left: pd.Series[float] = 1 - result.counted["bad"].cumsum() / result.replay.period_budget
     return left
 

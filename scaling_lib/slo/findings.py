@@ -221,8 +221,8 @@ def _why(each: SLOResult) -> str:
         parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
     if each.covered < HALF:
         parts.append("So short a history says nothing of outages that are rarer than it is long.")
-    if len(each.exclusions.table):
-        left_out = plural(len(each.exclusions.table), "stretch", "stretches")
+    if stretches := int((each.exclusions.table["minutes"] > 0).sum()):
+        left_out = plural(stretches, "stretch", "stretches")
         parts.append(f"{left_out} left out; with everything counted it is {each.exclusions.without.sli}.")
     return " ".join(parts)
 

@@ -26,13 +26,14 @@ def latency_sli(buckets: Buckets, threshold: float) -> Estimate:
     low and high are what is certain, the cumulative shares at the edges around the threshold (level 1; they do not
     say how sure the counts themselves are); the value lies between by linear interpolation, as Prometheus does it:
     from 0 in the first bucket; in the last, open one nothing can be interpolated and the value is the low end.
-    Without traffic the value is NaN. Raises InvalidInput for buckets that are no cumulative histogram.
+    Without traffic, or without an edge but +Inf, the value is NaN.
+    Raises InvalidInput for buckets that are no cumulative histogram.
     """
     if math.isnan(threshold):
         raise InvalidInput("latency_sli: found the threshold NaN; expected a number in the buckets' unit.")
     edges, counts = cumulative(buckets)
     total = counts[-1]
-    if total == 0:
+    if total == 0 or len(edges) == 1:
         return Estimate(math.nan, 0.0, 1.0, 1.0, "fraction")
     shares = counts / total
     place = int(np.searchsorted(edges, threshold))  # the first edge at or above the threshold

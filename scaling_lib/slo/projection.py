@@ -67,6 +67,7 @@ def projected_budget(
     Measured (tests/slo/test_projection.py): a 95% range holds what then happens in 93 to 99 of 100 months where at
     least two spells of failure were seen before. Spells rarer than the history is long are in no range: with one a
     week, seen for ten days, it is 71 of 100. The `caveat` of `ratio_interval` says so.
+    What misses, misses on the side of more failures: rare large ones make the range too hopeful, never too cautious.
     """
     allowed = float(allowed_share(target))
     check_level("projected_budget", level)

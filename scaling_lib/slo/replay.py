@@ -35,7 +35,8 @@ class Replay:
         Left out are alerts whose window reaches beyond the history and incidents that only those detected, early alerts
         that are neither on one nor certain, and incidents outside the history.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
-    period_budget: what the period allows to be bad, at the history's mean traffic; all budget_spent are shares of it.
+    period_budget: what the period allows to be bad, at the mean traffic of the history's last period; all
+        budget_spent are shares of it.
     """
 
     pages: pd.DataFrame

@@ -57,7 +57,7 @@ class History:
         budgeted, self.slice_s = (minute_grid(slices[0]), slices[1]) if slices else (grid, 60.0)
         self.spent = pd.DatetimeIndex(budgeted.index)
         self.running = np.concatenate([[0.0], np.cumsum(budgeted["bad"].to_numpy(dtype=np.float64))])
-        pace = 1 / slices[1] if slices else rate_per_s(grid[grid["total"] > 0], excluded)
+        pace = 1 / slices[1] if slices else rate_per_s(_last_period(grid, policy.period_s), excluded)
         self.period_budget = self.allowed * policy.period_s * pace
 
     def holds(self, incident: Incident) -> bool:
@@ -135,3 +135,9 @@ class History:
     def share(self, bad: float) -> float:
         """What is bad as a fraction of the period's budget."""
         return bad / self.period_budget if self.period_budget else math.nan
+
+
+def _last_period(grid: pd.DataFrame, period_s: float) -> pd.DataFrame:
+    """The minutes with traffic of the last period: an earlier one may have had less, or more."""
+    minutes = pd.DatetimeIndex(grid.index)
+    return grid[(grid["total"] > 0) & (minutes > minutes.max() - pd.Timedelta(seconds=period_s))]

@@ -182,6 +182,11 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
     def up_to(edge: float) -> pd.Series:
         return metrics.increase(f'{inner}le="{edges[edge]}"}}')
 
+    if not any(math.isfinite(edge) for edge in edges):
+        raise NotMeasured(
+            f"The histogram {buckets} has no bucket edge but +Inf, so it tells nothing of how long requests took.",
+            supply=f"Give the histogram behind {buckets} a bucket edge at {duration(slo.threshold_s or 0.0)}.",
+        )
     total, threshold = metrics.increase(f'{inner}le="+Inf"}}'), slo.threshold_s or 0.0
     if threshold in edges:
         return up_to(threshold), total, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping, Sequence
 
 import pandas as pd
@@ -49,8 +50,9 @@ CERTAINTY_CAPTION = (
     "predicts of the window's budget."
 )
 METHODS_CAPTION = (
-    "The share of the budget spent as OpenSLO's three methods count it: failed requests (occurrences), minutes below "
-    "the target (timeslices), and the mean of the minutes' failure rates (ratio timeslices)."
+    "The share of the budget spent as OpenSLO's three methods count it: failed requests (occurrences), slices of time "
+    "with too few good requests (timeslices), and the mean of the slices' failure rates (ratio timeslices). A slice is "
+    "a minute and its target the SLO's, where the SLO names none."
 )
 HISTOGRAMS_CAPTION = (
     "The share of requests within the threshold from the metrics' histograms. Between two bucket edges it is known as "
@@ -134,17 +136,24 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
         except ScalingError as reason:
             rows.append({"slo": slo.name, "target": slo.target, "remarks": f"not measured: {reason}"})
             continue
-        depends = verdict_depends_on_interpolation(within, slo.target)
         rows.append(
             {
                 "slo": slo.name,
                 "threshold": duration(slo.threshold_s),
                 "target": slo.target,
                 "share within": within,
-                "remarks": "the verdict depends on where between two bucket edges the requests lie" if depends else "",
+                "remarks": _open(within, slo.target),
             }
         )
     return pd.DataFrame(rows, columns=["slo", "threshold", "target", "share within", "remarks"])
+
+
+def _open(within: Estimate, target: float) -> str:
+    """What the histogram leaves open of a verdict."""
+    if math.isnan(within.value):
+        return "not measured: no traffic, or no bucket edge but +Inf"
+    depends = verdict_depends_on_interpolation(within, target)
+    return "the verdict depends on where between two bucket edges the requests lie" if depends else ""
 
 
 def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:

@@ -399,3 +399,23 @@ def test_a_service_that_is_closed_at_night_is_recorded_whole(tmp_path):
     seen = 28 * 1440 - 12 * 60  # minutes, from the first morning to the last evening
     assert result.covered == pytest.approx(seen / (28 * 1440), abs=0.001)
     assert result.rate == pytest.approx(100_800 / (seen * 60), rel=0.001)
+
+
+def test_exclusions_are_held_against_the_window(tmp_path):
+    """Ten minutes of failures are excluded and lie before the one-hour window; the three within it are counted."""
+    minutes = [*spell("GET /pay", errors=40, first=10, length=10), *spell("GET /pay", errors=40)]
+    left_out = EXCLUSION.format(at(10), at(20), "")
+    system = system_of(tmp_path, "{target: 99%, window: 1h}", minutes, left_out)
+    (each,) = slo.assess(system).results
+    assert each.exclusions.without.sli.value == each.attainment.sli.value == pytest.approx(1 - 120 / 6000)
+    assert each.exclusions.table[["minutes", "bad"]].values.tolist() == [[0, 0]]
+    assert not each.exclusions.verdict_flips
+    assert not any("left out" in finding.why for finding in slo.findings(slo.assess(system)))
+
+
+def test_an_exclusion_that_changes_only_what_was_counted_is_said(tmp_path):
+    """Of 6,000 requests 61 fail in one minute: over budget by the count, while the long run cannot be told."""
+    minutes = spell("GET /pay", length=1, errors=61)
+    each = only(tmp_path, "{target: 99%, window: 1h}", minutes, EXCLUSION.format(at(30), at(31), ""))
+    assert (each.exclusions.without.counted, each.exclusions.with_all.counted) == ("missed", "met")
+    assert each.exclusions.verdict_flips and each.exclusions.table["verdict_flips"].tolist() == [True]

@@ -62,3 +62,8 @@ def test_the_page_extrapolates_by_the_observed_rate(tmp_path):
     lines = csv_of([minute("GET /pay", 600)] * 11, start=START + timedelta(seconds=30))
     (each,) = slo.assess(scaling_lib.open(make(tmp_path, JOURNEY, requests__csv=lines))).results
     assert len(each.counts) == 12 and each.rate == pytest.approx(10, rel=0.02)
+
+
+def test_minutes_far_apart_count_over_the_time_between_them(counts_frame):
+    minutes = counts_frame([0] * 10_080, [1, *[0] * 10_078, 1])
+    assert rate_per_s(minutes[minutes["total"] > 0]) == pytest.approx(2 / (10_080 * 60))

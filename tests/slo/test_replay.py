@@ -250,3 +250,10 @@ def test_a_page_on_an_incident_is_right_though_its_window_was_partly_excluded(co
     elsewhere = replay(alert_policy(), 0.999, one, calm, excluded=excluded)
     assert elsewhere.pages["early"].tolist() == [True] and not elsewhere.pages["certain"].any()
     assert math.isnan(elsewhere.precision.value) and elsewhere.false_pages == 0  # proves nothing against the policy
+
+
+def test_the_budget_is_that_of_the_last_periods_traffic(counts_frame):
+    """Traffic doubles between two months: the budget is that of the second."""
+    total = np.repeat([30, 60], 30 * 1440)
+    found = replay(alert_policy(), 0.999, counts_frame(total * 0, total))
+    assert found.period_budget == pytest.approx(0.001 * 60 * 30 * 1440)

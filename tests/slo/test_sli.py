@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 
 import pandas as pd
@@ -316,3 +317,15 @@ spec:
 """,
     )
     assert "counts moments" in unmeasured(tmp_path)
+
+
+def test_a_histogram_of_infinity_alone_tells_nothing(tmp_path):
+    folder = metric_system(
+        tmp_path,
+        "{kind: latency, threshold: 5 s, target: 99%}",
+        "total: r_count, buckets: r_bucket",
+        {("r_count", (("instance", "a"),)): [0, 100, 200], bucket("+Inf"): [0, 100, 200]},
+    )
+    assert "no bucket edge but +Inf" in unmeasured(folder)
+    (row,) = slo.histogram_table(scaling_lib.open(folder)).to_dict("records")
+    assert math.isnan(row["share within"].value) and row["remarks"].startswith("not measured")

@@ -202,3 +202,10 @@ def test_the_label_of_an_empty_budget_stands_away_from_the_lines_names(half_a_da
     drawn = slo.left_figure(half_a_day)
     assert drawn.layout.shapes[0].label.textposition == "start"
     assert all(note.xanchor == "left" and note.x == drawn.data[0].x[-1] for note in drawn.layout.annotations)
+
+
+def test_what_is_left_is_counted_from_the_windows_first_minute(tmp_path):
+    """All failures lie in the first hour, the window is the second."""
+    old = assessed(tmp_path, spell("GET /pay", minutes=120, errors=50, first=10), window="60m")
+    assert slo.left_figure(old).data[0].y[-1] == pytest.approx(100)
+    assert slo.left_table(old)["pay availability"].iloc[-1] == pytest.approx(1)
