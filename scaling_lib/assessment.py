@@ -16,8 +16,7 @@ from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, Scalin
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
-from scaling_lib.evidence.slo import SLO
-from scaling_lib.evidence.slos import read_slos
+from scaling_lib.evidence.slos import SLO, read_slos
 from scaling_lib.findings import Conclusion, Finding, conclude
 from scaling_lib.ledger import KINDS, Ledger
 from scaling_lib.objectives import bound_slo

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput, ScalingError
-from scaling_lib.evidence.slo import Budgeting, Kind
+from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
     canonical_window,
     canonical_zone,
@@ -150,7 +150,7 @@ class SpanEvidence(FileEvidence):
 
 
 class LoadEvidence(FileEvidence):
-    """Load tests, and what their files cannot say, see `evidence.load_source`."""
+    """Load tests, and what their files cannot say, see `evidence.load_tests.LoadSource`."""
 
     format: Literal["", "locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve"] = ""
     columns: dict[Literal["users", "throughput", "time"], str] = Field(default_factory=dict)

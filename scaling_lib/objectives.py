@@ -8,7 +8,7 @@ from typing import Any
 
 from scaling_lib.config import Journey, Objective, slo_name
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 
 
 def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO]) -> SLO:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+LINES = "max_line_size => 8000000, buffer_size => 33554432"  # of CSV and logs: lines of up to 8 MB
 MEMORY = "200MB"
 
 

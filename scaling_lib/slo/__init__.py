@@ -1,6 +1,6 @@
 """Step 01: do the critical journeys keep their promise?"""
 
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.slo.alert_tables import (
     ALERTS_CAPTION,
     POLICY_CAPTION,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment

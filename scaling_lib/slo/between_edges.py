@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from scaling_lib.errors import NotMeasured
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.budgeting import own_counts
 from scaling_lib.stats import Estimate

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.slo import SLO, Budgeting
+from scaling_lib.evidence.slos import SLO, Budgeting
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import MINUTE, minute_grid
 from scaling_lib.slo.windows import parse_window, window_edges

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import MINUTE, utc
 from scaling_lib.slo.spells import incidents_from_counts

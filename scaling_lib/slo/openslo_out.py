@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.openslo import ANNOTATION, BUDGETING
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
+from scaling_lib.evidence.slos.openslo import ANNOTATION, BUDGETING
 from scaling_lib.evidence.window import Window, parse_window
 from scaling_lib.slo.yaml_text import yaml_text
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from scaling_lib.errors import InvalidInput, NotMeasured
-from scaling_lib.evidence.promql import COUNTER, RATE, unsummed, windowed
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
+from scaling_lib.evidence.slos.promql import COUNTER, RATE, unsummed, windowed
 from scaling_lib.slo.alerts import AlertPolicy, Tier, alert_policy, compact_duration
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.yaml_text import Block, yaml_text

@@ -11,9 +11,9 @@ from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.request_source import limits_us
+from scaling_lib.evidence.requests import limits_us
 from scaling_lib.evidence.selector import labels_of
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
 from scaling_lib.words import duration
 

@@ -32,8 +32,8 @@ STAGED = """
 from pathlib import Path
 from scaling_lib.evidence.cells import cells_sql
 from scaling_lib.evidence.engine import connect
-from scaling_lib.evidence.request_files import stage
-from scaling_lib.evidence.reduce import make_routes
+from scaling_lib.evidence.requests.files import stage
+from scaling_lib.evidence.requests.reduce import make_routes
 from scaling_lib.evidence.requests import RequestSource
 engine, source = connect(), RequestSource(path={file!r})
 staged = stage(engine, Path({file!r}), source)

@@ -144,7 +144,7 @@ def test_cache_gives_the_same_and_is_used(tmp_path: Path, monkeypatch: pytest.Mo
     source = [RequestSource(path=str(file))]
     plain = read_requests(source, THRESHOLDS)
     first = read_requests(source, THRESHOLDS, cache=cache)
-    monkeypatch.setattr("scaling_lib.evidence.requests.reduce_file", pytest.fail)
+    monkeypatch.setattr("scaling_lib.evidence.requests.read.reduce_file", pytest.fail)
     again = read_requests(source, THRESHOLDS, cache=cache)
     same(plain, first)
     same(plain, again)

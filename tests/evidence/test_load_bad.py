@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaling_lib.errors import BrokenEvidence, ScalingError
-from scaling_lib.evidence.load_levels import levels
 from scaling_lib.evidence.load_tests import LoadSource, LoadTests, read_load_tests
+from scaling_lib.evidence.load_tests.levels import levels
 
 T0 = 1_700_000_000
 K6 = "metric_name,timestamp,metric_value,check,error,error_code,group,method,name,proto,scenario,status,subproto,tls_version,url,extra_tags"

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.load_levels import COLUMNS, levels
 from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
+from scaling_lib.evidence.load_tests.levels import COLUMNS, levels
 
 T0_MS = 1_700_000_000_000
 ROOT = Path(__file__).resolve().parents[2]

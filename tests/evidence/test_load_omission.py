@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.cells import GAMMA, bin_quantile
-from scaling_lib.evidence.load_omission import corrected_bins, missing_requests
+from scaling_lib.evidence.load_tests.omission import corrected_bins, missing_requests
 
 
 def bins(values_us: dict[int, int]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scaling_lib.evidence.load_steady import constant_runs, drift, ratio_of_sums, settled_after, steps
+from scaling_lib.evidence.load_tests.steady import constant_runs, drift, ratio_of_sums, settled_after, steps
 
 RUNS = 400
 

@@ -455,7 +455,7 @@ def test_copies_are_read_once_and_names_stay_apart(tmp_path):
     tests = read_load_tests([LoadSource(path=str(tmp_path / "*" / "run.jtl"))])
     assert sorted(test.test for test in tests.tests) == ["one/run", "two/run"]
     assert set(tests.samples["test"]) == set(tests.bins["test"]) == {"one/run", "two/run"}
-    assert any("copy of another file" in note for note in tests.quality[0].notes)
+    assert any("copies of another file" in note for note in tests.quality[0].notes)
     with pytest.raises(KeyError):
         tests.test("run")
 

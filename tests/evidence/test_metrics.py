@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured
 from scaling_lib.evidence.metrics import Metrics, MetricSource, labels_of, read_metrics
-from scaling_lib.evidence.query_range import canonical, metric_frame
+from scaling_lib.evidence.metrics.query_range import canonical, metric_frame
 
 T0 = 1_700_000_040  # a whole minute: 2023-11-14 22:14 UTC
 

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput
-from scaling_lib.evidence.promql import latency_threshold, unsummed, windowed
-from scaling_lib.evidence.slo import SLO
-from scaling_lib.evidence.slos import read_slos
+from scaling_lib.evidence.slos import SLO, read_slos
+from scaling_lib.evidence.slos.promql import latency_threshold, unsummed, windowed
 from scaling_lib.slo.openslo_out import openslo
 
 V1 = """

@@ -11,7 +11,7 @@ import yaml
 from programs import need
 
 from scaling_lib.errors import InvalidInput, NotMeasured
-from scaling_lib.evidence.slo import SLO
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.slo.alerts import alert_policy
 from scaling_lib.slo.prometheus_out import prometheus_rules
 

@@ -1,0 +1,154 @@
+"""One file of requests to its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+import pandas as pd
+
+from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of
+from scaling_lib.evidence.engine import connect
+from scaling_lib.evidence.files import RESCUE
+from scaling_lib.evidence.quality import Rejected
+from scaling_lib.evidence.requests.files import Staged, stage
+from scaling_lib.evidence.requests.source import RequestSource, Threshold, limits_us
+from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, named_among, template
+from scaling_lib.words import duration
+
+USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
+VERSION = 7  # of the reduction: cells of another version are not read from the cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduced:
+    """The cells of one file, and what was rejected in it.
+
+    uncounted: the (service, route, threshold in us) by which its requests are not counted, though that was asked.
+    """
+
+    format: str
+    counts: pd.DataFrame
+    bins: pd.DataFrame
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    status_known: bool
+    duration_known: bool
+    uncounted: frozenset[tuple[str, str, int]] = frozenset()
+
+
+def reduce_file(
+    file: Path, source: RequestSource, thresholds: Sequence[Threshold], named: Sequence[str] = ()
+) -> Reduced:
+    """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected.
+
+    The routes in `named`, and those of the thresholds, are never counted together with rare ones.
+    """
+    _check_zone(source)
+    with connect() as engine:
+        try:
+            staged = stage(engine, file, source)
+            names, most = make_routes(engine, staged, source, thresholds, named)
+            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(most, staged.joined)}")
+            good = "".join(f", good_{rank}" for rank in range(1, most + 1))
+            minutes = _cells(engine, f"minute_cell, n, sum_us{good}")
+            hours = _cells(engine, "hour_cell, n, sum_us")
+        except duckdb.Error as error:
+            raise BrokenEvidence(_words(file, error)) from error
+    counts, bins = counts_of(minutes, names), bins_of(hours, names)
+    counts = counts.rename(columns={"good_1": "good"}) if most else counts.assign(good=counts["n"] - counts["errors"])
+    return Reduced(
+        format=staged.format,
+        counts=counts,
+        bins=bins,
+        rejected=staged.rejected,
+        notes=(*staged.notes, *_odd_durations(bins)),
+        status_known=staged.status_known,
+        duration_known=staged.duration_known,
+    )
+
+
+def _check_zone(source: RequestSource) -> None:
+    try:
+        ZoneInfo(source.time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BrokenEvidence(
+            f"{source.path}: found the time_zone {source.time_zone!r}, which nobody knows; expected a name such as "
+            "Europe/Berlin or UTC. Mend it beside the path in assessment.yaml."
+        ) from error
+
+
+def _cells(engine: duckdb.DuckDBPyConnection, columns: str) -> pd.DataFrame:
+    """The rows of the table `cells` that have the first of the columns."""
+    rows = engine.sql(f"SELECT {columns} FROM cells WHERE {columns.partition(',')[0]} IS NOT NULL")
+    table: pd.DataFrame = rows.to_arrow_table().to_pandas(self_destruct=True, split_blocks=True)
+    return table
+
+
+def make_routes(
+    engine: duckdb.DuckDBPyConnection,
+    staged: Staged,
+    source: RequestSource,
+    thresholds: Sequence[Threshold] = (),
+    named: Sequence[str] = (),
+) -> tuple[pd.DataFrame, int]:
+    """Make the table `routes`: each place of the file to the id of its route and the route's thresholds.
+
+    Returns the service and route of each id, and the most thresholds that a route has.
+    """
+    places = engine.sql("SELECT service, method, path, n FROM places WHERE n > 0").df()
+    routes = places[["service", "method", "path"]]
+    places["service"] = places["service"].fillna(source.service)
+    bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
+    method = places["method"].fillna("").astype(str).str.upper()
+    places["route"] = (method + " " + bare).str.strip()
+    patterns = [*named, *(each.route for each in thresholds)]
+    for _, group in places.groupby("service"):
+        counts = group.groupby("route")["n"].sum().to_dict()
+        kept = capped(counts, named_among(counts, patterns) if len(counts) > MOST_IN_A_FILE else (), MOST_IN_A_FILE)
+        places.loc[group.index, "route"] = group["route"].map(kept)
+    limits = {
+        key: limits_us(thresholds, *key)
+        for key in places[["service", "route"]].drop_duplicates().itertuples(index=False, name=None)
+    }
+    places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
+    most = max(map(len, places["limits"]), default=0)
+    limit = {
+        f"threshold_{rank}": pd.array(
+            [each[rank - 1] if len(each) >= rank else None for each in places["limits"]], "Int64"
+        )
+        for rank in range(1, most + 1)
+    }
+    places["id"] = places.groupby(["service", "route"], sort=True).ngroup().astype("int32")
+    names = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
+    engine.register("routes_frame", routes.assign(id=places["id"], **limit))
+    engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
+    return names, most
+
+
+def _odd_durations(bins: pd.DataFrame) -> list[str]:
+    """A note where half of the requests took so long, or so short, that the unit is likely wrong."""
+    if bins.empty:
+        return []
+    middle, _, _ = bin_quantile(bins, 0.5)
+    if USUAL_S[0] <= middle <= USUAL_S[1]:
+        return []
+    return [f"half of the requests took about {duration(middle)}: if that cannot be, the `duration_unit` is wrong"]
+
+
+def _words(file: Path, error: duckdb.Error) -> str:
+    """The engine's own words, cut short, after what is usual."""
+    first = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0]
+    if "GZIP" in first:
+        return f"{file}: its gzip is cut short or damaged; expected a whole file. None of it is used: {RESCUE}"
+    if "CSV Error" in first:
+        first = "its lines differ too much from each other, or one is longer than 8 MB"
+    return (
+        f"{file}: cannot be read: {first[:300]}; expected a whole file of one form. Export it again; if it is still "
+        "being written or compressed, wait until that is done."
+    )
