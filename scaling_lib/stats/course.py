@@ -1,0 +1,78 @@
+"""One fit of a history and draws of its further course: the season on the days' levels, and the noise within days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling_lib.errors import NotEnoughData
+from scaling_lib.stats.level_shifts import Unusual, find_unusual
+from scaling_lib.stats.season import Season, find_season, roll
+from scaling_lib.stats.trend import Courses, Trend, fit_trend
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MOST_AT_ONCE = 4_000_000  # values held in memory while drawing
+FEWEST_LEVELS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What was found in a history of whole days.
+
+    floor: 0 where no value of the history is below, else minus infinity.
+    """
+
+    season: Season
+    unusual: Unusual
+    trend: Trend
+    floor: float
+
+
+def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Fit:
+    """Part a history into season, unusual days and trend.
+
+    days: one row a day, NaN where not observed; shifts: steps by which the clock of each day is ahead of the last;
+    daily, weekly: which seasons may be looked for.
+    """
+    season = find_season(days, shifts, daily=daily, weekly=weekly)
+    unusual = find_unusual(season.levels, weekly=weekly)
+    levels = np.where(unusual.passing, np.nan, season.levels)
+    kept = int(np.isfinite(levels).sum())
+    if kept < FEWEST_LEVELS + 2 * len(unusual.shifts):
+        raise NotEnoughData(
+            f"forecast: found {kept} days with a level of their own after passing events were set aside; expected at "
+            f"least {FEWEST_LEVELS + 2 * len(unusual.shifts)}. Supply a longer history."
+        )
+    return Fit(
+        season=season,
+        unusual=unusual,
+        trend=fit_trend(levels, unusual.shifts, weekly=weekly),
+        floor=0.0 if float(np.nanmin(days)) >= 0 else -np.inf,
+    )
+
+
+def draw_values(
+    found: Fit, courses: Courses, shifts: Integers, random: np.random.Generator
+) -> Iterator[tuple[slice, Floats]]:
+    """Draws of the values of the days to come, some days at a time: which days, and values (draws, days, steps).
+
+    courses: of the levels; shifts: of each day's clock. The noise within a day is that of a whole day of the history,
+    drawn at random, so that hours that follow each other remain alike.
+    """
+    season = found.season
+    draws, horizon = courses.levels.shape
+    steps = season.profile.shape[1]
+    at_once = max(1, MOST_AT_ONCE // (draws * steps))
+    for start in range(0, horizon, at_once):
+        part = slice(start, min(start + at_once, horizon))
+        ahead = np.arange(part.start, part.stop)
+        taken = random.integers(len(season.residuals), size=(draws, len(ahead)))
+        shape = season.residuals[taken] + season.profile[(found.trend.count + ahead) % 7]
+        levels = courses.levels[:, part, None]
+        values = levels * (1 + shape) if season.multiplicative else levels + shape
+        yield part, np.stack([roll(each, -shifts[part]) for each in values]) if shifts[part].any() else values

@@ -1,0 +1,231 @@
+"""Forecasts of a regular series: level, growth and season, with intervals held against the history itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.backtest import Backtest, backtest, bounds
+from scaling_lib.stats.course import Fit, draw_values, fit
+from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.forecast_words import caveats, left_out
+from scaling_lib.stats.proportions import check_level
+from scaling_lib.stats.regular import DAY_S, Regular, clock_shifts, regular
+from scaling_lib.stats.season import SEEN_DAILY, SEEN_WEEKLY, roll
+from scaling_lib.stats.trend import draw_courses
+
+Floats = NDArray[np.float64]
+SeasonChoice = Literal["auto", "weekly", "daily", "none"]
+
+SEED = 20_261_123
+DRAWS = 2000  # the ends of a 95% interval then wobble by some 3% of its half width
+MOST_VALUES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a series will do if it goes on as before.
+
+    frame: indexed by time (UTC), columns value (the median), low and high, of `level` each.
+    growth: of the level a week, at the end of the history: a fraction of the level, or, for series that are not
+        positive, in `unit`; growth_told: whether its interval excludes none.
+    shape: "linear", "exponential", or "linear or exponential" where the history does not tell; exponential: the
+        probability of the latter; the forecast is made of both in these proportions.
+    season: what was found, such as ("daily", "weekly"); multiplicative: whether it grows with the level.
+    shifts: first times of new levels; the history before them is kept for season, noise and growth.
+    backtest: forecasts from within the history; left_out: what was not used as it is; caveats: what may be wrong.
+    """
+
+    frame: pd.DataFrame
+    level: float
+    unit: str
+    step: pd.Timedelta
+    growth: Estimate
+    growth_told: bool
+    exponential: float
+    shape: str
+    season: tuple[str, ...]
+    multiplicative: bool
+    shifts: tuple[pd.Timestamp, ...]
+    backtest: Backtest
+    left_out: tuple[str, ...]
+    caveats: tuple[str, ...]
+    recent: pd.Series = field(repr=False)
+    _fit: Fit = field(repr=False)
+    _clock: NDArray[np.int64] = field(repr=False)
+    _rates: Floats = field(repr=False)
+
+    def paths(self, draws: int = DRAWS, *, seed: int = SEED) -> Floats:
+        """Further courses of the series, equally likely: one row a draw, one column a row of `frame`."""
+        return np.concatenate([part for _, part in self.path_parts(draws, seed=seed)], axis=1)
+
+    def path_parts(self, draws: int = DRAWS, *, seed: int = SEED) -> Iterator[tuple[int, Floats]]:
+        """As `paths`, some columns at a time: the first column's place and the columns."""
+        random = np.random.default_rng(seed)
+        middle = self.frame["value"].to_numpy()
+        for start, values in _columns(self._fit, self._clock, draws, random):
+            inside = values[:, : len(middle) - start]
+            centre = middle[start : start + inside.shape[1]]
+            wide = centre + self.backtest.widened * (inside - centre)
+            yield start, np.maximum(wide, self._fit.floor)
+
+    def growth_per(self, days: float) -> Estimate:
+        """The growth over so many days, 30 for a month: compounded where growth is exponential."""
+        if not days > 0:
+            raise InvalidInput(f"Forecast.growth_per: found {days} days; expected more than 0.")
+        return _growth(self._rates, self.exponential, days, self.level, self.growth.unit)
+
+
+def forecast(
+    series: pd.Series,
+    horizon: str | pd.Timedelta | int,
+    *,
+    level: float = 0.95,
+    season: SeasonChoice = "auto",
+    time_zone: str = "UTC",
+    unit: str = "",
+    seed: int = SEED,
+) -> Forecast:
+    """Forecast a series with intervals that hold single future values.
+
+    series: numbers at a regular step (one that divides a day, or whole days), indexed by times with a zone; NaN and
+        absent stamps are gaps. Two years at most are used.
+    horizon: how far, such as "84d", or a number of steps.
+    level: nominal coverage; season: the longest season that may be looked for ("auto": weekly);
+    time_zone: whose clock the season follows, such as "Europe/Berlin"; unit: of the values.
+
+    Passing events are set aside, lasting shifts of the level are kept as steps; both are said. A wandering level
+    widens the interval with the distance; what cannot be told (linear or exponential growth) widens it too. Where
+    forecasts from within the history would have been too narrow, the interval is widened by as much.
+    Raises NotEnoughData for short histories (two full weeks for a weekly season, ten days otherwise), InvalidInput for
+    series that are not regular.
+    """
+    check_level("forecast", level)
+    if season not in get_args(SeasonChoice):
+        raise InvalidInput(f"forecast: found season {season!r}; expected one of {', '.join(get_args(SeasonChoice))}.")
+    history = regular(series, season, time_zone)
+    steps = _steps(horizon, history)
+    per_day = history.days.shape[1]
+    ahead = math.ceil(steps / per_day)
+    times = pd.date_range(history.ends + history.step, periods=steps, freq=history.step, name="time")
+    daily = season != "none" and per_day > 1
+    weekly = season in ("auto", "weekly") and history.weekly
+    clock = _clock(history, ahead, time_zone)
+    found = fit(history.days, history.hour_shifts, daily=daily, weekly=weekly)
+    random = np.random.default_rng(seed)
+    tested = backtest(history.days, history.hour_shifts, ahead, level, random, daily=daily, weekly=weekly)
+    frame = _frame(found, clock, times, level, tested.widened, random)
+    courses = draw_courses(found.trend, 1, 4 * DRAWS, random)
+    positive = bool(np.isfinite(courses.rate).all())
+    day = DAY_S / (history.step.total_seconds() * per_day)
+    rates = (courses.rate if positive else courses.growth) * day
+    growth = _growth(rates, found.trend.exponential, 7, level, "fraction" if positive else unit)
+    return Forecast(
+        frame=frame,
+        level=level,
+        unit=unit,
+        step=history.step,
+        growth=growth,
+        growth_told=growth.low > 0 or growth.high < 0,
+        exponential=found.trend.exponential,
+        shape=_shape(found.trend.exponential),
+        season=_seasons(found, daily=daily, weekly=weekly),
+        multiplicative=found.season.multiplicative,
+        shifts=tuple(history.begins(shift) for shift in found.unusual.shifts),
+        backtest=tested,
+        left_out=left_out(history, found),
+        caveats=caveats(history, found, tested, ahead),
+        recent=_recent(history, found),
+        _fit=found,
+        _clock=clock,
+        _rates=rates,
+    )
+
+
+def _steps(horizon: str | pd.Timedelta | int, history: Regular) -> int:
+    try:
+        steps = horizon if isinstance(horizon, int) else math.ceil(pd.Timedelta(horizon) / history.step)
+    except ValueError as error:
+        raise InvalidInput(f"forecast: found a horizon of {horizon!r}; expected one such as '84d'.") from error
+    if not 1 <= steps <= MOST_VALUES:
+        raise InvalidInput(
+            f"forecast: found a horizon of {steps:,} steps of {history.step}; expected 1 to {MOST_VALUES:,}."
+        )
+    return steps
+
+
+def _clock(history: Regular, ahead: int, time_zone: str) -> NDArray[np.int64]:
+    per_day = history.days.shape[1]
+    if per_day == 1 or time_zone == "UTC":
+        return np.zeros(ahead, dtype=np.int64)
+    middles = [history.ends + history.step * (per_day * day + per_day // 2) for day in range(ahead)]
+    return clock_shifts(pd.DatetimeIndex(middles), history.ends, history.step, time_zone)
+
+
+def _columns(
+    found: Fit, clock: NDArray[np.int64], draws: int, random: np.random.Generator
+) -> Iterator[tuple[int, Floats]]:
+    """Draws as (draws, steps), some days at a time, and the first step's place."""
+    courses = draw_courses(found.trend, len(clock), draws, random)
+    for part, values in draw_values(found, courses, clock, random):
+        yield part.start * values.shape[2], values.reshape(draws, -1)
+
+
+def _frame(
+    found: Fit,
+    clock: NDArray[np.int64],
+    times: pd.DatetimeIndex,
+    level: float,
+    widened: float,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    ends = [bounds(values, level) for _, values in _columns(found, clock, DRAWS, random)]
+    low, value, high = (np.concatenate(each)[: len(times)] for each in zip(*ends, strict=True))
+    value = np.maximum(value, found.floor)
+    return pd.DataFrame(
+        {
+            "value": value,
+            "low": np.maximum(np.minimum(value + widened * (low - value), value), found.floor),
+            "high": np.maximum(value + widened * (high - value), value),
+        },
+        index=times,
+    )
+
+
+def _growth(rates: Floats, exponential: float, days: float, level: float, unit: str) -> Estimate:
+    over = np.expm1(np.clip(rates * days, -50, 50)) if unit == "fraction" and exponential > 0.5 else rates * days
+    low, value, high = np.quantile(over, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return Estimate(float(value), float(low), float(high), level, unit)
+
+
+def _shape(exponential: float) -> str:
+    if 0.1 < exponential < 0.9:
+        return "linear or exponential"
+    return "exponential" if exponential >= 0.9 else "linear"
+
+
+def _seasons(found: Fit, *, daily: bool, weekly: bool) -> tuple[str, ...]:
+    names = []
+    if daily and found.season.daily > SEEN_DAILY:
+        names.append("daily")
+    if weekly and (found.trend.weekly or found.season.weekly > SEEN_WEEKLY):
+        names.append("weekly")
+    return tuple(names)
+
+
+def _recent(history: Regular, found: Fit) -> pd.Series:
+    """The last week, passing events set aside: what "already" is judged by."""
+    passing = (
+        roll(found.season.passing.astype(np.float64), -history.hour_shifts) > 0
+    )  # the season keeps its days by the local clock
+    days = np.where(passing, np.nan, history.days)
+    days = np.where(found.unusual.passing[:, None], np.nan, days)[-7:].ravel()
+    times = pd.date_range(end=history.ends, periods=len(days), freq=history.step, name="time")
+    return pd.Series(days, index=times)
