@@ -1,0 +1,89 @@
+"""How the bottleneck migrates: relieve it, see what limits next, what that gains, and go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.model.demands import above_zero, whole
+from scaling_lib.model.system import System
+from scaling_lib.model.uncertainty import interval
+from scaling_lib.stats.estimate import Estimate
+from scaling_lib.words import listing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One relief.
+
+    resource: the bottleneck that is relieved; certainty: the probability that it was the bottleneck; factor: by how
+        much its demand is divided.
+    before, after: the throughput at saturation, requests/s of the arrivals' mix; gain: after / before ("x").
+    next_bottleneck: what limits then, which may still be the same; next_certainty: the probability of that.
+    useful_factor: beyond it more relief of this resource gains nothing, because the next one limits; infinite where
+        there is no other.
+    system: as it is then.
+    """
+
+    resource: str
+    certainty: float
+    factor: float
+    before: Estimate
+    after: Estimate
+    gain: Estimate
+    next_bottleneck: str
+    next_certainty: float
+    useful_factor: float
+    system: System
+
+
+def migration(
+    system: System, *, steps: int = 3, factor: float = 2.0, relief: Mapping[str, float] | None = None
+) -> tuple[Step, ...]:
+    """Relieve the bottleneck of a system, then that of the system that this makes, and so on.
+
+    steps: how many. factor: by how much each relief divides the demand (0.5 is 2); relief: the same by resource, where
+        it is not that factor. A factor of 1 is a resource that cannot be relieved: the path ends there.
+    Each gain's interval rests on the same draws before and after, so what is not known of both does not blur it.
+    Raises InvalidInput for a factor or a number of steps that cannot be.
+    """
+    steps = whole("migration", "steps", steps, least=1)
+    factors = dict.fromkeys(system.resources, factor) | dict(relief or {})
+    if unknown := [name for name in factors if name not in system.resources]:
+        raise InvalidInput(f"migration: found relief of {unknown[0]!r}; expected one of {listing(system.resources)}.")
+    for name, each in factors.items():
+        above_zero("migration", f"factor of {name!r}", each, "times")
+    path: list[Step] = []
+    for _ in range(steps):
+        bottleneck = system.bottleneck()
+        by = max(factors[bottleneck], 1 / factors[bottleneck])
+        if by == 1:
+            break
+        path.append(_step(system, bottleneck, by))
+        system = path[-1].system
+    return tuple(path)
+
+
+def _step(system: System, resource: str, factor: float) -> Step:
+    eased = system.relieve(resource, factor)
+    before, after = system.bounds().saturation, eased.bounds().saturation
+    limits = {name: each.value for name, each in system.limits().items()}
+    gains = np.min(list(eased.limit_draws().values()), axis=0) / np.min(list(system.limit_draws().values()), axis=0)
+    following = eased.bottleneck()
+    return Step(
+        resource=resource,
+        certainty=system.bottleneck_certainty()[resource],
+        factor=factor,
+        before=before,
+        after=after,
+        gain=interval(after.value / before.value, gains, 0.95, "x"),
+        next_bottleneck=following,
+        next_certainty=eased.bottleneck_certainty()[following],
+        useful_factor=min((each for name, each in limits.items() if name != resource), default=math.inf)
+        / limits[resource],
+        system=eased,
+    )

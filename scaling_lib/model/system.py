@@ -1,0 +1,239 @@
+"""`System`: the one model of the system; capacity, what-ifs, bottlenecks, architecture and cost all ask it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.model.demands import above_zero
+from scaling_lib.model.system_bounds import SystemBounds, system_bounds
+from scaling_lib.model.system_parts import Figure, Parts, read_parts
+from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
+from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.stats.estimate import Estimate
+from scaling_lib.words import listing
+
+
+@dataclass(frozen=True)
+class System:
+    """Demands, servers and arrivals of a system of queues.
+
+    demands: by resource the mean seconds of service a request asks of it, or the same by journey; each a number or an
+        Estimate. One figure for a resource is that of every journey; a journey that is not named asks nothing.
+    servers: by resource a whole number; 1 where none is given, `math.inf` for a pure delay, in which nobody queues.
+    arrivals: requests/s, one rate or a mapping by journey; numbers or Estimates. Their mix is that of the closed
+        network too.
+    think_time: seconds between an answer and the same user's next request, for a closed network.
+    background: by resource, the servers that are taken without any request (a number or an Estimate, 0 where none is
+        given): housekeeping, other tenants, what a quota keeps back.
+    draws: by resource an array (DRAWS, 1 + journeys) of what background and demands may be together, from their
+        calibration. Without them the demands of one resource are taken to err together, which is the more careful
+        choice for their sum, and those of two resources independently.
+
+    All fields are mappings of Estimates by resource and journey once the system is made, whatever was given.
+    Raises InvalidInput for what cannot be, NotMeasured for a resource or journey without any demand.
+
+    The laws: utilisation = throughput x demand / servers (Denning and Buzen, The operational analysis of queueing
+    network models, Computing Surveys 10, 1978); queues of product form, see `queueing`. A quantile of the response is
+    not given: it depends on the order of service and on how journeys overtake each other, which demands do not tell.
+    `mmc(...).response_quantile` has it where one resource is nearly all of the response.
+    """
+
+    demands: Mapping[str, Figure | Mapping[str, Figure]]
+    servers: Mapping[str, float]
+    arrivals: Figure | Mapping[str, Figure]
+    think_time: float = 0.0
+    _: KW_ONLY
+    background: Mapping[str, Figure] = field(default_factory=dict)
+    draws: Mapping[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    parts: Parts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.think_time) and self.think_time >= 0):
+            raise InvalidInput(f"System: found think_time {self.think_time}; expected 0 or more seconds.")
+        parts = read_parts(self.demands, self.servers, self.arrivals, self.background)
+        for resource, drawn in self.draws.items():
+            if resource not in parts.demands or drawn.shape != (DRAWS, 1 + len(parts.rates)):
+                raise InvalidInput(
+                    f"System: found draws of {resource!r} of shape {drawn.shape}; expected a resource with demands and "
+                    f"({DRAWS}, {1 + len(parts.rates)}): background and each journey."
+                )
+        for name, value in (
+            ("parts", parts),
+            ("demands", parts.demands),
+            ("servers", parts.servers),
+            ("arrivals", parts.rates),
+            ("background", parts.background),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.parts.demands)
+
+    @property
+    def journeys(self) -> tuple[str, ...]:
+        """Their names; "all" where they are not told apart."""
+        return tuple(self.parts.rates)
+
+    @cached_property
+    def throughput(self) -> float:
+        """All arrivals, requests/s."""
+        return math.fsum(rate.value for rate in self.parts.rates.values())
+
+    @cached_property
+    def mix(self) -> Mapping[str, float]:
+        """By journey, its share of the arrivals."""
+        return {name: rate.value / self.throughput for name, rate in self.parts.rates.items()}
+
+    def mean_demand(self, resource: str) -> Estimate:
+        """Seconds a request asks of a resource, on average over the mix."""
+        place = self._place(resource)
+        value = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
+        return interval(value, self._demands[place] @ self._shares, 0.95, "s")
+
+    def utilization(self) -> dict[str, float]:
+        """By resource, the fraction of its servers that is taken; 1 or more where the arrivals ask for more than it can
+        do, 0 at a pure delay.
+        """
+        return {name: each.value for name, each in self.utilization_estimates().items()}
+
+    def utilization_estimates(self) -> dict[str, Estimate]:
+        """As `utilization`, with the intervals that come of the demands' and arrivals'."""
+        found = {}
+        for place, (resource, demands) in enumerate(self.parts.demands.items()):
+            servers = self.parts.servers[resource]
+            busy = math.fsum(self.parts.rates[name].value * each.value for name, each in demands.items())
+            drawn = (self._demands[place] * self._rates.T).sum(axis=1) + self._background[place]
+            value = (busy + self.parts.background[resource].value) / servers
+            found[resource] = interval(value, drawn / servers, 0.95, "fraction")
+        return found
+
+    def bounds(self, population: int | None = None) -> SystemBounds:
+        """Where the first resource is full, and what no number of users can change; see `SystemBounds`."""
+        return system_bounds(self, population)
+
+    def solve(self, population: int | None = None) -> Solution:
+        """Throughput, response and residence: of the open network at these arrivals, or of so many users who think.
+
+        population: users, a whole number of 0 or more; they ask for journeys at the arrivals' mix.
+        """
+        return solve_open(self) if population is None else solve_closed(self, population)
+
+    def bottleneck(self) -> str:
+        """The resource that is full first: with the lowest limit of the throughput, the first of those that tie."""
+        limits = self.limits()
+        return min(limits, key=lambda resource: limits[resource].value)
+
+    def bottleneck_certainty(self) -> dict[str, float]:
+        """By resource, the probability that it is full first, by what its demand and all others may be."""
+        limits = np.stack(list(self.limit_draws().values()))
+        tied = limits == limits.min(axis=0)
+        shares = (tied / tied.sum(axis=0)).mean(axis=1)
+        return dict(zip(self.limit_draws(), shares.tolist(), strict=True))
+
+    def limits(self) -> dict[str, Estimate]:
+        """By resource, the throughput of this mix at which it is full, requests/s; unlimited where nothing is asked."""
+        found = {}
+        for resource, drawn in self.limit_draws().items():
+            free = max(self.parts.servers[resource] - self.parts.background[resource].value, 0.0)
+            demand = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
+            value = free / demand if demand > 0 else math.inf
+            found[resource] = interval(value, drawn, 0.95, "requests/s")
+        return found
+
+    def limit_draws(self) -> dict[str, Floats]:
+        """As `limits`, what each may be (DRAWS); those of one place belong together. Without the pure delays."""
+        found = {}
+        for place, (resource, servers) in enumerate(self.parts.servers.items()):
+            if math.isfinite(servers):
+                free = np.maximum(servers - self._background[place], 0.0)
+                demand = self._demands[place] @ self._shares
+                found[resource] = np.divide(free, demand, out=np.full(DRAWS, math.inf), where=demand > 0)
+        return found
+
+    def demand_draws(self) -> Floats:
+        """What the demand of the mean request at all resources together may be, seconds (DRAWS)."""
+        return np.asarray((self._demands @ self._shares).sum(axis=0))
+
+    def throughput_draws(self) -> Floats:
+        """What all arrivals together may be, requests/s (DRAWS)."""
+        return np.asarray(self._rates.sum(axis=0))
+
+    def relieve(self, resource: str, factor: float, *, journey: str | None = None) -> System:
+        """The system with less demand at a resource, of all journeys or of one.
+
+        factor: 2 and 0.5 both halve the demand: to relieve never worsens. Background work stays.
+        """
+        place = self._place(resource)
+        factor = above_zero("relieve", "factor", factor, "times")
+        if journey is not None and journey not in self.parts.rates:
+            raise InvalidInput(f"relieve: found the journey {journey!r}; expected one of {listing(self.journeys)}.")
+        less = min(factor, 1 / factor)
+        times = [less if journey in (None, name) else 1.0 for name in self.journeys]
+        eased = {
+            name: replace(each, value=each.value * by, low=each.low * by, high=each.high * by)
+            for (name, each), by in zip(self.parts.demands[resource].items(), times, strict=True)
+        }
+        drawn = np.column_stack([self._background[place], self._demands[place] * times])
+        return replace(self, demands={**self.parts.demands, resource: eased}, draws={**self.draws, resource: drawn})
+
+    def scale(self, resource: str, servers: float) -> System:
+        """The system with so many servers at a resource: a whole number, or `math.inf`."""
+        self._place(resource)
+        return replace(self, servers={**self.parts.servers, resource: servers})
+
+    def grow(self, factor: float | Mapping[str, float]) -> System:
+        """The system with its arrivals multiplied: all by one factor, or each journey by its own (others stay)."""
+        by = factor if isinstance(factor, Mapping) else dict.fromkeys(self.journeys, factor)
+        if unknown := [name for name in by if name not in self.parts.rates]:
+            raise InvalidInput(f"grow: found the journey {unknown[0]!r}; expected one of {listing(self.journeys)}.")
+        times = {name: above_zero("grow", "factor", by.get(name, 1.0), "times") for name in self.journeys}
+        return replace(
+            self,
+            arrivals={
+                name: replace(
+                    rate, value=rate.value * times[name], low=rate.low * times[name], high=rate.high * times[name]
+                )
+                for name, rate in self.parts.rates.items()
+            },
+        )
+
+    def _place(self, resource: str) -> int:
+        if resource not in self.parts.demands:
+            raise InvalidInput(f"System: found the resource {resource!r}; expected one of {listing(self.resources)}.")
+        return self.resources.index(resource)
+
+    @cached_property
+    def _shares(self) -> Floats:
+        return np.array(list(self.mix.values()))
+
+    @cached_property
+    def _rates(self) -> Floats:
+        """What the arrivals may be: (journey, DRAWS); they err together."""
+        deviates = generator("arrivals").standard_normal(DRAWS)
+        return np.stack([draw(rate, deviates) for rate in self.parts.rates.values()])
+
+    @cached_property
+    def _demands(self) -> Floats:
+        """What the demands may be: (resource, DRAWS, journey)."""
+        return np.stack([self._drawn(resource)[:, 1:] for resource in self.resources])
+
+    @cached_property
+    def _background(self) -> Floats:
+        """What the background may be: (resource, DRAWS)."""
+        return np.stack([self._drawn(resource)[:, 0] for resource in self.resources])
+
+    def _drawn(self, resource: str) -> Floats:
+        if resource in self.draws:
+            return self.draws[resource]
+        deviates = generator(resource).standard_normal(DRAWS)
+        aside = generator(resource, "background").standard_normal(DRAWS)
+        demands = [draw(each, deviates) for each in self.parts.demands[resource].values()]
+        return np.column_stack([draw(self.parts.background[resource], aside), *demands])
