@@ -29,7 +29,7 @@ def exact(demands: Sequence[float], servers: Sequence[int], population: int, thi
     """
     scale = _expected_throughput(demands, servers, population, think_time)
     resources = [_Resource(scale * each, count, population) for each, count in zip(demands, servers, strict=True)]
-    before = [_poisson(scale * think_time, population + 1)]
+    before = [poisson(scale * think_time, population + 1)]
     for resource in resources:
         before.append(_kept(resource.join(before[-1])))
     throughput = scale * before[-1][population - 1] / before[-1][population]
@@ -96,7 +96,7 @@ class _Resource:
     def __init__(self, load: float, servers: int, population: int) -> None:
         self.servers = min(servers, population + 1)  # one more is never asked
         self.share = load / servers
-        self.head = _poisson(load, self.servers)  # fewer customers than servers
+        self.head = poisson(load, self.servers)  # fewer customers than servers
         self.full = float(self.head[-1]) * self.share  # as many; each further customer multiplies by the share
 
     def join(self, others: Floats) -> Floats:
@@ -113,7 +113,7 @@ class _Resource:
         return fewer + self.full * _later(self.servers * tail + further, self.servers)
 
 
-def _poisson(load: float, size: int) -> Floats:
+def poisson(load: float, size: int) -> Floats:
     """load^n / n! for n below `size`, relative to the largest: from there down and up, so that nothing overflows."""
     top = min(int(load), size - 1)
     weights = np.ones(size)

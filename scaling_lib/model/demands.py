@@ -12,6 +12,8 @@ Key = TypeVar("Key")
 Demands = Mapping[str, float] | Sequence[float]
 Servers = Mapping[str, int] | Sequence[int] | None
 
+SMALLEST = 1e-300  # seconds: where all demands are less, the throughput would leave the range of a float
+
 
 def read_demands(where: str, demands: Demands) -> dict[Any, float]:
     """Seconds by resource, by position where a sequence is given; one of them is above 0."""
@@ -28,7 +30,7 @@ def read_demands(where: str, demands: Demands) -> dict[Any, float]:
 
 def check_some_demand(where: str, demands: Mapping[Any, float], whose: str) -> None:
     """Raise InvalidInput where nothing is asked of any resource."""
-    if not any(demand > 0 for demand in demands.values()):
+    if not any(demand >= SMALLEST for demand in demands.values()):
         raise InvalidInput(
             f"{where}: found {'demands of 0 only' if demands else 'no demand'}{whose}; expected at least one resource "
             "with a demand above 0 s. Without demand nothing limits the throughput."

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_lib.model.closed import poisson
+
 Floats = NDArray[np.float64]
+
+MOST_CUSTOMERS = 600  # the weights of many servers grow like e^customers, which a float holds up to e^709
 
 
 def exact(
@@ -25,7 +29,7 @@ def exact(
     loads = demands * scales
     thinking = np.ones([1] * len(populations))
     for axis, (count, mean) in enumerate(zip(populations, scales * think_times, strict=True)):
-        weights = np.cumprod(np.concatenate([[1.0], mean / np.arange(1, count + 1)]))
+        weights = poisson(mean, count + 1)
         thinking = thinking * weights.reshape([-1 if place == axis else 1 for place in range(len(populations))])
     before = [thinking]
     counted = []

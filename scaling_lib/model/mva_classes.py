@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_lib.errors import InvalidInput
-from scaling_lib.model import lattice
+from scaling_lib.errors import InvalidInput, ScalingError
+from scaling_lib.model import closed, lattice
 from scaling_lib.model.demands import (
     Servers,
     at_least_zero,
@@ -24,7 +24,7 @@ from scaling_lib.model.demands import (
 Floats = NDArray[np.float64]
 ClassDemands = Mapping[str, Mapping[str, float]]
 
-MOST_WORK = 20_000_000  # additions of a weight, one or two seconds; beyond, Schweitzer's approximation
+MOST_WORK = 200_000_000  # additions of a weight, one or two seconds; beyond, Schweitzer's approximation
 MOST_ROUNDS = 100_000
 CONVERGED = 1e-11  # of the population: the largest change of a queue in a round
 
@@ -67,13 +67,9 @@ def solve_classes(
     if present:
         few = [customers[names[place]] for place in present]
         asked, think = seconds[:, present], np.array([thinks[names[place]] for place in present])
-        found = _schweitzer(asked, counts, np.array(few, dtype=np.float64), think)
-        work = math.prod(count + 1 for count in few) * sum(few) * len(few) * len(counts)
-        if method == "exact" and work > MOST_WORK:
+        if method == "exact" and len(present) > 1 and not _few_enough(few, len(counts)):
             method = "schweitzer"
-        if method == "exact":
-            found = lattice.exact(asked, counts, few, think, found[0])
-        throughput[present], queues[:, present] = found
+        throughput[present], queues[:, present] = _solve(asked, counts, few, think, method)
     residence = np.divide(queues, throughput, out=np.full_like(queues, np.nan), where=throughput > 0)
 
     def by_both(values: Floats) -> dict[str, dict[str, float]]:
@@ -86,9 +82,26 @@ def solve_classes(
         response=dict(zip(names, residence.sum(axis=0).tolist(), strict=True)),
         queue_lengths=by_both(queues),
         residence=by_both(residence),
-        utilization=dict(zip(demands, ((seconds @ throughput) / counts).tolist(), strict=True)),
+        utilization=dict(zip(demands, np.minimum((seconds @ throughput) / counts, 1).tolist(), strict=True)),
         method=method,
     )
+
+
+def _solve(
+    demands: Floats, servers: Floats, populations: list[int], think_times: Floats, method: str
+) -> tuple[Any, Floats]:
+    if method == "exact" and len(populations) == 1:
+        whole_servers = [int(count) for count in servers]
+        throughput, queues = closed.exact(demands[:, 0].tolist(), whole_servers, populations[0], float(think_times[0]))
+        return throughput, np.array(queues)[:, None]
+    near = _schweitzer(demands, servers, np.array(populations, dtype=np.float64), think_times)
+    return lattice.exact(demands, servers, populations, think_times, near[0]) if method == "exact" else near
+
+
+def _few_enough(populations: list[int], resources: int) -> bool:
+    customers = sum(populations)
+    work = math.prod(count + 1 for count in populations) * customers * len(populations) * resources
+    return customers <= lattice.MOST_CUSTOMERS and work <= MOST_WORK
 
 
 def read_class_demands(where: str, demands: Any, classes: list[str]) -> Floats:
@@ -130,5 +143,8 @@ def _schweitzer(demands: Floats, servers: Floats, populations: Floats, think_tim
         change = throughput * waits - queues
         queues = queues + change
         if np.abs(change).max() <= CONVERGED * populations.max():
-            break
-    return throughput, queues + throughput * delay
+            return throughput, queues + throughput * delay
+    raise ScalingError(
+        f"mva: Schweitzer's approximation did not settle within {MOST_ROUNDS:,} rounds; expected that it does. Take "
+        "classes with like demands together, or fewer customers."
+    )

@@ -190,8 +190,11 @@ def test_seidmann_is_too_low_and_by_how_much():
         for c in (2, 3, 4, 8, 100)
         for n in (c, 2 * c)
     ]
-    assert -0.28 < min(pools) < -0.2
+    assert min(pools) == pytest.approx(-0.25)  # 3 at 3: X = 0.75 of what they can do
     assert max(pools) < 0
+    assert queueing.mva([1.0], 1000, 0, [1000], "schweitzer").throughput / 1000 == pytest.approx(0.97, abs=0.002)
+    single = queueing.mva([0.05, 0.93], 5, 2.15, method="schweitzer").throughput
+    assert single / recursion([0.05, 0.93], 5, 2.15)[0] - 1 == pytest.approx(-0.068, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,7 @@ def test_seidmann_is_too_low_and_by_how_much():
     [
         ([], {}, "no demand"),
         ([0, 0], {}, "demands of 0"),
+        ([5e-324], {}, "demands of 0"),
         ([math.nan], {}, "demand of 0 nan"),
         ({"cpu": -1}, {}, "demand of 'cpu' -1"),
         ({"cpu": math.inf}, {}, "demand of 'cpu' inf"),
@@ -220,6 +224,12 @@ def test_impossible_input(demands, options, says):
     for function in (queueing.mva, queueing.bounds):
         with pytest.raises(InvalidInput, match=says):
             function(demands, **{"population": 1, **options})
+
+
+def test_more_customers_than_the_exact_solution_takes():
+    with pytest.raises(InvalidInput, match="method='schweitzer'"):
+        queueing.mva([1.0], 10**9)
+    assert queueing.mva([1.0], 10**9, 10, method="schweitzer").throughput == pytest.approx(1)
 
 
 def test_impossible_method():

@@ -123,6 +123,27 @@ def test_many_customers_are_approximated_and_say_so():
     assert max(crowd.utilization.values()) <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("think_time", [0, 300])
+def test_hundreds_of_customers_stay_within_the_range_of_a_float(think_time):
+    """500 and 3 customers alike are 503 of one class; 400 servers or 300 s of thinking hold weights up to e^400."""
+    demands, servers = {"pool": 1.0, "cpu": 0.004}, {"pool": 400, "cpu": 1}
+    one = queueing.mva(demands, 503, think_time, servers)
+    both = queueing.mva(
+        {name: {"a": demand, "b": demand} for name, demand in demands.items()}, {"a": 500, "b": 3}, think_time, servers
+    )
+    assert both.method == "exact"
+    assert sum(both.throughput.values()) == pytest.approx(one.throughput, rel=1e-10)
+    assert sum(both.queue_lengths["pool"].values()) == pytest.approx(one.queue_lengths["pool"], rel=1e-9)
+
+
+def test_one_class_by_name_is_exact_with_any_number():
+    found = queueing.mva({"cpu": {"all": 0.2}, "disk": {"all": 0.1}}, {"all": 20_000}, 3, {"cpu": 5})
+    one = queueing.mva({"cpu": 0.2, "disk": 0.1}, 20_000, 3, {"cpu": 5})
+    assert found.method == "exact"
+    assert found.throughput["all"] == pytest.approx(one.throughput, rel=1e-12)
+    assert found.queue_lengths["disk"]["all"] == pytest.approx(one.queue_lengths["disk"], rel=1e-12)
+
+
 def test_a_class_without_customers_is_not_there():
     found = queueing.mva(MIX, {"browse": 3, "buy": 0}, 1)
     alone = queueing.mva({"cpu": 0.2, "disk": 0.4}, 3, 1)
