@@ -29,8 +29,8 @@ ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "right pages", "spells
 SPELLS_CAPTION = (
     "Spells of failure: how much each cost of what the recorded requests allow to fail, and of what a whole window "
     "allows; how long until an alert had called someone (a page), and until it was quiet again "
-    "(–: it did not, or the history ends before). Early: only because the history is shorter than the alert's window; "
-    "with a full one it would have taken longer, or not happened."
+    "(–: it did not, or the history ends before). Early: only because less was recorded before it than "
+    "the alert looks back over; with a full history it would have taken longer, or not happened."
 )
 ALERTS_CAPTION = (
     "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell, or fired "

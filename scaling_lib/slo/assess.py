@@ -16,7 +16,7 @@ from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.between_edges import between_edges
 from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
-from scaling_lib.slo.counts import MINUTE, are_silent, minute_grid, rate_per_s, steps_s
+from scaling_lib.slo.counts import MINUTE, are_silent, minute_grid, rate_per_s, silent_minutes, steps_s
 from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions, is_excluded
 from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
@@ -216,6 +216,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
             f"{slo.name}: the exclusions leave no minute to count. Shorten them.",
             supply="Shorten the exclusions, or collect a longer history.",
         )
+    unknown = excluded.union(silent_minutes(pd.DatetimeIndex(counts.index)))
     start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
     if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
@@ -245,7 +246,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         outside=spells.outside,
         unhurt=spells.unhurt,
         policy=policy,
-        replay=replay_policy(policy, slo.target, counts, spells.spells, excluded=excluded, slices=slices, level=level),
+        replay=replay_policy(policy, slo.target, counts, spells.spells, excluded=unknown, slices=slices, level=level),
         remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
         exclusions=audit,
         methods=_methods(slo, counts),

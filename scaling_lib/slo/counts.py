@@ -82,6 +82,13 @@ def are_silent(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(steps > silence_limit_s(steps, LONG_SILENCE_S), dtype=np.bool_)
 
 
+def silent_minutes(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The minutes between two of traffic that are silent for long: nothing is recorded of them, not even a calm."""
+    places = np.flatnonzero(are_silent(steps_s(times)))
+    stretches = [pd.date_range(times[place], times[place + 1], freq="min", inclusive="neither") for place in places]
+    return stretches[0].append(stretches[1:]) if stretches else times[:0]
+
+
 def utc(time: object, where: str) -> pd.Timestamp:
     """A moment in UTC; InvalidInput where it cannot be read or has no time zone."""
     try:

@@ -190,7 +190,7 @@ def _detection_title(each: SLOResult) -> str:
         return f"{title}; on its recorded spells no one was"
     ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
     early = each.replay.incidents.loc[took.index, "early"].all()
-    soon = ", early, as the history is shorter than the alert's window" if early else ""
+    soon = ", early, as less was recorded before than the alert looks back over" if early else ""
     return f"{title}; on its recorded spells it took {' to '.join(ends)}{soon}"
 
 

@@ -25,7 +25,7 @@ class Replay:
     pages, tickets: one row for each stretch of firing alerts of that severity: start, end (when the rule's evaluation
         turned), severity, tier (the first to fire), firing_at_end (the history ends before the alert does),
         budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
-        names it falls on), early (the tier's long window reaches back beyond the history, or over what was excluded, so
+        names it falls on), early (the tier's long window reaches back beyond the history, or over `excluded`, so
         that a handful of requests may have fired it), certain (it fired while more failed over the long window than
         the target allows beyond chance), false (on none though incidents are known, neither certain nor early).
     incidents: one row for each: name, start, end, bad (of the budget), budget_spent (by the whole incident), for pages
@@ -71,7 +71,7 @@ def replay(
     policy: its tiers; target: a fraction in (0, 1); counts: see `minute_grid`.
     incidents: a frame or a list of objects, mappings or tuples with name, start and end (with time zones); None when
         they are not known: the alerts are listed and precision and recall are not measured.
-    excluded: minutes that do not count and are 0 of 0 in `counts`, or not in it.
+    excluded: minutes that do not count or of which nothing is known: 0 of 0 in `counts`, or not in it.
     slices: where the budget is held in slices, those (columns total and bad, by their start) and their length in
         seconds. Alerts fire by events all the same: that is what rules ask for.
     grace_s: an alert that starts this long after an incident's end still counts as its detection.

@@ -62,7 +62,7 @@ def test_titles_state_the_results_numbers(outage, half_a_day):
     # 2% of 28 days in an hour are 13.44 times the 1% that may fail: 13.44% of an hour of nothing but failures
     assert title(slo.detection_figure(outage)) == (
         "pay availability: if every request failed, someone would be called after 8.06 min; "
-        "on its recorded spells it took 2 min, early, as the history is shorter than the alert's window"
+        "on its recorded spells it took 2 min, early, as less was recorded before than the alert looks back over"
     )
 
 
@@ -167,7 +167,7 @@ def test_the_detection_figure_is_of_one_slo_and_so_is_its_title(tmp_path):
     drawn = slo.detection_figure(both)
     # after half an hour without failures, 5.6% of all is passed in the 2nd minute of 100%, in the 4th of 50%
     assert (pay, cart) == (120, 240) and title(drawn).endswith(
-        "on its recorded spells it took 2 min, early, as the history is shorter than the alert's window"
+        "on its recorded spells it took 2 min, early, as less was recorded before than the alert looks back over"
     )
     (dots,) = [trace for trace in drawn.data if trace.mode == "markers"]
     assert (dots.x[0], dots.y[0]) == pytest.approx((100, 2))

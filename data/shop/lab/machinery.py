@@ -1,7 +1,7 @@
 """Starts and ends what an experiment needs: PostgreSQL, the services, the exporter, Prometheus, Locust.
 
 Where there are two processors, the services have one to themselves; PostgreSQL, Prometheus and the load generator share
-the other, where the generator is served first. So the generator is never what saturates.
+the other, where what measures (Prometheus and its exporter) and the generator are served first: they never saturate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,8 @@ def running_shop(
             command += ["--port", str(ports[name]), "--no-access-log", "--log-level", "warning"]
             own = {"LAB_PROCESS": name, "LAB_VERSION": versions.get(name, "1.0.0")}
             stack.enter_context(_process(command, folder / f"{name}.out", environment | own))
-        command = [*_on(OTHER_PROCESSOR), sys.executable, "exporter.py", str(ports["exporter"]), str(postmaster)]
+        command = [*_on(OTHER_PROCESSOR), *_first(), sys.executable, "exporter.py"]
+        command += [str(ports["exporter"]), str(postmaster)]
         stack.enter_context(_process(command, folder / "exporter.out", environment))
         stack.enter_context(_prometheus(folder, ports, scrape_s))
         for name in services:
@@ -121,12 +122,10 @@ def locust(
     """Locust on the gateway, through the levels (users, seconds): its process, and when the first level began."""
     began = shop.folder / "began"
     environment = shop.environment | {"LAB_LEVELS": json.dumps(levels), "LAB_SEED": str(seed), "LAB_BEGAN": str(began)}
-    command = [*_on(OTHER_PROCESSOR), sys.executable, "-m", "locust", "-f", "shoppers.py", "--headless"]
+    command = [*_on(OTHER_PROCESSOR), *_first(), sys.executable, "-m", "locust", "-f", "shoppers.py", "--headless"]
     command += ["--only-summary", "--host", shop.url("gateway"), "--csv", str(shop.folder / "locust")]
     command += ["--csv-full-history", "--exit-code-on-error", "0", "--stop-timeout", "10", shopper]
     with _process(command, shop.folder / "locust.out", environment) as process:
-        with suppress(PermissionError):  # before the database on the same processor
-            os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(20))
         while not began.exists() or not began.read_text():
             if process.poll() is not None:
                 raise SystemExit(f"Locust ended at once: {(shop.folder / 'locust.out').read_text()[-800:]}")
@@ -152,6 +151,13 @@ def _on(processor: int) -> list[str]:
     return ["taskset", "--cpu-list", str(processor)]
 
 
+def _first() -> list[str]:
+    """What makes a command be served before the database on the same processor, where that is allowed."""
+    command = ["chrt", "--rr", "20"]
+    allowed = shutil.which("chrt") and subprocess.run([*command, "true"], capture_output=True, check=False)
+    return command if allowed and not allowed.returncode else []
+
+
 @contextmanager
 def _prometheus(folder: Path, ports: dict[str, int], scrape_s: int) -> Iterator[None]:
     targets = "".join(
@@ -161,7 +167,7 @@ def _prometheus(folder: Path, ports: dict[str, int], scrape_s: int) -> Iterator[
     )
     settings = folder / "prometheus.yml"
     settings.write_text(f"global: {{scrape_interval: {scrape_s}s}}\nscrape_configs:\n{targets}")
-    command = [*_on(OTHER_PROCESSOR), "prometheus", f"--config.file={settings}"]
+    command = [*_on(OTHER_PROCESSOR), *_first(), "prometheus", f"--config.file={settings}"]
     command += [f"--storage.tsdb.path={folder / 'tsdb'}"]
     command += [f"--web.listen-address=127.0.0.1:{ports['prometheus']}", "--log.level=warn"]
     with _process(command, folder / "prometheus.out", dict(os.environ)):
