@@ -59,47 +59,40 @@ def bounds(demands: Demands, population: int, think_time: float = 0, *, servers:
     think_time = at_least_zero("bounds", "think_time", think_time, "s")
     seconds = list(read.values())
     each = [demand / count for demand, count in zip(seconds, counts, strict=True)]
-    total, longest = math.fsum(seconds), max(each)
-    most = min(1 / longest, population / (total + think_time))
     single = [demand for demand, count in zip(seconds, counts, strict=True) if count == 1]
-    delays = math.fsum(demand for demand, count in zip(seconds, counts, strict=True) if count > 1)
-    high = min(most, _balanced(single, think_time + delays, population), _balanced(each, think_time, population))
-    slow_think = think_time + total - math.fsum(each)
-    low = population / (slow_think + _worst(each, slow_think, population)) if population else 0.0
+    total, longest = math.fsum(seconds), max(each)
+    delay, rest = total - math.fsum(each), total - math.fsum(single)
+    least = max(total, population * longest - think_time)
+    fast = max(least, rest + _balanced(single, think_time + rest, population), _balanced(each, think_time, population))
+    slow = delay + _worst(each, think_time + delay, population)
+
+    def limits(response_low: float, response_high: float) -> Limits:
+        known = population > 0
+        return Limits(
+            throughput_low=population / (response_high + think_time) if known else 0.0,
+            throughput_high=min(1 / longest, population / (response_low + think_time)),
+            response_low=response_low if known else math.nan,
+            response_high=response_high if known else math.nan,
+        )
+
     return Bounds(
         population=population,
         think_time=think_time,
         bottleneck=next(name for name, share in zip(read, each, strict=True) if share == longest),
         throughput_limit=1 / longest,
         saturation_population=(total + think_time) / longest,
-        asymptotic=_limits(
-            population / (population * total + think_time) if population else 0.0, most, population, think_time, total
-        ),
-        balanced=_limits(low, high, population, think_time, total),
+        asymptotic=limits(least, population * total),
+        balanced=limits(fast, slow),
     )
 
 
 def _balanced(demands: list[float], think_time: float, population: int) -> float:
-    """The throughput of equal demands with the same sum: no others with this sum let through more."""
+    """The response where all demands are equal and have this sum: no others with this sum are faster."""
     total = math.fsum(demands)
-    if population == 0 or total == 0:
-        return population / think_time if think_time else math.inf
-    queued = (population - 1) * total / len(demands) / (1 + think_time / total)
-    return population / (total + think_time + queued)
+    return total + max(population - 1, 0) * total / len(demands) / (1 + think_time / total) if total else 0.0
 
 
 def _worst(demands: list[float], think_time: float, population: int) -> float:
     """The response where all demand is at resources as slow as the slowest."""
     total = math.fsum(demands)
-    return total + (population - 1) * max(demands) / (1 + think_time / (population * total))
-
-
-def _limits(low: float, high: float, population: int, think_time: float, demand: float) -> Limits:
-    if population == 0:
-        return Limits(throughput_low=0.0, throughput_high=0.0, response_low=math.nan, response_high=math.nan)
-    return Limits(
-        throughput_low=low,
-        throughput_high=high,
-        response_low=max(demand, population / high - think_time),
-        response_high=population / low - think_time,
-    )
+    return total + (population - 1) * max(demands) / (1 + think_time / (population * total)) if population else total

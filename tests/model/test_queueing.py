@@ -132,8 +132,8 @@ def test_bounds_hold_the_exact_solution(demands, population, think_time, data):
         for each in (limits.asymptotic, limits.balanced):
             assert each.throughput_low <= found.throughput * (1 + 1e-9)
             assert found.throughput <= each.throughput_high * (1 + 1e-9)
-            assert each.response_low <= found.response * (1 + 1e-6)  # N / X - Z loses digits where Z is most of it
-            assert found.response <= each.response_high * (1 + 1e-6)
+            assert each.response_low <= found.response * (1 + 1e-9)
+            assert found.response <= each.response_high * (1 + 1e-9)
         assert limits.balanced.throughput_low >= limits.asymptotic.throughput_low * (1 - 1e-12)
         assert limits.balanced.throughput_high <= limits.asymptotic.throughput_high
 

@@ -71,6 +71,26 @@ def test_exact_is_the_sum_over_all_states(resources, populations, think_times):
         assert there + found.throughput[name] * think_time == pytest.approx(population, rel=1e-10)
 
 
+def test_three_classes_are_the_sum_over_all_states():
+    demands, servers, people, thinks = (
+        [(0.1, 0.5, 0.2), (0.3, 0.0, 0.4), (0.7, 0.7, 0.1)],
+        [1, 3, 2],
+        (2, 3, 1),
+        (0, 1, 2),
+    )
+    found = queueing.mva(
+        {f"r{place}": dict(zip("abc", row, strict=True)) for place, row in enumerate(demands)},
+        dict(zip("abc", people, strict=True)),
+        dict(zip("abc", thinks, strict=True)),
+        {f"r{place}": count for place, count in enumerate(servers)},
+    )
+    total = constants(demands, servers, people, thinks)
+    for place, name in enumerate("abc"):
+        less = tuple(count - (at == place) for at, count in enumerate(people))
+        assert found.throughput[name] == pytest.approx(float(total[less] / total[people]), rel=1e-12)
+    assert found.queue_lengths["r1"]["b"] == found.residence["r1"]["b"] == 0
+
+
 @given(
     st.lists(st.tuples(SECONDS, st.integers(1, 30)), min_size=1, max_size=4),
     st.integers(1, 12),
