@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import NotEnoughData
-from scaling_lib.stats.course import draw_values, fit
-from scaling_lib.stats.trend import draw_courses
+from scaling_lib.stats.course import draw_levels, draw_values, fit
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,7 +31,7 @@ class Backtest:
     coverage: the fraction of values within the interval of `level`, before widening; NaN without an origin.
     by_ahead: rows are days ahead (up to), columns coverage and values.
     scaled_error: mean absolute error over that of the seasonal naive forecast (the last week, or day, again): below 1
-        is better than the naive one; NaN without an origin.
+        is better than the naive one; NaN without an origin, or where the naive one has no error.
     widened: by which factor intervals were widened because earlier ones had been too narrow; 1 where not.
     """
 
@@ -72,7 +71,7 @@ def backtest(
             found = fit(days[:origin], shifts[:origin] - shifts[origin - 1], daily=daily, weekly=weekly)
         except NotEnoughData:
             continue
-        courses = draw_courses(found.trend, len(truth), DRAWS, random)
+        courses = draw_levels(found, len(truth), DRAWS, random)
         drawn = draw_values(found, courses, shifts[origin:until] - shifts[origin - 1], random)
         values = np.concatenate([part for _, part in drawn], axis=1)
         low, middle, high = bounds(values, level)
@@ -100,7 +99,7 @@ def backtest(
         days_ahead=int(distance.max()),
         coverage=float(inside.mean()),
         by_ahead=_by_ahead(distance, inside),
-        scaled_error=_scaled(errors, naives),
+        scaled_error=_scaled(errors, naives, float(np.nansum(np.abs(days)))),
         widened=min(1 + weight * excess, WIDEST),
     )
 
@@ -127,11 +126,11 @@ def _naive(days: Floats, horizon: int, period: int) -> Floats:
     return last[np.arange(horizon) % period]
 
 
-def _scaled(errors: list[Floats], naives: list[Floats]) -> float:
+def _scaled(errors: list[Floats], naives: list[Floats], size: float) -> float:
     own, naive = np.concatenate(errors), np.concatenate(naives)
     both = np.isfinite(own) & np.isfinite(naive)
     total = float(naive[both].sum())
-    return float(own[both].sum()) / total if total > 0 else math.nan
+    return float(own[both].sum()) / total if total > 1e-9 * size else math.nan
 
 
 def _by_ahead(distance: Integers, inside: NDArray[np.bool_]) -> pd.DataFrame:

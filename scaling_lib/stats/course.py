@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import NotEnoughData
 from scaling_lib.stats.level_shifts import Unusual, find_unusual
 from scaling_lib.stats.season import Season, find_season, roll
-from scaling_lib.stats.trend import Courses, Trend, fit_trend
+from scaling_lib.stats.trend import Courses, Trend, draw_courses, fit_trend
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -24,12 +24,13 @@ FEWEST_LEVELS = 8
 class Fit:
     """What was found in a history of whole days.
 
+    trends: one; or two, as likely, where the last days are off the level and may pass or last.
     floor: 0 where no value of the history is below, else minus infinity.
     """
 
     season: Season
     unusual: Unusual
-    trend: Trend
+    trends: tuple[Trend, ...]
     floor: float
 
 
@@ -41,6 +42,8 @@ def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Fit:
     """
     season = find_season(days, shifts, daily=daily, weekly=weekly)
     unusual = find_unusual(season.levels, weekly=weekly)
+    flat = np.isnan(season.levels) & np.isfinite(days).any(axis=1)  # such as a day of no traffic
+    unusual = replace(unusual, passing=unusual.passing | flat)
     levels = np.where(unusual.passing, np.nan, season.levels)
     kept = int(np.isfinite(levels).sum())
     if kept < FEWEST_LEVELS + 2 * len(unusual.shifts):
@@ -48,11 +51,29 @@ def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Fit:
             f"forecast: found {kept} days with a level of their own after passing events were set aside; expected at "
             f"least {FEWEST_LEVELS + 2 * len(unusual.shifts)}. Supply a longer history."
         )
+    trends = [fit_trend(levels, unusual.shifts, weekly=weekly)]
+    if unusual.young is not None:
+        levels[unusual.young :] = season.levels[unusual.young :]
+        trends.append(fit_trend(levels, (*unusual.shifts, unusual.young), weekly=weekly))
     return Fit(
         season=season,
         unusual=unusual,
-        trend=fit_trend(levels, unusual.shifts, weekly=weekly),
+        trends=tuple(trends),
         floor=0.0 if float(np.nanmin(days)) >= 0 else -np.inf,
+    )
+
+
+def draw_levels(found: Fit, horizon: int, draws: int, random: np.random.Generator) -> Courses:
+    """Draw further courses of the days' levels: horizon in days, and how many."""
+    count = len(found.trends)
+    shares = [draws // count + (place < draws % count) for place in range(count)]
+    parts = [draw_courses(trend, horizon, share, random) for trend, share in zip(found.trends, shares, strict=True)]
+    if count == 1:
+        return parts[0]
+    return Courses(
+        levels=np.concatenate([part.levels for part in parts]),
+        growth=np.concatenate([part.growth for part in parts]),
+        rate=np.concatenate([part.rate for part in parts]),
     )
 
 
@@ -72,7 +93,7 @@ def draw_values(
         part = slice(start, min(start + at_once, horizon))
         ahead = np.arange(part.start, part.stop)
         taken = random.integers(len(season.residuals), size=(draws, len(ahead)))
-        shape = season.residuals[taken] + season.profile[(found.trend.count + ahead) % 7]
+        shape = season.residuals[taken] + season.profile[(found.trends[0].count + ahead) % 7]
         levels = courses.levels[:, part, None]
         values = levels * (1 + shape) if season.multiplicative else levels + shape
         yield part, np.stack([roll(each, -shifts[part]) for each in values]) if shifts[part].any() else values

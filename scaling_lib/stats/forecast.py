@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -13,13 +14,13 @@ from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.backtest import Backtest, backtest, bounds
-from scaling_lib.stats.course import Fit, draw_values, fit
+from scaling_lib.stats.clock import clock_shifts
+from scaling_lib.stats.course import Fit, draw_levels, draw_values, fit
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.forecast_words import caveats, left_out
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.stats.regular import DAY_S, Regular, clock_shifts, regular
+from scaling_lib.stats.regular import DAY_S, Regular, regular
 from scaling_lib.stats.season import SEEN_DAILY, SEEN_WEEKLY, roll
-from scaling_lib.stats.trend import draw_courses
 
 Floats = NDArray[np.float64]
 SeasonChoice = Literal["auto", "weekly", "daily", "none"]
@@ -36,8 +37,9 @@ class Forecast:
     frame: indexed by time (UTC), columns value (the median), low and high, of `level` each.
     growth: of the level a week, at the end of the history: a fraction of the level, or, for series that are not
         positive, in `unit`; growth_told: whether its interval excludes none.
-    shape: "linear", "exponential", or "linear or exponential" where the history does not tell; exponential: the
-        probability of the latter; the forecast is made of both in these proportions.
+    shape: "linear", "exponential", "linear or exponential" where the history does not tell, or "none" where growth is
+        not told from none; exponential: the probability of exponential growth; the forecast is made of both in these
+        proportions.
     season: what was found, such as ("daily", "weekly"); multiplicative: whether it grows with the level.
     shifts: first times of new levels; the history before them is kept for season, noise and growth.
     backtest: forecasts from within the history; left_out: what was not used as it is; caveats: what may be wrong.
@@ -122,26 +124,27 @@ def forecast(
     random = np.random.default_rng(seed)
     tested = backtest(history.days, history.hour_shifts, ahead, level, random, daily=daily, weekly=weekly)
     frame = _frame(found, clock, times, level, tested.widened, random)
-    courses = draw_courses(found.trend, 1, 4 * DRAWS, random)
+    courses = draw_levels(found, 1, 4 * DRAWS, random)
     positive = bool(np.isfinite(courses.rate).all())
     day = DAY_S / (history.step.total_seconds() * per_day)
     rates = (courses.rate if positive else courses.growth) * day
-    growth = _growth(rates, found.trend.exponential, 7, level, "fraction" if positive else unit)
+    growth = _growth(rates, found.trends[0].exponential, 7, level, "fraction" if positive else unit)
+    told = growth.low > 0 or growth.high < 0
     return Forecast(
         frame=frame,
         level=level,
         unit=unit,
         step=history.step,
         growth=growth,
-        growth_told=growth.low > 0 or growth.high < 0,
-        exponential=found.trend.exponential,
-        shape=_shape(found.trend.exponential),
+        growth_told=told,
+        exponential=found.trends[0].exponential,
+        shape=_shape(found.trends[0].exponential) if told else "none",
         season=_seasons(found, daily=daily, weekly=weekly),
         multiplicative=found.season.multiplicative,
         shifts=tuple(history.begins(shift) for shift in found.unusual.shifts),
         backtest=tested,
         left_out=left_out(history, found),
-        caveats=caveats(history, found, tested, ahead),
+        caveats=caveats(history, found, tested, ahead, growth_told=told),
         recent=_recent(history, found),
         _fit=found,
         _clock=clock,
@@ -151,7 +154,8 @@ def forecast(
 
 def _steps(horizon: str | pd.Timedelta | int, history: Regular) -> int:
     try:
-        steps = horizon if isinstance(horizon, int) else math.ceil(pd.Timedelta(horizon) / history.step)
+        span = re.sub(r"(?<=\d)d$", "D", horizon.strip()) if isinstance(horizon, str) else horizon
+        steps = span if isinstance(span, int) else math.ceil(pd.Timedelta(span) / history.step)
     except ValueError as error:
         raise InvalidInput(f"forecast: found a horizon of {horizon!r}; expected one such as '84d'.") from error
     if not 1 <= steps <= MOST_VALUES:
@@ -173,7 +177,7 @@ def _columns(
     found: Fit, clock: NDArray[np.int64], draws: int, random: np.random.Generator
 ) -> Iterator[tuple[int, Floats]]:
     """Draws as (draws, steps), some days at a time, and the first step's place."""
-    courses = draw_courses(found.trend, len(clock), draws, random)
+    courses = draw_levels(found, len(clock), draws, random)
     for part, values in draw_values(found, courses, clock, random):
         yield part.start * values.shape[2], values.reshape(draws, -1)
 
@@ -215,7 +219,7 @@ def _seasons(found: Fit, *, daily: bool, weekly: bool) -> tuple[str, ...]:
     names = []
     if daily and found.season.daily > SEEN_DAILY:
         names.append("daily")
-    if weekly and (found.trend.weekly or found.season.weekly > SEEN_WEEKLY):
+    if weekly and (found.trends[0].weekly or found.season.weekly > SEEN_WEEKLY):
         names.append("weekly")
     return tuple(names)
 

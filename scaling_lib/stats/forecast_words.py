@@ -21,7 +21,7 @@ def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
             f"{plural(values, 'value')} of {history.days.size:,} stood far out and counted as passing: in the forecast "
             "such events come back as often, but not as far out"
         )
-    passing = np.flatnonzero(found.unusual.passing)
+    passing = np.flatnonzero(found.unusual.passing[: found.unusual.young])
     if len(passing):
         dates = [f"{history.begins(int(day)):%Y-%m-%d}" for day in passing[:5]]
         more = f" and {len(passing) - 5} more" if len(passing) > 5 else ""
@@ -34,7 +34,7 @@ def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
     return tuple(said)
 
 
-def caveats(history: Regular, found: Fit, tested: Backtest, ahead: int) -> tuple[str, ...]:
+def caveats(history: Regular, found: Fit, tested: Backtest, ahead: int, *, growth_told: bool) -> tuple[str, ...]:
     """Sentences on why the interval may be wrong."""
     said = []
     count = len(history.days)
@@ -55,10 +55,13 @@ def caveats(history: Regular, found: Fit, tested: Backtest, ahead: int) -> tuple
         )
     if found.unusual.shifts:
         said.append("The interval holds no further shift of the level, though there was one.")
-    if found.unusual.passing[-3:].any():
-        said.append("Days at the end of the history are off the level and were taken as passing: they may be lasting.")
-    if 0.1 < found.trend.exponential < 0.9:
+    if found.unusual.young is not None:
+        said.append(
+            f"The level jumped on {history.begins(found.unusual.young):%Y-%m-%d}, too late to tell whether it stays: "
+            "half of the forecast's draws take it as passing, half as lasting."
+        )
+    if growth_told and 0.1 < found.trends[0].exponential < 0.9:
         said.append("The history does not tell linear from exponential growth: the forecast is a mixture of both.")
-    if count < 400:
+    if ahead > 28 and count < 400:
         said.append("A season of the year cannot be seen in the history.")
     return tuple(said)

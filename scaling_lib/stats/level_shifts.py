@@ -19,10 +19,16 @@ MOST_SHIFTS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Unusual:
-    """shifts: the first day of each new level, ascending; passing: which days are set aside."""
+    """What was found.
+
+    shifts: the first day of each new level, ascending; passing: which days are set aside.
+    young: the first of the last days, at most six, that are all off the level (and set aside), or None: whether they
+        pass or last cannot be known yet.
+    """
 
     shifts: tuple[int, ...]
     passing: NDArray[np.bool_]
+    young: int | None
 
 
 def find_unusual(levels: Floats, *, weekly: bool) -> Unusual:
@@ -32,7 +38,7 @@ def find_unusual(levels: Floats, *, weekly: bool) -> Unusual:
 
     A shift is a jump of the medians of the weeks before and after a day, far beyond what such medians do elsewhere in
     the series, most of which comes within a day: a level that wanders sets its own measure. It needs a week on either
-    side; what is younger is passing, or, where it lasts more than three days, left to the noise.
+    side; what is younger is `young`.
     """
     positive = bool((levels[np.isfinite(levels)] > 0).all())
     values = np.log(levels) if positive else levels.copy()
@@ -46,14 +52,19 @@ def find_unusual(levels: Floats, *, weekly: bool) -> Unusual:
         place, size = found
         values[:place] += size
         shifts.append(place)
-    return Unusual(shifts=tuple(sorted(shifts)), passing=_passing(values))
+    young = _young(values)
+    passing = _passing(values)
+    if young is None and passing[-1]:
+        young = len(values) - int(np.argmin(passing[::-1]))
+    passing[young if young is not None else len(values) :] = True
+    return Unusual(shifts=tuple(sorted(shifts)), passing=passing, young=young)
 
 
 def _weekdays(values: Floats) -> Floats:
     """What each day of the week adds, by the median of what it deviates from the week around it."""
     around = median(_windows(values, 3), 1)
     deviations = values - around
-    each = np.array([np.nanmedian(deviations[day::WEEK]) if np.isfinite(deviations[day::WEEK]).any() else 0.0
+    each = np.array([median(deviations[day::WEEK], 0)
                      for day in range(WEEK)])  # fmt: skip
     return np.asarray(each[np.arange(len(values)) % WEEK], dtype=np.float64)
 
@@ -72,9 +83,9 @@ def _largest_shift(values: Floats, known: list[int]) -> tuple[int, float] | None
     places = np.arange(WEEK, len(values) - WEEK + 1)
     jumps = weeks[places] - weeks[places - WEEK]
     abrupt = days[places] - days[places - 3]
-    usual = float(np.nanmedian(jumps))
-    spread = NORMAL_MAD * float(np.nanmedian(np.abs(jumps - usual))) + 1e-9
-    daily = NORMAL_MAD * float(np.nanmedian(np.abs(abrupt - np.nanmedian(abrupt)))) + 1e-9
+    usual = float(median(jumps, 0))
+    spread = NORMAL_MAD * float(median(np.abs(jumps - usual), 0)) + 1e-9
+    daily = NORMAL_MAD * float(median(np.abs(abrupt - median(abrupt, 0)), 0)) + 1e-9
     far = (np.abs(jumps - usual) > FAR * spread) & (np.abs(abrupt) > FAR * daily)
     far &= abrupt * (jumps - usual) > ABRUPT * (jumps - usual) ** 2
     far &= ~np.isin(places, [place + offset for place in known for offset in (-1, 0, 1)])
@@ -86,8 +97,31 @@ def _largest_shift(values: Floats, known: list[int]) -> tuple[int, float] | None
     return int(places[best]), float(jumps[best] - usual)
 
 
+def _young(values: Floats) -> int | None:
+    """The first of up to six last days that jumped and stayed off the week before."""
+    best, where = 0.0, None
+    for length in range(1, WEEK):
+        place = len(values) - length
+        if place < 2 * WEEK:
+            break
+        weeks = median(np.lib.stride_tricks.sliding_window_view(values[:-length], WEEK), 1)
+        runs = median(np.lib.stride_tricks.sliding_window_view(values[WEEK:], length), 1)
+        jumps = runs - weeks
+        usual = float(median(jumps, 0))
+        away = jumps - usual
+        spread = NORMAL_MAD * float(median(np.abs(away), 0)) + 1e-9
+        steps = np.array([values[place] - median(values[place - 3 : place], 0), values[-1] - weeks[-1]])
+        stayed = bool((steps * away[-1] > ABRUPT * away[-1] ** 2).all())
+        step = abs(float(np.nan_to_num(values[place] - values[place - 1])))
+        if stayed and abs(away[-1]) > FAR * spread and step >= best:
+            best, where = step, place
+    return where
+
+
 def _passing(values: Floats) -> NDArray[np.bool_]:
     around = median(_windows(values, 3), 1)
     away = np.abs(values - around)
-    spread = NORMAL_MAD * float(np.nanmedian(away)) + 1e-9
+    steps = np.diff(values)  # of a level that wanders, the days at the ends are off the days on their one side
+    usual = max(float(median(away, 0)), float(median(np.abs(steps - median(steps, 0)), 0)) / np.sqrt(2))
+    spread = NORMAL_MAD * usual + 1e-9
     return np.asarray(away > FAR * spread, dtype=np.bool_)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.stats.clock import clock_shifts, moved_clock
 from scaling_lib.words import plural
 
 Floats = NDArray[np.float64]
@@ -81,13 +82,18 @@ def regular(series: pd.Series, season: str, time_zone: str) -> Regular:
         what = f"gaps: {plural(gaps, 'value')} of {days.size:,} not observed"
         left_out.append(what + (f", so that {plural(int(sparse.sum()), 'day')} cannot be used" if sparse.any() else ""))
     _require_enough(int((~sparse).sum()), step, per_day, season)
-    return Regular(
-        days=days,
-        ends=index[-1],
-        step=step,
-        hour_shifts=_clock(index[-1], step, days.shape, time_zone),
-        left_out=tuple(left_out),
+    clock = _clock(index[-1], step, days.shape, time_zone)
+    moved = moved_clock(days, step) if time_zone == "UTC" else None
+    if moved is not None:
+        clock[: moved[0]] = moved[1]
+    history = Regular(days=days, ends=index[-1], step=step, hour_shifts=clock, left_out=tuple(left_out))
+    if moved is None:
+        return history
+    said = (
+        f"the daily season moved by an hour on about {history.begins(moved[0]):%Y-%m-%d}, as local clocks do: what "
+        "lies before was moved to match, and no further move is expected; name the time_zone to have both right"
     )
+    return replace(history, left_out=(*left_out, said))
 
 
 def _checked(series: pd.Series) -> tuple[Floats, pd.DatetimeIndex]:
@@ -152,15 +158,3 @@ def _clock(ends: pd.Timestamp, step: pd.Timedelta, shape: tuple[int, int], time_
         return np.zeros(count, dtype=np.int64)
     middles = pd.DatetimeIndex([ends - step * (per_day * back + per_day // 2) for back in range(count - 1, -1, -1)])
     return clock_shifts(middles, ends, step, time_zone)
-
-
-def clock_shifts(times: pd.DatetimeIndex, ends: pd.Timestamp, step: pd.Timedelta, zone: str) -> NDArray[np.int64]:
-    """By how many steps the clock of a time zone is ahead at `times` of what it is at the end of the history."""
-    moments = pd.DatetimeIndex([*times, ends])
-    try:
-        local = moments.tz_convert(zone).tz_localize(None)
-    except (KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"forecast: found time_zone {zone!r}; expected a name such as Europe/Berlin.") from error
-    offsets = np.asarray((local - moments.tz_localize(None)).total_seconds(), dtype=np.float64)
-    steps = (offsets[:-1] - offsets[-1]) / step.total_seconds()
-    return np.asarray(np.round(steps), dtype=np.int64)

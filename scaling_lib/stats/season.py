@@ -53,7 +53,7 @@ def find_season(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) ->
     if not (middle > 0 and float(np.nanmin(days)) >= 0):
         return additive
     scaled = _part(local, daily=daily, weekly=weekly, multiplicative=True)
-    return scaled if _loss(local, scaled) < _loss(local, additive) else additive
+    return scaled if _loss(local, scaled) <= _loss(local, additive) + 1e-9 * middle else additive
 
 
 def median(values: Floats, axis: int) -> Floats:

@@ -22,8 +22,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 FORMS = ("linear", "linear, noise in proportion", "exponential")
-WALKS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 4.0)  # a day's step of the walk over the deviation of the noise
-MEMORIES = (0.0, 0.3, 0.6, 0.8, 0.92)  # of the AR(1) noise, from day to day
+# A day's step of the walk over the deviation of the noise. Nothing real stands still, and the data hardly tell a slow
+# walk from none, or a fast one from long-remembered noise: the prior leans to the walk, for what lies far ahead.
+WALKS = (0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
+MEMORIES = (0.0, 0.3, 0.6)  # of the AR(1) noise, from day to day; what remembers longer is a walk over some weeks
 WEEKLY_GROWTH = 0.25  # the deviation of the prior of a week's growth: only histories of some weeks notice it
 SMALLEST_BASE = 0.02  # of the median level: a line that falls ends here
 WEEK = 7
@@ -111,8 +113,7 @@ def fit_trend(levels: Floats, shifts: tuple[int, ...], *, weekly: bool) -> Trend
         solved = _solve(products, form, columns[form])
         evidence[form] = -0.5 * (logdet + solved[3] + (n - len(columns[form])) * np.log(solved[2])) + jacobians[form]
         found.append(solved)
-    prior = np.where(walks == 0, np.log(2.0), 0.0) - np.where(memories > 0, np.log(2.0), 0.0)
-    evidence += prior + np.log([[0.25], [0.25], [0.5]])
+    evidence += np.log(_prior(walks, memories)) + np.log([[0.25], [0.25], [0.5]])
     weights = np.exp(evidence - evidence.max())
     degrees = n - len(columns[0])
     return Trend(
@@ -144,6 +145,11 @@ def draw_courses(trend: Trend, horizon: int, draws: int, random: np.random.Gener
     order = random.permutation(len(likely))
     taken = order[np.minimum(np.searchsorted(np.cumsum(likely[order]) / likely.sum(), ladder), len(order) - 1)]
     return Courses(levels=pool.levels[taken], growth=pool.growth[taken], rate=pool.rate[taken])
+
+
+def _prior(walks: Floats, memories: Floats) -> Floats:
+    """The weight of each point of the grid before any evidence."""
+    return (0.3 + walks) * np.where(memories > 0, 0.15, 1.0)
 
 
 def _base(d: Floats, shifts: tuple[int, ...]) -> Floats:
