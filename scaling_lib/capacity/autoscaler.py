@@ -110,7 +110,8 @@ def replay_autoscaler(
                 f"{autoscaler.max_replicas}, the autoscaler's bounds."
             )
         initial = initial_replicas
-    lost = _failures(failures, demand.index[0], steps.end_ns)
+    begin = demand.index[0].tz_convert("UTC")
+    lost = _failures(failures, begin, steps.end_ns)
     changes = simulate(steps, capacity_per_replica, autoscaler, downstream, initial, lost)
     counted = account(steps, changes, capacity_per_replica, autoscaler, downstream)
     fixed = max(1, math.ceil(peak / capacity_per_replica - 1e-9))
@@ -119,8 +120,8 @@ def replay_autoscaler(
     return AutoscalerReplay(
         duration_s=counted.duration_s,
         gap_s=steps.end_ns / SECOND - counted.duration_s,
-        replicas=_replica_frame(changes, demand.index[0]),
-        shortfalls=_shortfall_frame(counted, demand.index[0]),
+        replicas=_replica_frame(changes, begin),
+        shortfalls=_shortfall_frame(counted, begin),
         demand=counted.demand,
         under_provisioned_s=counted.under_provisioned_s,
         unserved=counted.unserved,

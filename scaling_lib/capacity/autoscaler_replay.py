@@ -105,7 +105,9 @@ def simulate(
         while seen + 1 < len(changes) and changes[seen + 1][0] <= now - lag:
             seen += 1
         seen_serving = changes[seen][2]
-        measured = seen_serving if seen_serving < serving else serving
+        measured = min(
+            [change[2] for change in changes[seen:]]
+        )  # the newest stop first: so many of them are still there
         if demand < 0 or (not measured and not sees_demand):
             continue  # no metric: the HPA leaves everything as it is
         if sees_demand:
@@ -160,7 +162,7 @@ def account(
         under_provisioned_s=float(seconds[short].sum()),
         unserved=float(missed.sum()),
         downstream_limited_s=float(seconds[hopeless].sum()),
-        unserved_by_downstream=float(((demand - downstream.passes) * seconds)[hopeless].sum()),
+        unserved_by_downstream=float(((demand[hopeless] - downstream.passes) * seconds[hopeless]).sum()),
         over_provisioned_replica_h=float((np.maximum(asked - needed, 0) * seconds).sum()) / 3600,
         replica_h=float((asked * seconds).sum()) / 3600,
         short_starts_ns=lefts[firsts],
