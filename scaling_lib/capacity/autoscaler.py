@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_replay import Account, Downstream, Steps, account, simulate
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.hpa import NOISE
 from scaling_lib.capacity.hpa_behavior import SECOND
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.words import duration
@@ -34,7 +35,7 @@ class AutoscalerReplay:
     flaps: changes that turn the direction of another one at most `flap_s` before.
     replica_h, cost: replica-hours and their price; None without a price.
     fixed_replicas, fixed_cost: the smallest fixed size that serves the highest demand (up to what the downstream lets
-        pass), and its price over the same time; fixed_replica_h its hours.
+        pass), used to 100% then, and its price over the same time; fixed_replica_h its hours.
     ceiling: requests/s that can be served at most, by max_replicas and the downstream.
     largest_ramp: the steepest rise that can be followed from the median demand on.
     """
@@ -85,8 +86,8 @@ def replay_autoscaler(
     downstream_limit: requests/s that what is behind lets pass; with connections_per_replica, the connections that it
         accepts: replicas beyond limit / connections never become ready. Requests that wait there use no replica.
     price_per_replica_hour: in the assessment's currency.
-    failures: (time, share): the moments when that share of the serving replicas is lost, rounded up; each is replaced
-        at once by one that has to start.
+    failures: (time, share): the moments when that share of the serving replicas is lost, rounded up; in the place of
+        each another one starts at once.
     initial_replicas: serving at the beginning; what the first demand needs at the target where it is not given.
     flap_s: a change of direction within so many seconds is a flap.
 
@@ -101,7 +102,7 @@ def replay_autoscaler(
     _check_numbers(capacity_per_replica, price_per_replica_hour, flap_s)
     downstream = _downstream(downstream_limit, connections_per_replica, capacity_per_replica)
     peak = min(float(steps.demand.max()), downstream.passes)
-    first = math.ceil(float(steps.demand[0]) / (capacity_per_replica * autoscaler.target_utilization) - 1e-9)
+    first = math.ceil(float(steps.demand[0]) / (capacity_per_replica * autoscaler.target_utilization) - NOISE)
     initial = min(max(first, autoscaler.min_replicas), autoscaler.max_replicas)
     if initial_replicas is not None:
         if not autoscaler.min_replicas <= initial_replicas <= autoscaler.max_replicas:
@@ -114,7 +115,7 @@ def replay_autoscaler(
     lost = _failures(failures, begin, steps.end_ns)
     changes = simulate(steps, capacity_per_replica, autoscaler, downstream, initial, lost)
     counted = account(steps, changes, capacity_per_replica, autoscaler, downstream)
-    fixed = max(1, math.ceil(peak / capacity_per_replica - 1e-9))
+    fixed = max(1, math.ceil(peak / capacity_per_replica - NOISE))
     hours = counted.duration_s / 3600
     level = float(np.median(steps.demand))
     return AutoscalerReplay(
@@ -147,7 +148,9 @@ def _steps(demand: pd.Series[float]) -> Steps:
         raise InvalidInput(f"Demand: found an index of {found}; expected times with a time zone, such as UTC.")
     if len(demand) < 2:
         raise NotEnoughData(f"Demand: found {len(demand)} rows; at least two are needed to know the step between them.")
-    values: NDArray[np.float64] = np.asarray(demand, dtype=np.float64)
+    if not pd.api.types.is_numeric_dtype(demand):
+        raise InvalidInput(f"Demand: found values of type {demand.dtype}; expected numbers, requests/s.")
+    values: NDArray[np.float64] = np.asarray(demand.to_numpy(dtype=np.float64, na_value=math.nan))
     wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         place = int(wrong.argmax())

@@ -70,11 +70,8 @@ def simulate(
     """All changes: rows of time (ns), replicas asked for, replicas serving; the first at 0, times never fall."""
     target_percent = round(100 * autoscaler.target_utilization, 9)
     at_target, tolerance = capacity * autoscaler.target_utilization, autoscaler.tolerance
-    sees_demand, passes, most_serving = (
-        autoscaler.metric == "demand",
-        downstream.requests_per_s,
-        downstream.most_serving,
-    )
+    sees_demand = autoscaler.metric == "demand"
+    passes, most_serving = downstream.requests_per_s, downstream.most_serving
     lag, startup = round(autoscaler.metrics_lag_s * SECOND), round(autoscaler.startup_s * SECOND)
     behavior = Behavior(
         autoscaler.scale_up,
@@ -105,9 +102,7 @@ def simulate(
         while seen + 1 < len(changes) and changes[seen + 1][0] <= now - lag:
             seen += 1
         seen_serving = changes[seen][2]
-        measured = min(
-            [change[2] for change in changes[seen:]]
-        )  # the newest stop first: so many of them are still there
+        measured = min([change[2] for change in changes[seen:]])  # still there: the newest stop first
         if demand < 0 or (not measured and not sees_demand):
             continue  # no metric: the HPA leaves everything as it is
         if sees_demand:
@@ -172,10 +167,10 @@ def account(
 
 
 def _syncs(steps: Steps, sync_ns: int, lag_ns: int) -> tuple[list[int], list[float]]:
-    """When the HPA looks, and the demand it sees then: -1 in a gap. At the end it looks once more, and sees nothing."""
+    """When the HPA sees a demand, and which; at the end it looks once more and sees none (-1)."""
     times = np.arange(0, steps.end_ns, sync_ns, dtype=np.int64)
     rows, known = steps.rows(times - lag_ns)
-    return [*times.tolist(), steps.end_ns], [*np.where(known, steps.demand[rows], -1.0).tolist(), -1.0]
+    return [*times[known].tolist(), steps.end_ns], [*steps.demand[rows[known]].tolist(), -1.0]
 
 
 def _next(starting: deque[tuple[int, int]], to_fail: deque[tuple[int, float]]) -> int:

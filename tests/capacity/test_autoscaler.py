@@ -239,6 +239,8 @@ def test_a_steeper_ramp_is_not():
         (lambda good: good.reset_index(drop=True), InvalidInput, "RangeIndex"),
         (lambda good: good.iloc[:1], NotEnoughData, "found 1 rows"),
         (lambda good: good.where(good.index != good.index[3]), InvalidInput, "found nan at 2026-11-01 00:00:45"),
+        (lambda good: good.astype("Float64").shift(1), InvalidInput, "found nan at 2026-11-01 00:00:00"),
+        (lambda good: good.astype(str), InvalidInput, "found values of type"),
         (lambda good: -good, InvalidInput, "found -100.0"),
         (lambda good: good * math.inf, InvalidInput, "found inf"),
         (lambda good: good.iloc[::-1], InvalidInput, "do not rise at 2026-11-01 00:14:30"),
