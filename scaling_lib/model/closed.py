@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Solution = tuple[float, list[float]]  # throughput, mean customers at each resource
 
+MOST_CUSTOMERS = 1_000_000  # some seconds of work
 NEGLIGIBLE = 1e-150  # of the largest weight: two such multiply without leaving the range of a float
 
 

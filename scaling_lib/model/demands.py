@@ -48,7 +48,7 @@ def read_servers(where: str, servers: Servers, resources: Iterable[Any], given: 
             "in one order."
         )
     pairs = dict(servers.items() if isinstance(servers, Mapping) else enumerate(servers))
-    check_names(where, "servers", pairs, names)
+    check_names(where, "servers of", pairs, names)
     if not isinstance(servers, Mapping) and len(pairs) != len(names):
         raise InvalidInput(f"{where}: found {len(pairs)} servers for {len(names)} demands; expected one for each.")
     return [whole(where, f"servers of {name!r}", pairs.get(name, 1), least=1) for name in names]
@@ -60,8 +60,8 @@ def check_names(where: str, what: str, found: Iterable[Any], known: Iterable[Any
     unknown = [name for name in found if name not in names]
     if unknown:
         raise InvalidInput(
-            f"{where}: found {what} of {unknown[0]!r}, which has no demand; expected names among "
-            f"{', '.join(map(repr, names))}."
+            f"{where}: found {what} {unknown[0]!r}; expected names among {', '.join(map(repr, names))}, as the other "
+            "arguments have them."
         )
 
 

@@ -13,9 +13,6 @@ from scaling_lib.model.demands import Servers, at_least_zero, read_demands, read
 from scaling_lib.model.mva_classes import ClassDemands, ClosedClasses, solve_classes
 
 Method = Literal["exact", "schweitzer"]
-
-MOST_CUSTOMERS = 1_000_000  # some seconds of work
-
 ByName = Mapping[str, float]
 InOrder = tuple[float, ...]
 Quantities = TypeVar("Quantities", ByName, InOrder)
@@ -74,7 +71,8 @@ def mva(
 
     With classes of customers, `demands` are mappings by class for each resource, `population` is a mapping by class,
     and `think_time` a number or a mapping; the result is `ClosedClasses`, which says the method that was used: with
-    more customers than the exact solution can take in a second or so it is Schweitzer's.
+    more customers than the exact solution can take in a second or so it is Schweitzer's. Its throughput was seen 25%
+    too low for a class of 1 to 3 customers beside a large one, and within 2% where each class has 100 or more.
 
     Exact means: as exact as the model (product form): service that does not depend on history, processor sharing, or
     first come first served with exponential times that are equal for all classes.
@@ -91,10 +89,10 @@ def mva(
     think_time = at_least_zero("mva", "think_time", think_time, "s")
     seconds = list(read.values())
     throughput, queues = 0.0, [0.0] * len(seconds)
-    if method == "exact" and population > MOST_CUSTOMERS:
+    if method == "exact" and population > closed.MOST_CUSTOMERS:
         raise InvalidInput(
-            f"mva: found {population:,} customers; expected at most {MOST_CUSTOMERS:,} for the exact solution. Take "
-            "method='schweitzer', whose work does not grow with the customers."
+            f"mva: found {population:,} customers; expected at most {closed.MOST_CUSTOMERS:,} for the exact solution. "
+            "Take method='schweitzer', whose work does not grow with the customers."
         )
     if population:
         solve = closed.exact if method == "exact" else closed.schweitzer

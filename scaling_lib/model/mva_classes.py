@@ -67,7 +67,7 @@ def solve_classes(
     if present:
         few = [customers[names[place]] for place in present]
         asked, think = seconds[:, present], np.array([thinks[names[place]] for place in present])
-        if method == "exact" and len(present) > 1 and not _few_enough(few, len(counts)):
+        if method == "exact" and not _few_enough(few, len(counts)):
             method = "schweitzer"
         throughput[present], queues[:, present] = _solve(asked, counts, few, think, method)
     residence = np.divide(queues, throughput, out=np.full_like(queues, np.nan), where=throughput > 0)
@@ -100,6 +100,8 @@ def _solve(
 
 def _few_enough(populations: list[int], resources: int) -> bool:
     customers = sum(populations)
+    if len(populations) == 1:
+        return customers <= closed.MOST_CUSTOMERS
     work = math.prod(count + 1 for count in populations) * customers * len(populations) * resources
     return customers <= lattice.MOST_CUSTOMERS and work <= MOST_WORK
 
@@ -127,7 +129,7 @@ def read_class_demands(where: str, demands: Any, classes: list[str]) -> Floats:
 def _think_times(think_time: float | Mapping[str, float], names: list[str]) -> dict[str, float]:
     if not isinstance(think_time, Mapping):
         return dict.fromkeys(names, at_least_zero("mva", "think_time", think_time, "s"))
-    check_names("mva", "think_time", think_time, names)
+    check_names("mva", "think_time of", think_time, names)
     return {name: at_least_zero("mva", f"think_time of {name!r}", think_time.get(name, 0), "s") for name in names}
 
 

@@ -215,7 +215,7 @@ def test_seidmann_is_too_low_and_by_how_much():
         ({"cpu": 1}, {"think_time": -1}, "think_time -1"),
         ({"cpu": 1}, {"think_time": math.inf}, "think_time inf"),
         ({"cpu": 1}, {"servers": {"cpu": 0}}, "servers of 'cpu' 0"),
-        ({"cpu": 1}, {"servers": {"disk": 1}}, "servers of 'disk', which has no demand"),
+        ({"cpu": 1}, {"servers": {"disk": 1}}, "servers of 'disk'; expected names among 'cpu'"),
         ({"cpu": 1}, {"servers": [1]}, "as the demands are given"),
         ([1, 2], {"servers": [1]}, "1 servers for 2 demands"),
     ],

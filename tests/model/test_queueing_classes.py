@@ -162,6 +162,7 @@ def test_one_class_by_name_is_exact_with_any_number():
     assert found.method == "exact"
     assert found.throughput["all"] == pytest.approx(one.throughput, rel=1e-12)
     assert found.queue_lengths["disk"]["all"] == pytest.approx(one.queue_lengths["disk"], rel=1e-12)
+    assert queueing.mva({"cpu": {"all": 0.2}}, {"all": 10**9}, 3).method == "schweitzer"
 
 
 def test_a_class_without_customers_is_not_there():
@@ -178,7 +179,7 @@ def test_a_class_without_customers_is_not_there():
     [
         ({"cpu": 0.1}, {"a": 1}, {}, "a mapping by class for each resource"),
         ({"cpu": {"a": 0.1}}, {}, {}, "no class"),
-        ({"cpu": {"b": 0.1}}, {"a": 1}, {}, "class of 'b'"),
+        ({"cpu": {"b": 0.1}}, {"a": 1}, {}, "class 'b'; expected names among 'a'"),
         ({"cpu": {"a": 0.1}}, {"a": 1, "b": 1}, {}, "of class 'b'"),
         ({"cpu": {"a": math.nan}}, {"a": 1}, {}, "demand of 'cpu' by 'a' nan"),
         ({"cpu": {"a": 0.1}}, {"a": -1}, {}, "population of 'a' -1"),

@@ -83,7 +83,7 @@ def test_nobody_comes():
         ([0.1], 1, {"servers": [0]}, "servers of 0 0"),
         (MIX, {"browse": 1, "buy": -1}, {}, "arrival rate of 'buy' -1"),
         (MIX, {"browse": 0, "buy": 0}, {}, "arrival rates of 0"),
-        (MIX, {"browse": 1}, {}, "class of 'buy'"),
+        (MIX, {"browse": 1}, {}, "class 'buy'; expected names among 'browse'"),
         (MIX, {}, {}, "no class"),
     ],
 )
