@@ -1,0 +1,228 @@
+"""The Universal Scalability Law fitted to load and throughput: contention, coherence, and the peak they lead to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scaling_lib.model import usl_checks as checks
+from scaling_lib.model import usl_noise as noise
+from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats, proportional_fit
+from scaling_lib.model.usl_law import Law, Peak
+from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, best_fit, jacobian, solve, throughput_at
+from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import check_level
+from scaling_lib.words import number
+
+__all__ = ["Fit", "Intervals", "Law", "Peak", "StandardErrors", "fit"]
+
+DRAWS = 2000  # the ends of a 95% interval then wobble by some 3% of its width
+SEED = 20_261_123
+
+
+class StandardErrors(NamedTuple):
+    """Of alpha, beta and gamma, in their units; NaN for one at its bound, which has no symmetric error."""
+
+    alpha: float
+    beta: float
+    gamma: float
+
+
+class Intervals(NamedTuple):
+    """Of alpha, beta and gamma."""
+
+    alpha: Estimate
+    beta: Estimate
+    gamma: Estimate
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit(Law):
+    """A law with what its fit rests on; `peak`, `predict`, `curve`, `limit`, `what_if` and `draws` are those of `Law`.
+
+    load, throughput: as given. residuals: throughput less the law's, in its unit.
+    sigma: of the noise; in the unit of throughput where its size is constant, a fraction where it is proportional, and
+        a factor of the errors where those were given.
+    stderr: of alpha, beta and gamma; degrees_of_freedom: of Student's t, n - 3 or what the blocks leave.
+    autocorrelation: of the residuals of neighbours; correlated: whether the errors allow for it, with blocks of
+        `block` samples (1 where they do not).
+    caveats: what to know before the figures are used, sentences.
+    """
+
+    load: Floats
+    throughput: Floats
+    residuals: Floats
+    sigma: float
+    stderr: StandardErrors
+    degrees_of_freedom: float
+    autocorrelation: float
+    correlated: bool
+    block: int
+    caveats: tuple[str, ...]
+
+    def confint(self, level: float = 0.95) -> Intervals:
+        """The intervals of alpha, beta and gamma.
+
+        By Student's t where all three are inside their bounds and the interval stays there, else the quantiles of the
+        draws, which keep to the bounds: one-sided for a parameter at its bound. Raises InvalidInput for a level
+        outside of (0, 1).
+        """
+        from scipy import special
+
+        check_level("usl", level)
+        half = float(special.stdtrit(self.degrees_of_freedom, 0.5 + level / 2)) * np.array(self.stderr)
+        value = self._parameters[0]
+        low, high = value - half, value + half
+        inside = (low >= LOWER) & (high <= UPPER)
+        if not bool(inside.all()):
+            drawn = np.quantile(self.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+            plain = inside & bool(np.isfinite(half).all())
+            low = np.where(plain, low, np.minimum(drawn[0], value))
+            high = np.where(plain, high, np.maximum(drawn[1], value))
+        units = ("", "", self.throughput_unit)
+        ends = zip(value.tolist(), low.tolist(), high.tolist(), units, strict=True)
+        return Intervals(*(Estimate(at, below, above, level, unit) for at, below, above, unit in ends))
+
+
+def fit(
+    load: ArrayLike,
+    throughput: ArrayLike,
+    *,
+    errors: checks.Noise | ArrayLike = "constant",
+    correlated: bool | None = None,
+    block: int | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    load_unit: str = "",
+    throughput_unit: str = "",
+) -> Fit:
+    """Fit X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1)) by least squares, alpha and beta within [0, 1].
+
+    load, throughput: one dimension, the same length, finite and above 0, at least 4 loads that differ; in order of time
+        where they are samples of one run.
+    errors: how the noise is sized: "constant" (as R's `usl` has it), "proportional" to throughput, or the standard
+        error of each throughput, of which only the ratios count. With few samples that reach over a wide range of
+        throughput and scatter in proportion, "constant" gives intervals far too narrow, see below.
+    correlated: whether neighbours share noise. None: decided by the residuals' lag-1 autocorrelation, which has to
+        exceed 1.645 / sqrt(n) in at least 20 samples. Fewer are taken as independent. block: samples in a block, else
+        as long as that autocorrelation asks for.
+    draws: of the intervals of the peak, of predictions and of parameters near a bound, made when first asked for and
+        the same for the same seed.
+
+    Independent samples have the errors of nonlinear least squares and Student's t with n - 3 degrees of freedom; their
+    draws are fits to the law plus normal noise scaled as that t. Correlated samples have errors from blocks of
+    neighbours, and draws that keep the noise of a block together (see `usl_noise`).
+
+    Raises InvalidInput for input that does not fit, NotEnoughData for fewer than 4 loads, or for too few samples to
+    cut into blocks. Source: Gunther, Guerrilla Capacity Planning (2007), chapters 4 to 6; Seber and Wild, Nonlinear
+    Regression (1989), chapter 5.
+    """
+    loads, served = checks.checked(load, throughput)
+    checks.check_options(len(loads), correlated, block, draws)
+    weight = checks.weights(errors, len(loads))
+    found = best_fit(loads, served, weight)
+    if isinstance(errors, str) and errors == "proportional":
+        found, weight = proportional_fit(loads, served, found)
+    residuals = served - throughput_at(loads, found)
+    known = _spread(loads, found, weight, weight * residuals, correlated, block)
+    best = best_load(loads, served)
+    return Fit(
+        alpha=float(found[0]),
+        beta=float(found[1]),
+        gamma=float(found[2]),
+        smallest=float(loads.min()),
+        largest=float(loads.max()),
+        best=best,
+        load_unit=load_unit,
+        throughput_unit=throughput_unit,
+        draw=partial(_draws, loads, found, weight, known, draws, seed),
+        load=loads,
+        throughput=served,
+        residuals=residuals,
+        sigma=known.sigma,
+        stderr=known.stderr,
+        degrees_of_freedom=known.degrees,
+        autocorrelation=noise.autocorrelation(weight * residuals),
+        correlated=known.correlated,
+        block=known.block,
+        caveats=(
+            *law_caveats(loads, found, best),
+            *noise_caveats(loads, served, found, isinstance(errors, str) and errors == "constant"),
+            *_spread_caveats(known, noise.autocorrelation(weight * residuals), len(loads)),
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spread:
+    """How the noise spreads, and with it the parameters; `residuals` (weighted) are the noise of correlated draws."""
+
+    sigma: float
+    stderr: StandardErrors
+    degrees: float
+    correlated: bool
+    block: int
+    residuals: Floats
+
+
+def _spread(
+    load: Floats, found: Floats, weight: Floats, residuals: Floats, correlated: bool | None, block: int | None
+) -> _Spread:
+    free = float(len(load) - 3)
+    sigma = math.sqrt(float(residuals @ residuals) / free)
+    columns = weight * jacobian(load, found)
+    inverse = _inverse(columns)
+    covariance, degrees, length = inverse * sigma**2, free, 1
+    together = noise.hangs_together(residuals) if correlated is None else correlated
+    if together:
+        length = block or noise.block_length(residuals)
+        degrees = noise.block_degrees(len(load), length)
+        leverage = np.einsum("in,ij,jn->n", columns, inverse, columns)
+        residuals = noise.left_out_residuals(residuals, leverage, length)
+        covariance = inverse @ noise.block_scatter(columns * residuals, length) @ inverse
+    at_bound = (found <= LOWER) | (found >= UPPER)
+    errors = np.where(at_bound, np.nan, np.sqrt(np.diagonal(covariance)))
+    return _Spread(
+        sigma=sigma,
+        stderr=StandardErrors(*map(float, errors)),
+        degrees=degrees,
+        correlated=together,
+        block=length,
+        residuals=residuals,
+    )
+
+
+def _inverse(columns: Floats) -> Floats:
+    """(J J')^-1, by columns of length 1: beta's may be many orders of magnitude longer than gamma's."""
+    size = np.linalg.norm(columns, axis=1)
+    unit = columns / size[:, np.newaxis]
+    return np.asarray(np.linalg.pinv(unit @ unit.T, hermitian=True) / np.outer(size, size))
+
+
+def _draws(load: Floats, found: Floats, weight: Floats, known: _Spread, count: int, seed: int) -> Floats:
+    """Parameters (count, 3) fitted to the law plus noise that scatters as the samples' does."""
+    if known.correlated:
+        drawn = noise.block_noise(known.residuals, known.block, known.degrees, count, seed)
+    else:
+        drawn = noise.independent_noise(known.sigma, len(load), known.degrees, count, seed)
+    series = throughput_at(load, found) + drawn / weight
+    return solve(load, series, weight, np.broadcast_to(found, (count, 3)))
+
+
+def _spread_caveats(known: _Spread, autocorrelation: float, samples: int) -> tuple[str, ...]:
+    if known.correlated:
+        return (
+            f"Neighbouring samples share noise (autocorrelation {number(autocorrelation)}): the errors are those of "
+            f"blocks of {known.block} samples, {number(samples / known.block)} of them.",
+        )
+    if known.degrees <= 2:
+        return (
+            f"{samples} samples leave {number(known.degrees)} to judge the noise by: intervals are wide, and a single "
+            "odd sample moves them. Measure more levels of load.",
+        )
+    return ()

@@ -1,0 +1,88 @@
+"""What a fit of the scalability law asks of its input, and what it says of input that is not so."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.model.usl_noise import FEWEST_BLOCKS
+from scaling_lib.model.usl_solve import Floats
+from scaling_lib.words import listing, number
+
+Noise = Literal["constant", "proportional"]
+
+FEWEST_LEVELS = 4  # three parameters pass exactly through three
+FEWEST_DRAWS = 100
+
+
+def checked(load: ArrayLike, throughput: ArrayLike) -> tuple[Floats, Floats]:
+    """Load and throughput as arrays, or an error that says what is wrong with them."""
+    loads, served = _numbers("load", load), _numbers("throughput", throughput)
+    if len(loads) != len(served):
+        raise InvalidInput(
+            f"usl.fit: found {len(loads)} loads and {len(served)} throughputs; expected one throughput for each load."
+        )
+    levels = np.unique(loads)
+    if len(levels) < FEWEST_LEVELS:
+        raise NotEnoughData(
+            f"usl.fit: found {len(levels)} different load(s) ({listing([number(level) for level in levels])}); "
+            f"expected at least {FEWEST_LEVELS}: three parameters pass exactly through three, and nothing is left to "
+            f"judge the errors by. Measure {FEWEST_LEVELS - len(levels)} more level(s) of load, best 6 or more, from "
+            "1 to past where throughput stops rising."
+        )
+    return loads, served
+
+
+def check_options(samples: int, correlated: bool | None, block: int | None, draws: int) -> None:
+    """Raise an error for options that cannot be."""
+    if draws < FEWEST_DRAWS:
+        raise InvalidInput(f"usl.fit: found draws={draws}; expected at least {FEWEST_DRAWS}, such as 2000.")
+    if block is not None and not 1 <= block <= samples // 4:
+        raise InvalidInput(
+            f"usl.fit: found blocks of {block} samples; expected 1 to {samples // 4}, a quarter of the {samples} there "
+            "are: fewer than four blocks do not show how they scatter."
+        )
+    if block is not None and correlated is False:
+        raise InvalidInput("usl.fit: found a block and correlated=False; blocks are for correlated samples only.")
+    if correlated and samples < 2 * FEWEST_BLOCKS:
+        raise NotEnoughData(
+            f"usl.fit: found {samples} samples said to be correlated; expected at least {2 * FEWEST_BLOCKS} in order "
+            "of time, which is two in each block. Supply more, or one mean a level of load, which may be independent."
+        )
+
+
+def weights(errors: Noise | ArrayLike, samples: int) -> Floats:
+    """One over the standard error of each sample; ones where noise is constant (or its size follows from the fit)."""
+    if isinstance(errors, str):
+        if errors not in get_args(Noise):
+            raise InvalidInput(
+                f"usl.fit: found errors={errors!r}; expected {' or '.join(map(repr, get_args(Noise)))}, or the "
+                "standard error of each throughput."
+            )
+        return np.ones(samples)
+    sizes = _numbers("errors", errors)
+    if len(sizes) != samples:
+        raise InvalidInput(
+            f"usl.fit: found {len(sizes)} errors for {samples} throughputs; expected one for each: its standard error."
+        )
+    return 1 / sizes
+
+
+def _numbers(name: str, given: ArrayLike) -> Floats:
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as cause:
+        raise InvalidInput(f"usl.fit: {name} is not numbers ({cause}); expected one dimension of numbers.") from cause
+    if values.ndim != 1:
+        raise InvalidInput(f"usl.fit: found {name} of {values.ndim} dimensions; expected one.")
+    bad = ~(np.isfinite(values) & (values > 0))
+    if bool(bad.any()):
+        place = int(np.flatnonzero(bad)[0])
+        raise InvalidInput(
+            f"usl.fit: found {name} {values[place]} at place {place} (from 0), {int(bad.sum())} such in all; expected "
+            "finite numbers above 0. Leave out samples without load, without throughput or without a number."
+        )
+    return values
