@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from scaling_lib.config import Config, Exclusion, FileEvidence, Incident, Journey, MetricEvidence, Part, read_config
+from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
-from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
-from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
-from scaling_lib.evidence.slos import SLO, read_slos
+from scaling_lib.evidence.metrics import Metrics
+from scaling_lib.evidence.requests import Requests, Threshold
+from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Conclusion, Finding, conclude
-from scaling_lib.ledger import KINDS, Ledger
+from scaling_lib.ledger import Ledger
 from scaling_lib.objectives import bound_slo
+from scaling_lib.reading import FILE_NAME, Reading
 from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.spans import Spans
-
-FILE_NAME = "assessment.yaml"
-DECIDES = {  # what each kind is for
-    "requests": "whether the journeys keep their SLOs, and when they did not",
-    "metrics": "saturation, and the SLOs of journeys that have no request log",
-    "spans": "where the time of a journey goes, and what to fix first",
-    "load tests": "how much load the system can take, and what saturates first",
-}
-Read = TypeVar("Read")
-
-
-class HasQuality(Protocol):
-    """Evidence that was read: it knows its sources."""
-
-    @property
-    def quality(self) -> tuple[Quality, ...]:
-        """One entry a source."""
-
-
-Kind = TypeVar("Kind", bound=HasQuality)
 
 
 class Assessment:
@@ -58,8 +36,7 @@ class Assessment:
         self.folder = folder
         self.named = named
         self.config = config
-        self._sources: dict[str, tuple[Quality, ...]] = {}
-        self._failed: dict[str, ScalingError] = {}
+        self._reading = Reading(folder, config, self.thresholds)
 
     def __repr__(self) -> str:
         return f"Assessment({self.config.system!r}, {len(self.config.journeys)} journeys)"
@@ -73,6 +50,11 @@ class Assessment:
     def journeys(self) -> tuple[Journey, ...]:
         """The critical user journeys."""
         return tuple(self.config.journeys)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What can run out."""
+        return tuple(self.config.resources)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
@@ -89,26 +71,30 @@ class Assessment:
 
         Raises NotMeasured where no requests are given, BrokenEvidence where none of them can be read.
         """
-        return self._once("requests", lambda: self._requests)
+        return self._reading.requests()
 
     def metrics(self) -> Metrics:
         """Time series, from a live Prometheus or from files. Raises as `requests` does."""
-        return self._once("metrics", lambda: self._metrics)
+        return self._reading.metrics()
 
     def spans(self) -> Spans:
         """Spans of all traces, see `evidence.spans`. Raises as `requests` does."""
-        return self._once("spans", lambda: self._spans)
+        return self._reading.spans()
 
     def load_tests(self) -> LoadTests:
         """Load tests, see `evidence.load_tests`. Raises as `requests` does."""
-        return self._once("load tests", lambda: self._load_tests)
+        return self._reading.load_tests()
+
+    def load_metrics(self) -> Metrics:
+        """The time series that were recorded beside the load tests. Raises as `requests` does."""
+        return self._reading.load_metrics()
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
 
         Raises BrokenEvidence or InvalidInput where a file cannot be read or a journey names an SLO no file has.
         """
-        in_files = {slo.name: slo for slo in self._slo_files}
+        in_files = {slo.name: slo for slo in self._reading.slos_in_files}
         bound = [
             bound_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
         ]
@@ -129,6 +115,7 @@ class Assessment:
             "metrics": self.metrics,
             "spans": self.spans,
             "load tests": self.load_tests,
+            "metrics of load tests": self.load_metrics,
             "slos": self.slos,
         }
         for kind, read in reads.items():
@@ -140,7 +127,7 @@ class Assessment:
                 problems[kind] = str(error)
         has_slos = "slos" not in problems and bool(self.slos())
         seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
-        return Ledger.of(self._sources, problems, has_slos=has_slos, **seen)
+        return Ledger.of(self._reading.sources, problems, has_slos=has_slos, **seen)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
@@ -156,91 +143,6 @@ class Assessment:
         if words[0] != "scaling" or self.folder.resolve() == example_folder().resolve():
             return command
         return " ".join([*words[:2], shlex.quote(self.named or str(self.folder)), *words[2:]])
-
-    def _once(self, kind: str, read: Callable[[], Read]) -> Read:
-        """What was read, or the error it gave: a server that does not answer is not asked again."""
-        if kind in self._failed:
-            raise self._failed[kind]
-        try:
-            return read()
-        except ScalingError as error:
-            self._failed[kind] = error
-            raise
-
-    @cached_property
-    def _requests(self) -> Requests:
-        given = self.config.evidence.requests
-        sources = [RequestSource(**self._described(entry)) for entry in given]
-        named = [journey.route for journey in self.config.journeys if journey.route]
-
-        def read() -> Requests:
-            return read_requests(sources, self.thresholds(), named=named, cache=cache_folder())
-
-        return self._read("requests", given, read)
-
-    @cached_property
-    def _metrics(self) -> Metrics:
-        given = self.config.evidence.metrics
-        sources = [
-            MetricSource(
-                **entry.model_dump(exclude={"path", "queries", "ca_file"}),
-                path=entry.path and self._absolute(entry.path),
-                ca_file=entry.ca_file and self._absolute(entry.ca_file),
-                queries=self._queries(entry),
-            )
-            for entry in given
-        ]
-        return self._read("metrics", given, lambda: read_metrics(sources))
-
-    @cached_property
-    def _spans(self) -> Spans:
-        from scaling_lib.evidence.spans import SpanSource, read_spans
-
-        given = self.config.evidence.spans
-        sources = [SpanSource(**self._described(entry)) for entry in given]
-        return self._read("spans", given, lambda: read_spans(sources, cache=cache_folder()))
-
-    @cached_property
-    def _load_tests(self) -> LoadTests:
-        from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
-
-        given = self.config.evidence.load_tests
-        sources = [LoadSource(**self._described(entry)) for entry in given]
-        return self._read("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
-
-    def _described(self, entry: FileEvidence) -> dict[str, Any]:
-        """What the assessment says of a source of files, its path seen from anywhere."""
-        return {**entry.model_dump(), "path": self._absolute(entry.path)}
-
-    def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
-        """Read one kind of evidence, and note its sources for the ledger."""
-        if not given:
-            raise NotMeasured(
-                f"No {kind} are given: supply {KINDS[kind]} (evidence.{kind.replace(' ', '_')} in assessment.yaml). "
-                f"They decide {DECIDES[kind]}."
-            )
-        try:
-            found = read()
-        except BrokenEvidence as error:
-            places = [getattr(entry, "path", "") or "Prometheus" for entry in given]
-            self._sources[kind] = _broken(kind, places, error)
-            raise
-        self._sources[kind] = self._named_here(found.quality)
-        return found
-
-    @cached_property
-    def _slo_files(self) -> tuple[SLO, ...]:
-        slos: list[SLO] = []
-        quality: list[Quality] = []
-        for entry in self.config.evidence.slos:
-            found, sources = read_slos(self._absolute(entry.path))
-            slos += found
-            quality += sources
-        written = sum(not each.named for journey in self.config.journeys for each in journey.slos)
-        if written:
-            quality.insert(0, Quality(kind="slos", source=FILE_NAME, format="assessment", rows=written))
-        self._sources["slos"] = self._named_here(quality)
-        return tuple(slos)
 
     def thresholds(self) -> list[Threshold]:
         """The latency thresholds of all journeys that have a route, by which requests are counted as good.
@@ -262,26 +164,14 @@ class Assessment:
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]
 
-    def _queries(self, entry: MetricEvidence) -> dict[str, str]:
-        """What to ask a Prometheus: as the entry says, else what the journeys' own selectors need."""
-        if entry.queries or not entry.url:
-            return dict(entry.queries)
-        return {
-            f"{journey.name} {part}": selector
-            for journey in self.config.journeys
-            if journey.metrics
-            for part, selector in journey.metrics.model_dump().items()
-            if selector
-        }
-
     def _seen(self) -> dict[str, Any]:
         """What the requests hold: routes, busiest first; journeys with none; columns that those of a journey lack."""
-        sums = self._requests.counts.groupby(["service", "route"], observed=True)["n"].sum()
+        sums = self.requests().counts.groupby(["service", "route"], observed=True)["n"].sum()
         sums = sums.sort_values(ascending=False, kind="stable")
         seen = zip(sums.index.tolist(), sums.tolist(), strict=True)
         journeys = [journey for journey in self.config.journeys if journey.route]
-        chosen = {each.name: self._requests.select(each.route, each.service) for each in journeys}
-        looked_at = [part for part in chosen.values() if len(part.counts)] or [self._requests]
+        chosen = {each.name: self.requests().select(each.route, each.service) for each in journeys}
+        looked_at = [part for part in chosen.values() if len(part.counts)] or [self.requests()]
         known = {
             "status": all(part.status_known for part in looked_at),
             "duration": all(part.duration_known for part in looked_at),
@@ -291,20 +181,6 @@ class Assessment:
             "silent": [name for name, part in chosen.items() if part.counts.empty],
             "lacking": [column for column, there in known.items() if not there],
         }
-
-    def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
-        """Sources as the assessment names them, without the folder it happens to lie in."""
-        folder = str(self.folder)
-        prefixes = (folder + os.sep, glob.escape(folder) + os.sep)
-        found = {each: next((prefix for prefix in prefixes if each.source.startswith(prefix)), "") for each in quality}
-        return tuple(replace(each, source=each.source.removeprefix(prefix)) for each, prefix in found.items())
-
-    def _absolute(self, path: str) -> str:
-        """A path or pattern as seen from the assessment's folder; the folder's own name is never a pattern."""
-        given = self.folder / Path(path).expanduser()
-        if given.exists() or Path(path).expanduser().is_absolute():
-            return str(given)
-        return str(Path(glob.escape(str(self.folder))) / path)
 
 
 def open_assessment(path: str = "") -> Assessment:
@@ -325,12 +201,3 @@ def _as_named(path: str) -> str:
     if path and path != given:
         return path
     return os.environ.get("SCALING_NAMED", "") or given or path
-
-
-def cache_folder() -> Path:
-    """Where reduced cells are kept between runs; XDG_CACHE_HOME moves it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scaling-assessment"
-
-
-def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:
-    return (Quality(kind=kind, source=", ".join(sources), format="", rows=0, problem=str(error)),)

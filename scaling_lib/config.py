@@ -9,25 +9,24 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 
+from scaling_lib.config_evidence import EvidencePlaces, Part
 from scaling_lib.errors import BrokenEvidence, InvalidInput, ScalingError
 from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
     canonical_window,
     canonical_zone,
-    parse_place,
+    parse_duration,
+    parse_share,
     parse_slice_target,
     parse_target,
     parse_threshold,
-    parse_url,
 )
 from scaling_lib.evidence.yaml_faults import fault_text, field_text
 from scaling_lib.evidence.yaml_parts import Place, read_documents
@@ -35,18 +34,8 @@ from scaling_lib.evidence.yaml_parts import Place, read_documents
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _path_entry(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
-
-
 def _slo_entry(value: object) -> object:
     return {"named": value} if isinstance(value, str) else value
-
-
-class Part(BaseModel):
-    """A part of the file: no key it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Service(Part):
@@ -101,75 +90,6 @@ class Journey(Part):
     slos: list[Annotated[Objective, BeforeValidator(_slo_entry)]] = Field(default_factory=list)
 
 
-class FileEvidence(Part):
-    """Files of one kind: a path or glob, relative to the assessment's folder."""
-
-    path: Annotated[str, BeforeValidator(parse_place)]
-    origin: Literal["", "recorded", "simulated"] = ""
-
-
-class RequestEvidence(FileEvidence):
-    """Requests: access logs, tables of requests, spans of which the roots are requests, or cells."""
-
-    format: Literal["", "parquet", "csv", "jsonl", "combined", "spans", "cells"] = ""
-    service: str = ""
-    columns: dict[str, str] = Field(default_factory=dict)
-    duration_unit: Literal["", "s", "ms", "us", "ns"] = ""
-    time_zone: str = ""
-
-
-class MetricEvidence(Part):
-    """Metrics: query_range files, or a live Prometheus. Secrets come from the environment variables named here."""
-
-    path: Annotated[str, BeforeValidator(parse_place)] = ""
-    url: Annotated[str, BeforeValidator(parse_url)] = ""
-    queries: dict[str, str] = Field(default_factory=dict)
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
-    step_s: float = Field(60, gt=0)
-    user: str = ""
-    password_env: str = ""
-    token_env: str = ""
-    ca_file: str = ""
-    timeout_s: float = Field(30, gt=0)
-    origin: Literal["", "recorded", "simulated"] = ""
-
-    @model_validator(mode="after")
-    def _one(self) -> MetricEvidence:
-        if bool(self.path) == bool(self.url):
-            raise ValueError("expected either path (query_range files) or url (a Prometheus), and not both")
-        return self
-
-
-class SpanEvidence(FileEvidence):
-    """Spans of traces."""
-
-    format: Literal["", "otlp", "jaeger", "zipkin", "parquet"] = ""
-    service: str = ""
-    time_unit: Literal["", "s", "ms", "us", "ns"] = ""
-
-
-class LoadEvidence(FileEvidence):
-    """Load tests, and what their files cannot say, see `evidence.load_tests.LoadSource`."""
-
-    format: Literal["", "locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve"] = ""
-    columns: dict[Literal["users", "throughput", "time"], str] = Field(default_factory=dict)
-    duration_unit: Literal["", "s", "ms", "us", "ns"] = ""
-    time_zone: str = ""
-    load: Literal["", "open", "closed"] = ""
-    expected_interval_s: float | None = Field(None, gt=0)
-
-
-class EvidencePlaces(Part):
-    """Where each kind of evidence is; what is left out is reported as not measured."""
-
-    requests: list[Annotated[RequestEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
-    metrics: list[Annotated[MetricEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
-    spans: list[Annotated[SpanEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
-    load_tests: list[Annotated[LoadEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
-    slos: list[Annotated[FileEvidence, BeforeValidator(_path_entry)]] = Field(default_factory=list)
-
-
 class Exclusion(Part):
     """A stretch that does not count against the SLOs, and why; the report shows the figures with and without it."""
 
@@ -200,6 +120,54 @@ class Incident(Part):
         return self
 
 
+class Autoscaler(Part):
+    """How a resource is scaled by itself: between so many servers, towards a utilisation."""
+
+    least: int = Field(1, ge=1)
+    most: int = Field(ge=1)
+    target: Annotated[float, BeforeValidator(parse_share)]
+    start_delay: Annotated[float, BeforeValidator(parse_duration)] = 60.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Autoscaler:
+        if self.most < self.least:
+            raise ValueError(f"found at most {self.most} servers and at least {self.least}; swap them")
+        return self
+
+
+class Resource(Part):
+    """A resource that can run out: what of it is used, what there is, and what more of it takes.
+
+    busy: a selector of counters of seconds in which servers (cores, workers) were busy; used: of gauges, in `unit`.
+    limit: how much there is: servers, or in `unit`; a number, or a selector of a gauge.
+    full_at: the share of the limit that should not be exceeded. scales: how more of it is had.
+    lead_time: until more of it is there, in seconds. domains: failure domains (zones, hosts) that it is spread over
+    evenly. out_in_rollout: the share of it that a rollout takes out. price_per_hour: of one server, or of `unit`.
+    """
+
+    name: Name
+    service: str = ""
+    busy: str = ""
+    used: str = ""
+    limit: float | str
+    unit: str = ""
+    full_at: Annotated[float, BeforeValidator(parse_share)] = 0.9
+    scales: Literal["horizontally", "vertically", "not at all"] = "vertically"
+    lead_time: Annotated[float, BeforeValidator(parse_duration)] = 0.0
+    domains: int = Field(1, ge=1)
+    out_in_rollout: Annotated[float, BeforeValidator(parse_share)] = 0.0
+    price_per_hour: float | None = Field(None, gt=0)
+    autoscaler: Autoscaler | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Resource:
+        if bool(self.busy) == bool(self.used):
+            raise ValueError("expected either busy (counters of seconds) or used (gauges), and not both")
+        if isinstance(self.limit, float) and not 0 < self.limit < float("inf"):
+            raise ValueError(f"found a limit of {self.limit:g}; expected more than 0")
+        return self
+
+
 class Demand(Part):
     """The horizon: so many times today's demand, expected by a date."""
 
@@ -214,6 +182,7 @@ class Config(Part):
     currency: str = ""
     services: list[Service] = Field(default_factory=list)
     journeys: list[Journey] = Field(default_factory=list)
+    resources: list[Resource] = Field(default_factory=list)
     evidence: EvidencePlaces = EvidencePlaces()
     exclusions: list[Exclusion] = Field(default_factory=list)
     incidents: list[Incident] = Field(default_factory=list)
@@ -225,6 +194,10 @@ class Config(Part):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"journeys: the name {name!r} is used twice; expected each once")
+        resources = [resource.name for resource in self.resources]
+        for name in resources:
+            if resources.count(name) > 1:
+                raise ValueError(f"resources: the name {name!r} is used twice; expected each once")
         for journey in self.journeys:
             for step in journey.steps:
                 if step not in names or step == journey.name:

@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
     "metrics": "a Prometheus, or query_range files",
     "spans": "traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet",
     "load tests": "load tests of Locust, k6, JMeter, Vegeta or HdrHistogram, or a table of load against throughput",
+    "metrics of load tests": "a Prometheus, or query_range files, of the time of the tests",
     "slos": "SLOs of the journeys, or OpenSLO or sloth files",
 }
 COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]

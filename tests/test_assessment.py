@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_system import csv_of, make, spell
+from small_system import csv_of, make, query_range, spell
 
 import scaling_lib
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured
@@ -318,3 +318,22 @@ def test_spans_and_load_tests_that_are_absent_or_broken(tmp_path, kind, word):
     with pytest.raises(BrokenEvidence, match="gone.json"):
         getattr(broken, kind)()
     assert any("gone.json" in problem for problem in broken.evidence().broken)
+
+
+def test_the_metrics_of_load_tests_are_apart_from_the_systems_own(tmp_path):
+    curve = "users,throughput\n1,10\n2,19\n4,35\n8,50\n"
+    up = ("up", (("job", "a"),))
+    make(
+        tmp_path,
+        "evidence:\n  metrics: [own.json]\n  load_tests: [{path: curve.csv, metrics: [beside.json]}]\n",
+        curve__csv=curve,
+        own__json=query_range({up: [1, 1, 1]}),
+        beside__json=query_range({up: [0, 0]}),
+    )
+    system = scaling_lib.open(tmp_path)
+    assert system.metrics().frame["value"].tolist() == [1, 1, 1]
+    assert system.load_metrics().frame["value"].tolist() == [0, 0]
+    rows = {each.kind: each.rows for each in system.evidence().sources}
+    assert rows == {"metrics": 3, "load tests": 4, "metrics of load tests": 2}
+    with pytest.raises(NotMeasured, match="`metrics` of an entry of evidence.load_tests in assessment.yaml"):
+        scaling_lib.open(make(tmp_path / "none", "")).load_metrics()

@@ -4,7 +4,7 @@ import pytest
 
 from scaling_lib.config import read_config
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.values import parse_slice_target, parse_target, parse_threshold
+from scaling_lib.evidence.values import parse_duration, parse_share, parse_slice_target, parse_target, parse_threshold
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,60 @@ def test_error_names_the_place_and_what_is_allowed(tmp_path, text, says):
     assert str(file) in str(caught.value)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30 s", 30), ("5min", 300), ("1.5 h", 5400), ("14 d", 1_209_600), ("6w", 3_628_800), (0, 0)]
+)
+def test_duration_in_seconds(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", [5, "5", "-1 d", "soon", "1.2.3 s", "5 m", "", None, "inf d"])
+def test_duration_refused(text):
+    with pytest.raises(ValueError, match="unit"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("80%", 0.8), (0.8, 0.8), ("100%", 1), (0, 0), ("0 %", 0)])
+def test_share(text, share):
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", [80, "-1%", "101%", "nan", "", None, "most"])
+def test_share_refused(text):
+    with pytest.raises(ValueError, match="expected a share from 0% to 100%"):
+        parse_share(text)
+
+
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        ("{name: cpu, busy: a, used: b, limit: 1}", "either busy (counters of seconds) or used (gauges), and not both"),
+        ("{name: cpu, limit: 1}", "either busy (counters of seconds) or used (gauges), and not both"),
+        ("{name: cpu, busy: a}", "line 3, resources.0.limit: this key is missing"),
+        ("{name: cpu, busy: a, limit: 0}", "found a limit of 0; expected more than 0"),
+        ("{name: cpu, busy: a, limit: 1, scales: up}", "'horizontally', 'vertically' or 'not at all', found 'up'"),
+        ("{name: cpu, busy: a, limit: 1, lead_time: 5}", "such as 5 min or 14 d"),
+        ("{name: cpu, busy: a, limit: 1, autoscaler: {least: 3, most: 2, target: 70%}}", "at most 2 servers"),
+        ("{name: cpu, busy: a, limit: 1}\n  - {name: cpu, busy: a, limit: 1}", "the name 'cpu' is used twice"),
+    ],
+)
+def test_a_resource_that_could_not_be_held_is_refused(tmp_path, resource, said):
+    file = tmp_path / "assessment.yaml"
+    file.write_text(f"system: s\nresources:\n  - {resource}\n")
+    with pytest.raises(InvalidInput) as caught:
+        read_config(file)
+    assert said in str(caught.value)
+
+
+def test_a_resource_may_have_a_limit_that_is_measured(tmp_path):
+    file = tmp_path / "assessment.yaml"
+    file.write_text(
+        "system: s\nresources: [{name: c, used: pg_connections, limit: pg_max_connections, full_at: 80%}]\n"
+    )
+    (resource,) = read_config(file).resources
+    assert (resource.limit, resource.full_at, resource.scales) == ("pg_max_connections", 0.8, "vertically")
 
 
 def test_not_text(tmp_path):

@@ -10,6 +10,7 @@ from scaling_lib.evidence.window import parse_window, parse_zone
 
 LEAST_TARGET = Decimal("0.5")  # nobody promises less: below it, percent and fraction were confused
 THRESHOLD_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+DURATION_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def parse_target(value: object) -> float:
@@ -49,6 +50,29 @@ def parse_threshold(value: object) -> float:
     if not match or match[1].count(".") > 1 or float(match[1]) <= 0:
         raise ValueError(f"found {value!r}; expected a duration above 0 with its unit, such as 300 ms or 1.5 s")
     return float(Decimal(match[1]) * Decimal(str(THRESHOLD_UNITS[match[2]])))
+
+
+def parse_duration(value: object) -> float:
+    """Seconds, from `30 s`, `5 min`, `2 h`, `14 d`, `6 w`, or 0; another bare number is refused, as for a threshold."""
+    match = re.fullmatch(r"\s*([0-9]+(?:[.][0-9]+)?)\s*(s|min|h|d|w)\s*", str(value))
+    if match:
+        return float(Decimal(match[1]) * DURATION_UNITS[match[2]])
+    if str(value).strip() == "0":
+        return 0.0
+    raise ValueError(f"found {value!r}; expected a duration with its unit (s, min, h, d, w), such as 5 min or 14 d")
+
+
+def parse_share(value: object) -> float:
+    """A share from 0 to 1: `80%` or `0.8`; a bare 80 is refused."""
+    text = str(value).strip()
+    try:
+        share = Decimal(text[:-1].strip()) / 100 if text.endswith("%") else Decimal(text)
+        inside = 0 <= share <= 1
+    except InvalidOperation:
+        inside = False
+    if not inside:
+        raise ValueError(f"found {text!r}; expected a share from 0% to 100%, such as 80% or 0.8")
+    return float(share)
 
 
 def canonical_window(value: object) -> str:

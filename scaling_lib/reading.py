@@ -1,0 +1,188 @@
+"""The evidence that an assessment names: each kind is read at first use, and once."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from scaling_lib.config import Config
+from scaling_lib.config_evidence import FileEvidence, MetricEvidence, Part
+from scaling_lib.errors import BrokenEvidence, NotMeasured, ScalingError
+from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
+from scaling_lib.evidence.slos import SLO, read_slos
+from scaling_lib.ledger import KINDS
+
+if TYPE_CHECKING:
+    from scaling_lib.evidence.load_tests import LoadTests
+    from scaling_lib.evidence.spans import Spans
+
+FILE_NAME = "assessment.yaml"
+DECIDES = {  # what each kind is for
+    "requests": "whether the journeys keep their SLOs, and when they did not",
+    "metrics": "saturation, and the SLOs of journeys that have no request log",
+    "spans": "where the time of a journey goes, and what to fix first",
+    "load tests": "how much load the system can take, and what saturates first",
+    "metrics of load tests": "what a load test used of each resource, and so what saturates first",
+}
+PLACES = {"metrics of load tests": "`metrics` of an entry of evidence.load_tests"}  # where they are not `evidence.KIND`
+
+
+class HasQuality(Protocol):
+    """Evidence that was read: it knows its sources."""
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """One entry a source."""
+
+
+Kind = TypeVar("Kind", bound=HasQuality)
+
+
+class Reading:
+    """What an assessment's evidence holds, and where it came from.
+
+    folder: where `assessment.yaml` lies; config: what it says; thresholds: those by which requests count as good.
+    sources: by kind, one Quality a source that was read or could not be.
+    """
+
+    def __init__(self, folder: Path, config: Config, thresholds: Callable[[], list[Threshold]]) -> None:
+        self.folder = folder
+        self.config = config
+        self.thresholds = thresholds
+        self.sources: dict[str, tuple[Quality, ...]] = {}
+        self._kept: dict[str, Any] = {}
+        self._failed: dict[str, ScalingError] = {}
+
+    def requests(self) -> Requests:
+        """Raises NotMeasured where none are given, BrokenEvidence where none can be read; so do the others."""
+        given = self.config.evidence.requests
+        sources = [RequestSource(**self._described(entry)) for entry in given]
+        named = [journey.route for journey in self.config.journeys if journey.route]
+        return self._once(
+            "requests", given, lambda: read_requests(sources, self.thresholds(), named=named, cache=cache_folder())
+        )
+
+    def metrics(self) -> Metrics:
+        """Of the system itself."""
+        given = self.config.evidence.metrics
+        return self._once("metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
+
+    def load_metrics(self) -> Metrics:
+        """Of the time of the load tests."""
+        given = [entry for test in self.config.evidence.load_tests for entry in test.metrics]
+        return self._once("metrics of load tests", given, lambda: read_metrics(list(map(self._metric_source, given))))
+
+    def spans(self) -> Spans:
+        """Of all traces."""
+        from scaling_lib.evidence.spans import SpanSource, read_spans
+
+        given = self.config.evidence.spans
+        sources = [SpanSource(**self._described(entry)) for entry in given]
+        return self._once("spans", given, lambda: read_spans(sources, cache=cache_folder()))
+
+    def load_tests(self) -> LoadTests:
+        """All of them."""
+        from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
+
+        given = self.config.evidence.load_tests
+        sources = [LoadSource(**self._described(entry)) for entry in given]
+        return self._once("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
+
+    @cached_property
+    def slos_in_files(self) -> tuple[SLO, ...]:
+        """Those of `evidence.slos`; BrokenEvidence where a file cannot be read."""
+        slos: list[SLO] = []
+        quality: list[Quality] = []
+        for entry in self.config.evidence.slos:
+            found, sources = read_slos(self._absolute(entry.path))
+            slos += found
+            quality += sources
+        written = sum(not each.named for journey in self.config.journeys for each in journey.slos)
+        if written:
+            quality.insert(0, Quality(kind="slos", source=FILE_NAME, format="assessment", rows=written))
+        self.sources["slos"] = self._named_here(quality)
+        return tuple(slos)
+
+    def _once(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
+        """What was read, or the error it gave: a server that does not answer is not asked again."""
+        if kind in self._failed:
+            raise self._failed[kind]
+        if kind not in self._kept:
+            try:
+                self._kept[kind] = self._read(kind, given, read)
+            except ScalingError as error:
+                self._failed[kind] = error
+                raise
+        found: Kind = self._kept[kind]
+        return found
+
+    def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
+        """Read one kind of evidence, and note its sources for the ledger."""
+        if not given:
+            place = PLACES.get(kind, f"evidence.{kind.replace(' ', '_')}")
+            raise NotMeasured(
+                f"No {kind} are given: supply {KINDS[kind]} ({place} in assessment.yaml). They decide {DECIDES[kind]}."
+            )
+        try:
+            found = read()
+        except BrokenEvidence as error:
+            places = [getattr(entry, "path", "") or "Prometheus" for entry in given]
+            self.sources[kind] = _broken(kind, places, error)
+            raise
+        self.sources[kind] = self._named_here([replace(each, kind=kind) for each in found.quality])
+        return found
+
+    def _metric_source(self, entry: MetricEvidence) -> MetricSource:
+        return MetricSource(
+            **entry.model_dump(exclude={"path", "queries", "ca_file"}),
+            path=entry.path and self._absolute(entry.path),
+            ca_file=entry.ca_file and self._absolute(entry.ca_file),
+            queries=self._queries(entry),
+        )
+
+    def _described(self, entry: FileEvidence) -> dict[str, Any]:
+        """What the assessment says of a source of files, its path seen from anywhere."""
+        return {**entry.model_dump(exclude={"metrics"}), "path": self._absolute(entry.path)}
+
+    def _queries(self, entry: MetricEvidence) -> dict[str, str]:
+        """What to ask a Prometheus: as the entry says, else what the selectors of journeys and resources need."""
+        if entry.queries or not entry.url:
+            return dict(entry.queries)
+        asked = [(each.name, each.metrics.model_dump()) for each in self.config.journeys if each.metrics]
+        asked += [(each.name, each.model_dump(include={"busy", "used", "limit"})) for each in self.config.resources]
+        return {
+            f"{name} {part}": selector
+            for name, parts in asked
+            for part, selector in parts.items()
+            if selector and isinstance(selector, str)
+        }
+
+    def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
+        """Sources as the assessment names them, without the folder it happens to lie in."""
+        folder = str(self.folder)
+        prefixes = (folder + os.sep, glob.escape(folder) + os.sep)
+        found = {each: next((prefix for prefix in prefixes if each.source.startswith(prefix)), "") for each in quality}
+        return tuple(replace(each, source=each.source.removeprefix(prefix)) for each, prefix in found.items())
+
+    def _absolute(self, path: str) -> str:
+        """A path or pattern as seen from the assessment's folder; the folder's own name is never a pattern."""
+        given = self.folder / Path(path).expanduser()
+        if given.exists() or Path(path).expanduser().is_absolute():
+            return str(given)
+        return str(Path(glob.escape(str(self.folder))) / path)
+
+
+def cache_folder() -> Path:
+    """Where reduced cells are kept between runs; XDG_CACHE_HOME moves it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scaling-assessment"
+
+
+def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:
+    return (Quality(kind=kind, source=", ".join(sources), format="", rows=0, problem=str(error)),)
