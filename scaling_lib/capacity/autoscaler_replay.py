@@ -112,9 +112,8 @@ def simulate(
         else:
             served = demand if demand < passes else passes
             used = served / (seen_serving * capacity)
-            recommended = uniform_replicas(
-                used if used < 1.0 else 1.0, target_percent, measured, asked - measured, asked, tolerance
-            )
+            used = used if used < 1.0 else 1.0
+            recommended = uniform_replicas(used, target_percent, measured, asked - measured, tolerance)
         wanted = behavior.next_replicas(now, asked, recommended)
         if wanted == asked:
             continue

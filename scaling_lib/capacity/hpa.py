@@ -61,25 +61,21 @@ def hpa_replicas(
     return max(min_replicas, wanted if max_replicas is None else min(max_replicas, wanted))
 
 
-def uniform_replicas(
-    used: float, target_percent: float, measured: int, unready: int, replicas: int, tolerance: float
-) -> int:
+def uniform_replicas(used: float, target_percent: float, measured: int, unready: int, tolerance: float) -> int:
     """The law for pods that are all alike: `measured` ready ones that each use the share `used` of their request.
 
     unready: pods without a share of the work yet. The same as `hpa_replicas`, without its arrays and bounds.
     """
     percent = math.floor(100 * used + NOISE)
     counted = measured
-    substituted = unready > 0 and percent > target_percent
-    if substituted:
+    if unready and percent > target_percent:
         counted += unready
         percent = math.floor(100 * used * measured / counted + NOISE)
         if percent < target_percent:
-            return replicas
+            return counted
     if abs(percent - target_percent) <= (tolerance + NOISE) * target_percent:
-        return replicas
-    wanted = math.ceil(percent * counted / target_percent - NOISE)
-    return max(replicas, wanted) if substituted else wanted
+        return measured + unready
+    return math.ceil(percent * counted / target_percent - NOISE)
 
 
 def check_bounds(place: str, tolerance: float, min_replicas: int, max_replicas: int | None) -> None:

@@ -118,6 +118,21 @@ def test_a_lost_zone_is_replaced_after_the_start():
     assert found.under_provisioned_s == 60 and found.unserved == 60 * 20  # 8 serve 80
 
 
+def test_the_newest_of_those_starting_are_the_first_to_go():
+    """20 more asked for at 315 s and again at 615 s; the second 20 are taken back at 915 s, the first serve at 1215 s."""
+    scaler = Autoscaler(
+        target_utilization=0.5,
+        max_replicas=100,
+        startup_s=900,
+        metric="demand",
+        scale_down=ScalingRules(policies=(ScalingPolicy(kind="Percent", value=100, period_s=15),)),
+    )
+    found = replay_autoscaler(demand((100, 20), (200, 20), (300, 20), (200, 60)), 10, scaler)
+    assert seconds(found.replicas.index) == [0, 315, 615, 915, 1215]
+    assert found.replicas["asked"].tolist() == [20, 40, 60, 40, 40]
+    assert found.replicas["serving"].tolist() == [20, 20, 20, 20, 40]
+
+
 def test_a_gap_holds_everything_and_counts_nothing():
     record = demand((100, 40), (400, 40)).drop(START + pd.Timedelta(seconds=15) * np.arange(40, 60))
     found = replay_autoscaler(record, 10, SIMPLE)
@@ -181,6 +196,10 @@ def test_largest_ramp_by_hand():
     slow = ScalingRules(policies=(ScalingPolicy(kind="Pods", value=1, period_s=60),))
     limited = largest_ramp(dataclasses.replace(SIMPLE, scale_up=slow), 10, 100)
     assert limited.per_minute == pytest.approx(5) and limited.limited_by == "policy"
+    both = (*slow.policies, ScalingPolicy(kind="Percent", value=10, period_s=20))  # 2 of 20 in 2 syncs: 4 a minute
+    for select, expected in (("Max", 20), ("Min", 5)):
+        chosen = dataclasses.replace(SIMPLE, scale_up=ScalingRules(policies=both, select=select))
+        assert largest_ramp(chosen, 10, 100).per_minute == pytest.approx(expected)
     never = ScalingRules(policies=slow.policies, select="Disabled")
     assert largest_ramp(dataclasses.replace(SIMPLE, scale_up=never), 10, 100).per_minute == 0
     assert largest_ramp(dataclasses.replace(SIMPLE, target_utilization=1.0), 10, 100).per_minute == 0

@@ -111,12 +111,11 @@ def test_pods_not_known_never_make_a_larger_change(used, data):
     st.sampled_from([0, 0.05, 0.1, 0.3]),
 )
 def test_equal_pods_need_no_arrays(used, target, measured, unready, tolerance):
-    replicas = measured + unready
     pods, ready = [used] * measured + [None] * unready, [True] * measured + [False] * unready
     expected = hpa_replicas(
         pods, requests=100, target_utilization=target / 100, ready=ready, tolerance=tolerance, min_replicas=1
     )
-    assert max(1, uniform_replicas(used / 100, target, measured, unready, replicas, tolerance)) == expected
+    assert max(1, uniform_replicas(used / 100, target, measured, unready, tolerance)) == expected
 
 
 @pytest.mark.parametrize(
