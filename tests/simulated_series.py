@@ -44,8 +44,9 @@ def simulate(
     heavy: bool = False,
     counts: float = 0.0,
     noise: float = 0.08,
+    calm: bool = False,
 ) -> pd.Series:
-    """Hourly values around 100 with a daily and a weekly season.
+    """Hourly values around 100 with a daily and a weekly season; the same without its spikes if `calm`.
 
     growth: of the first level a week; memory: of the AR(1) noise, from hour to hour, whose deviation is `noise`;
     walk: of the level, its deviation a day; spikes: the share of hours at a fifth or three times their value;
@@ -65,7 +66,9 @@ def simulate(
     if counts:
         values = random.poisson(np.maximum(counts * values, 0)).astype(float)
     struck = random.random(hours) < spikes
-    values[struck] *= random.choice([0.2, 3.0], struck.sum())
+    sizes = random.choice([0.2, 3.0], struck.sum())
+    if not calm:
+        values[struck] *= sizes
     return pd.Series(values, index=pd.date_range("2025-01-06", periods=hours, freq="h", tz="UTC"))
 
 
@@ -84,7 +87,8 @@ def coverage(random: np.random.Generator, repeats: int, level: float, **truth: f
     times, growths = np.zeros(repeats), []
     widths = np.zeros((repeats, len(DAYS_AHEAD)))
     for repeat in range(repeats):
-        series = simulate(random, **truth)
+        seed = int(random.integers(2**32))
+        series, calm = (simulate(np.random.default_rng(seed), **truth, calm=each) for each in (False, True))
         known, later = series[: HISTORY * 24], series[HISTORY * 24 :].to_numpy()
         found = forecast(known, f"{AHEAD}d", level=level)
         low, high = found.frame["low"].to_numpy(), found.frame["high"].to_numpy()
@@ -92,9 +96,9 @@ def coverage(random: np.random.Generator, repeats: int, level: float, **truth: f
         width = (high - low).reshape(AHEAD, 24).mean(axis=1)
         for place, ahead in enumerate(DAYS_AHEAD):
             held[repeat, place], widths[repeat, place] = inside[ahead - 1], width[ahead - 1]
-        limit = float(known.quantile(0.999)) * random.uniform(1.02, 1.4)
+        limit = float(calm[: HISTORY * 24].quantile(0.999)) * random.uniform(1.02, 1.4)
         exhaustion = first_reached(found, limit)
-        reached = np.flatnonzero(later >= limit)
+        reached = np.flatnonzero(calm[HISTORY * 24 :].to_numpy() >= limit)  # passing events are no exhaustion
         seconds = 3600.0 * (reached[0] + 1) if len(reached) else np.inf
         times[repeat] = exhaustion.time.low <= seconds <= exhaustion.time.high or exhaustion.state == "already"
         growths.append(found.growth.low <= 0 <= found.growth.high)

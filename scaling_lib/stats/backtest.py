@@ -17,6 +17,7 @@ Integers = NDArray[np.int64]
 
 MOST_ORIGINS = 8
 FARTHEST = 28  # days ahead
+WEEK = 7
 DRAWS = 300
 TRUSTED = 4.0  # origins whose errors count as much as the model's own word
 WIDEST = 2.5
@@ -48,6 +49,7 @@ class Backtest:
 def backtest(
     days: Floats,
     shifts: Integers,
+    known: tuple[int, ...],
     horizon: int,
     level: float,
     random: np.random.Generator,
@@ -57,7 +59,10 @@ def backtest(
 ) -> Backtest:
     """Forecast from up to eight origins within the history and compare.
 
-    days: one row a day; shifts: of each day's clock; horizon: days; level: nominal coverage.
+    days: one row a day; shifts: of each day's clock; known: first days of new levels; horizon: days; level: nominal
+        coverage.
+    What lies beyond a shift of the level is not held against forecasts from before it, nor is there an origin in the
+    week after: no interval holds shifts.
     """
     count = len(days)
     ahead = min(horizon, FARTHEST)
@@ -65,7 +70,9 @@ def backtest(
     origins = sorted({round(each) for each in np.linspace(first, last, MOST_ORIGINS)}) if last >= first else []
     distances, insides, ratios, errors, naives = [], [], [], [], []
     for origin in origins:
-        until = min(count, origin + ahead)
+        if any(0 <= origin - day < WEEK for day in known):
+            continue
+        until = min(count, origin + ahead, *(day for day in known if day > origin))
         truth = days[origin:until]
         try:
             found = fit(days[:origin], shifts[:origin] - shifts[origin - 1], daily=daily, weekly=weekly)

@@ -122,7 +122,9 @@ def forecast(
     clock = _clock(history, ahead, time_zone)
     found = fit(history.days, history.hour_shifts, daily=daily, weekly=weekly)
     random = np.random.default_rng(seed)
-    tested = backtest(history.days, history.hour_shifts, ahead, level, random, daily=daily, weekly=weekly)
+    tested = backtest(
+        history.days, history.hour_shifts, found.unusual.shifts, ahead, level, random, daily=daily, weekly=weekly
+    )
     frame = _frame(found, clock, times, level, tested.widened, random)
     courses = draw_levels(found, 1, 4 * DRAWS, random)
     positive = bool(np.isfinite(courses.rate).all())

@@ -18,8 +18,8 @@ def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
     values = int(found.season.passing.sum())
     if values:
         said.append(
-            f"{plural(values, 'value')} of {history.days.size:,} stood far out and counted as passing: in the forecast "
-            "such events come back as often, but not as far out"
+            f"{plural(values, 'value')} of {history.days.size:,} stood far out and counted as passing events: the "
+            "forecast holds no more of them"
         )
     passing = np.flatnonzero(found.unusual.passing[: found.unusual.young])
     if len(passing):

@@ -14,6 +14,7 @@ FAR = 6.0  # robust standard deviations from which a value is a passing event, a
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution over its median absolute deviation
 SEEN_DAILY = 3.0  # times the variance that noise alone would give; an hour's noise carries over to its neighbours
 SEEN_WEEKLY = 2.0
+CLEARLY = 0.99  # where both fit a level that hardly changes, the season is taken to grow with it, as traffic does
 SMALLEST_LEVEL = 0.05  # of the median: days below have no shape that could be scaled
 
 
@@ -24,9 +25,10 @@ class Season:
     levels: mean of each day, passing events set aside; NaN where it was not observed.
     profile: 7 rows (day i has row i mod 7), one column a step: what is added to the level, or, where `multiplicative`,
         which fraction of the level is added.
-    residuals: usable days, in the profile's unit, with passing events drawn back to `FAR` deviations.
+    residuals: usable days, in the profile's unit, 0 where a value was absent or a passing event.
     daily, weekly: how many times the variance of the profile exceeds what noise alone would give.
     passing: which values were passing events.
+    loss: the mean absolute residual in the series' own unit, allowing for what the profile was bent to them.
     """
 
     levels: Floats
@@ -36,6 +38,7 @@ class Season:
     daily: float
     weekly: float
     passing: NDArray[np.bool_]
+    loss: float
 
 
 def find_season(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Season:
@@ -43,7 +46,7 @@ def find_season(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) ->
 
     days: one row a day, NaN where nothing was observed; shifts: steps by which the clock of each day is ahead;
     daily, weekly: which seasons may be looked for.
-    Additive or multiplicative is chosen by what leaves the smaller residuals.
+    Additive or multiplicative is chosen by what leaves the smaller residuals, the latter where they hardly differ.
     """
     if days.shape[1] == 1:
         return _without_shape(days)
@@ -53,7 +56,8 @@ def find_season(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) ->
     if not (middle > 0 and float(np.nanmin(days)) >= 0):
         return additive
     scaled = _part(local, daily=daily, weekly=weekly, multiplicative=True)
-    return scaled if _loss(local, scaled) <= _loss(local, additive) + 1e-9 * middle else additive
+    clearly = CLEARLY * scaled.loss > additive.loss + 1e-9 * middle
+    return additive if clearly else scaled
 
 
 def median(values: Floats, axis: int) -> Floats:
@@ -82,6 +86,7 @@ def _without_shape(days: Floats) -> Season:
         daily=0.0,
         weekly=0.0,
         passing=np.zeros(days.shape, dtype=np.bool_),
+        loss=0.0,
     )
 
 
@@ -89,19 +94,19 @@ def _part(days: Floats, *, daily: bool, weekly: bool, multiplicative: bool) -> S
     levels = median(days, 1)
     if multiplicative:
         levels = np.where(levels > SMALLEST_LEVEL * np.nanmedian(levels), levels, np.nan)
-    profile, near = np.zeros((7, days.shape[1])), np.zeros_like(days)
+    profile, near = np.zeros((7, days.shape[1])), days
     for _ in range(3):  # levels need the shape where values are absent, and the shape needs the levels
         scale = levels[:, None] if multiplicative else np.ones((len(days), 1))
         residuals = (days - levels[:, None]) / scale - profile[np.arange(len(days)) % 7]
         spread = _spread(residuals)
-        near = np.clip(residuals, -FAR * spread, FAR * spread)
-        levels = levels + scale[:, 0] * _mean(near, 1)
+        near = np.where(np.abs(residuals) > FAR * spread, np.nan, residuals)
+        levels = levels + scale[:, 0] * np.nan_to_num(_mean(near, 1))
         shape = _shape(days, levels, profile, FAR * spread, multiplicative)
         profile, seen = _profile(shape, daily=daily, weekly=weekly)
     scale = levels[:, None] if multiplicative else np.ones((len(days), 1))
     residuals = (days - levels[:, None]) / scale - profile[np.arange(len(days)) % 7]
     spread = _spread(residuals)
-    near = np.clip(residuals, -FAR * spread, FAR * spread)
+    near = np.where(np.abs(residuals) > FAR * spread, np.nan, residuals)
     usable = np.isfinite(residuals).mean(axis=1) > 0.9
     usable = usable if usable.any() else np.isfinite(residuals).any(axis=1)
     kept = near[usable]
@@ -115,6 +120,7 @@ def _part(days: Floats, *, daily: bool, weekly: bool, multiplicative: bool) -> S
         daily=seen[0],
         weekly=seen[1],
         passing=np.abs(residuals) > FAR * spread,
+        loss=float(np.nanmean(np.abs(residuals * scale))) / float(np.sqrt(1 - fitted)),
     )
 
 
@@ -129,7 +135,7 @@ def _shape(days: Floats, levels: Floats, profile: Floats, far: Floats, multiplic
     scale = levels[:, None] if multiplicative else np.ones((len(days), 1))
     deviations = (days - levels[:, None]) / scale
     centre = median(deviations, 0) if not profile.any() else profile[np.arange(len(days)) % 7]
-    return np.asarray(np.clip(deviations, centre - far, centre + far), dtype=np.float64)
+    return np.asarray(np.where(np.abs(deviations - centre) > far, np.nan, deviations), dtype=np.float64)
 
 
 def _profile(shape: Floats, *, daily: bool, weekly: bool) -> tuple[Floats, tuple[float, float, float]]:
@@ -158,11 +164,3 @@ def _mean(values: Floats, axis: int) -> Floats:
     count = present.sum(axis=axis)
     sums = np.where(present, values, 0.0).sum(axis=axis)
     return np.asarray(np.where(count > 0, sums / np.maximum(count, 1), np.nan), dtype=np.float64)
-
-
-def _loss(days: Floats, season: Season) -> float:
-    """The mean absolute residual in the series' own unit."""
-    shape = season.profile[np.arange(len(days)) % 7]
-    levels = season.levels[:, None]
-    expected = levels * (1 + shape) if season.multiplicative else levels + shape
-    return float(np.nanmean(np.where(np.isfinite(expected), np.abs(days - expected), np.abs(days))))
