@@ -26,7 +26,7 @@ class Oracle:
         self.env.run(until=len(demand) * step)
 
     def rate(self, time):
-        return self.demand[max(0, time) // self.step]
+        return self.demand[int(max(0, time) // self.step)]
 
     def alive(self):
         return [pod for pod in self.pods if pod["gone"] == math.inf]

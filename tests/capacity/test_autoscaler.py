@@ -189,7 +189,11 @@ def test_largest_ramp_by_hand():
     ramp = largest_ramp(SIMPLE, 10, 100)
     assert ramp.delay_s == 90 and ramp.highest_utilization == pytest.approx(0.56)
     assert ramp.per_minute == pytest.approx(60 * 100 * 0.44 / 0.56 / 90)
-    assert ramp.limited_by == "delay" and "requests/s per minute" in ramp.derivation
+    assert ramp.limited_by == "delay"
+    assert ramp.derivation == (
+        "179 requests/s of capacity x (1 - 56%) of room / 90 s from a rise to the replicas that answer it x 60 = "
+        "52.4 requests/s per minute"
+    )
     # from nothing the least replica decides: 10 x 0.44 / 90
     assert largest_ramp(SIMPLE, 10, 0).per_minute == pytest.approx(60 * 10 * 0.44 / 90)
     # one replica a minute of 5 requests/s at the target

@@ -1,6 +1,9 @@
 """The replay against a simulation pod by pod (autoscaler_oracle.py), over random demands, autoscalers and failures."""
 
 import math
+import os
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from scaling_lib.capacity import Autoscaler, ScalingPolicy, ScalingRules, replay_autoscaler
 
+SHARED = Path(os.environ.get("SCALING_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 START = pd.Timestamp("2026-11-01", tz="UTC")
 CAPACITY = 10
 
@@ -99,3 +103,25 @@ def test_every_second_is_that_of_the_simulation(demand, step, scaler, first, dow
     assert found.shortfalls["unserved"].sum() == pytest.approx(float(truth.unserved))
     known = np.repeat([each is not None for each in demand], step)
     assert found.replica_h == pytest.approx(sum(np.array(truth.asked_at)[known]) / 3600)
+
+
+def test_recorded_requests_of_a_load_balancer():
+    """Two weeks of NAB's elb_request_count, 8 rows of 5 minutes absent; the first 8 hours against the simulation."""
+    file = SHARED / "data" / "timeseries" / "nab" / "realAWSCloudwatch" / "elb_request_count_8c0756.csv"
+    if not file.is_file():
+        pytest.skip("the recorded series is not beside this checkout (../shared, or SCALING_SHARED)")
+    counts = pd.read_csv(file, index_col="timestamp", parse_dates=True)["value"].tz_localize("UTC")
+    scaler = Autoscaler(target_utilization=0.5, max_replicas=50, startup_s=120)
+    found = replay_autoscaler(counts / 300, 0.125, scaler)
+    assert found.gap_s == 8 * 300 and found.duration_s == len(counts) * 300
+    assert found.demand == pytest.approx(counts.sum())
+    first = (counts / 300).iloc[:96]
+    assert (first.index[-1] - first.index[0]).total_seconds() == 95 * 300  # without a gap
+    initial = math.ceil(first.iloc[0] / 0.0625)
+    truth = Oracle(
+        [Fraction(count, 300) for count in map(int, counts.iloc[:96])], 300, Fraction(1, 8), scaler, initial=initial
+    )
+    found = replay_autoscaler(first, 0.125, scaler)
+    assert found.under_provisioned_s == truth.short_s > 0
+    assert found.unserved == pytest.approx(float(truth.unserved))
+    assert found.replica_h == pytest.approx(sum(truth.asked_at) / 3600)
