@@ -8,7 +8,7 @@ from typing import Literal
 
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
 from scaling_lib.errors import InvalidInput
-from scaling_lib.words import duration, number, percent
+from scaling_lib.words import number, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,8 @@ def largest_ramp(autoscaler: Autoscaler, capacity_per_replica: float, level: flo
     limited_by: Literal["delay", "policy"] = "delay" if by_delay <= by_policy else "policy"
     if limited_by == "delay":
         derivation = (
-            f"{number(capacity)} requests/s of capacity x (1 - {percent(highest)}) of room / {number(delay)} s from a rise "
-            f"to the replicas that answer it x 60 = {number(by_delay)} requests/s per minute"
+            f"{number(capacity)} requests/s of capacity x (1 - {percent(highest)}) of room / {number(delay)} s from a "
+            f"rise to the replicas that answer it x 60 = {number(by_delay)} requests/s per minute"
         )
     else:
         derivation = (
