@@ -14,6 +14,7 @@ from scaling_lib.model import usl_checks as checks
 from scaling_lib.model import usl_noise as noise
 from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats, proportional_fit
 from scaling_lib.model.usl_law import Law, Peak
+from scaling_lib.model.usl_region import likelihood_region
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, best_fit, jacobian, solve, throughput_at
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
@@ -68,22 +69,16 @@ class Fit(Law):
     def confint(self, level: float = 0.95) -> Intervals:
         """The intervals of alpha, beta and gamma.
 
-        By Student's t where all three are inside their bounds and the interval stays there, else the quantiles of the
-        draws, which keep to the bounds: one-sided for a parameter at its bound. Raises InvalidInput for a level
-        outside of (0, 1).
+        By Student's t where all three lie inside their bounds and their intervals stay there. Else those of the
+        likelihood region (or of the draws, where samples are correlated), which keep to the bounds: one-sided for a
+        parameter at its bound. Raises InvalidInput for a level outside of (0, 1).
         """
-        from scipy import special
-
         check_level("usl", level)
-        half = float(special.stdtrit(self.degrees_of_freedom, 0.5 + level / 2)) * np.array(self.stderr)
+        half = noise.student_quantile(self.degrees_of_freedom, level) * np.array(self.stderr)
         value = self._parameters[0]
         low, high = value - half, value + half
-        inside = (low >= LOWER) & (high <= UPPER)
-        if not bool(inside.all()):
-            drawn = np.quantile(self.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-            plain = inside & bool(np.isfinite(half).all())
-            low = np.where(plain, low, np.minimum(drawn[0], value))
-            high = np.where(plain, high, np.maximum(drawn[1], value))
+        if not bool(((low >= LOWER) & (high <= UPPER)).all()):
+            value, low, high = self._interval(np.asarray, level)
         units = ("", "", self.throughput_unit)
         ends = zip(value.tolist(), low.tolist(), high.tolist(), units, strict=True)
         return Intervals(*(Estimate(at, below, above, level, unit) for at, below, above, unit in ends))
@@ -111,12 +106,13 @@ def fit(
     correlated: whether neighbours share noise. None: decided by the residuals' lag-1 autocorrelation, which has to
         exceed 1.645 / sqrt(n) in at least 20 samples. Fewer are taken as independent. block: samples in a block, else
         as long as that autocorrelation asks for.
-    draws: of the intervals of the peak, of predictions and of parameters near a bound, made when first asked for and
-        the same for the same seed.
+    draws: how many laws `draws` holds, made when first asked for and the same for the same seed.
 
-    Independent samples have the errors of nonlinear least squares and Student's t with n - 3 degrees of freedom; their
-    draws are fits to the law plus normal noise scaled as that t. Correlated samples have errors from blocks of
-    neighbours, and draws that keep the noise of a block together (see `usl_noise`).
+    Independent samples have the errors of nonlinear least squares and Student's t with n - 3 degrees of freedom. The
+    peak, predictions and parameters near a bound have profile intervals: the extremes over all laws that explain the
+    samples nearly as well (see `usl_region`). Draws are fits to the law plus normal noise that scatters as that t.
+    Correlated samples have errors from blocks of neighbours; draws, between whose quantiles their intervals lie, keep
+    the noise of a block together (see `usl_noise`).
 
     Raises InvalidInput for input that does not fit, NotEnoughData for fewer than 4 loads, or for too few samples to
     cut into blocks. Source: Gunther, Guerrilla Capacity Planning (2007), chapters 4 to 6; Seber and Wild, Nonlinear
@@ -141,6 +137,7 @@ def fit(
         load_unit=load_unit,
         throughput_unit=throughput_unit,
         draw=partial(_draws, loads, found, weight, known, draws, seed),
+        edge=None if known.correlated else partial(_edge, loads, served, weight, found, known, seed),
         load=loads,
         throughput=served,
         residuals=residuals,
@@ -212,6 +209,14 @@ def _draws(load: Floats, found: Floats, weight: Floats, known: _Spread, count: i
         drawn = noise.independent_noise(known.sigma, len(load), known.degrees, count, seed)
     series = throughput_at(load, found) + drawn / weight
     return solve(load, series, weight, np.broadcast_to(found, (count, 3)))
+
+
+def _edge(
+    load: Floats, throughput: Floats, weight: Floats, found: Floats, known: _Spread, seed: int, level: float
+) -> Floats:
+    """Parameters on the edge of the likelihood region of a level."""
+    rise = (noise.student_quantile(known.degrees, level) * known.sigma) ** 2
+    return likelihood_region(load, throughput, weight, found, rise=rise, seed=seed)
 
 
 def _spread_caveats(known: _Spread, autocorrelation: float, samples: int) -> tuple[str, ...]:

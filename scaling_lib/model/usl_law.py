@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.model.usl_solve import Floats, throughput_at
+from scaling_lib.model.usl_solve import UPPER, Floats, throughput_at
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import quantity
@@ -56,6 +56,8 @@ class Law:
         for a law that is imagined.
     load_unit, throughput_unit: handed on to the Estimates.
     draw: makes the draws (m, 3) of alpha, beta and gamma when they are first asked for.
+    edge: makes the parameters (m, 3) on the edge of the likelihood region of a level (see `usl_region`), between whose
+        extremes intervals lie; None where intervals lie between quantiles of the draws.
     Source: Gunther, Guerrilla Capacity Planning (2007), chapters 4 to 6.
     """
 
@@ -68,6 +70,7 @@ class Law:
     load_unit: str = ""
     throughput_unit: str = ""
     draw: Callable[[], Floats]
+    edge: Callable[[float], Floats] | None = None
 
     @cached_property
     def draws(self) -> Floats:
@@ -82,11 +85,10 @@ class Law:
     def peak(self, level: float = 0.95) -> Peak:
         """The load of the highest throughput, how far it is known, and that throughput.
 
-        The interval's ends are quantiles of the draws' own peaks. Raises InvalidInput for a level outside of (0, 1).
+        Raises InvalidInput for a level outside of (0, 1).
         """
-        value = float(peak_load(self._parameters)[0])
-        found = self._estimate(value, peak_load(self.draws), level, self.load_unit)
-        highest = self._estimate(self.limit, highest_throughput(self.draws), level, self.throughput_unit)
+        found = self._estimate(peak_load, level, self.load_unit)
+        highest = self._estimate(highest_throughput, level, self.throughput_unit)
         return Peak(
             found.value, found.low, found.high, level, self.load_unit, state=self._state(found), throughput=highest
         )
@@ -110,18 +112,15 @@ class Law:
             raise InvalidInput(
                 f"usl: found loads {points.tolist()}; expected finite numbers above 0, in one dimension."
             )
-        value = throughput_at(points, self._parameters)[0]
-        drawn = throughput_at(points, self.draws)
-        low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        low, high = np.minimum(low, value), np.maximum(high, value)
+        value, low, high = self._interval(partial(throughput_at, points), level)
         return pd.DataFrame({"load": points, "throughput": value, "low": low, "high": high})
 
     def what_if(self, *, contention: float = 1.0, coherence: float = 1.0, rate: float = 1.0) -> Law:
         """The law with alpha, beta and gamma times these factors: `what_if(contention=0.5)` halves the waiting in line.
 
-        The draws take the same factors, so that the new law's intervals hold what is not known of the old one. Its
-        peak is held against the same measured range. Raises InvalidInput for a factor below 0, a rate of 0, or an
-        alpha that would exceed 1.
+        Draws and likelihood region take the same factors: the new law's intervals hold what is not known of the old
+        one. Its peak is held against the same measured range. Raises InvalidInput for a factor below 0, a rate of 0,
+        or an alpha that would exceed 1.
         """
         factors = np.array([contention, coherence, rate], dtype=np.float64)
         if not bool(np.isfinite(factors).all()) or bool((factors < 0).any()) or rate == 0:
@@ -144,17 +143,35 @@ class Law:
             best=math.nan,
             load_unit=self.load_unit,
             throughput_unit=self.throughput_unit,
-            draw=partial(_times, self, factors),
+            draw=partial(_draws_times, self, factors),
+            edge=None if self.edge is None else partial(_edge_times, self.edge, factors),
         )
 
     @property
     def _parameters(self) -> Floats:
         return np.array([[self.alpha, self.beta, self.gamma]])
 
-    def _estimate(self, value: float, drawn: Floats, level: float, unit: str) -> Estimate:
+    @cached_property
+    def _edges(self) -> dict[float, Floats]:
+        return {}
+
+    def _interval(self, of: Callable[[Floats], Floats], level: float) -> tuple[Floats, Floats, Floats]:
+        """The value of a function of the parameters, a row a law, and the two ends of its interval."""
         check_level("usl", level)
-        low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")
-        return Estimate(value, min(float(low), value), max(float(high), value), level, unit)
+        value = of(self._parameters)[0]
+        if self.edge is None:
+            ends = [0.5 - level / 2, 0.5 + level / 2]
+            low, high = np.quantile(of(self.draws), ends, axis=0, method="inverted_cdf")
+        else:
+            if level not in self._edges:
+                self._edges[level] = self.edge(level)
+            reached = of(self._edges[level])
+            low, high = reached.min(axis=0), reached.max(axis=0)
+        return value, np.minimum(low, value), np.maximum(high, value)
+
+    def _estimate(self, of: Callable[[Floats], Floats], level: float, unit: str) -> Estimate:
+        value, low, high = (float(figure) for figure in self._interval(of, level))
+        return Estimate(value, low, high, level, unit)
 
     def _state(self, peak: Estimate) -> State:
         if peak.low == math.inf:
@@ -185,5 +202,9 @@ def highest_throughput(parameters: Floats) -> Floats:
         return np.asarray(gamma / (alpha - beta + 2 * np.sqrt(beta * np.maximum(1 - alpha, 0))))
 
 
-def _times(law: Law, factors: Floats) -> Floats:
-    return np.asarray(np.minimum(law.draws * factors, [1.0, 1.0, np.inf]))
+def _draws_times(law: Law, factors: Floats) -> Floats:
+    return np.asarray(np.minimum(law.draws * factors, UPPER))
+
+
+def _edge_times(edge: Callable[[float], Floats], factors: Floats, level: float) -> Floats:
+    return np.asarray(np.minimum(edge(level) * factors, UPPER))

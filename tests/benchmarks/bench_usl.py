@@ -34,21 +34,38 @@ def main() -> None:
     """Coverage, then speed."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     random = np.random.default_rng(7)
+    independent(repeats, random)
+    in_step(repeats, random)
+    for samples in (10, 400):
+        speed(samples, random)
+
+
+def independent(repeats: int, random: np.random.Generator) -> None:
+    """6, 10 and 20 samples."""
     for reach, (truth, largest) in REACHES.items():
         for samples, doubling in ((6, True), (6, False), (10, False), (20, False)):
             for noise, (size, errors) in NOISES.items():
                 load = spaced(samples, largest, doubling=doubling)
                 found = coverage(random, truth, lambda load=load: load, repeats, **size, errors=errors)
                 show(f"{samples} {'doubling' if doubling else 'even'}, {reach}, {noise}", found)
+
+
+def in_step(repeats: int, random: np.random.Generator) -> None:
+    """200 and 400 samples of a series, whose noise is AR(1) or independent."""
     for kind in ("climb", "waves", "random"):
         for samples in (200, 400):
             for noise, size in (("constant 3%", {"absolute": 0.03}), ("in proportion 5%", {"relative": 0.05})):
                 for memory in (0.6, 0.0):
-                    series = lambda kind=kind, n=samples: in_time(kind, n, 1.6 * PEAK, random)  # noqa: E731
-                    found = coverage(random, CLEAR, series, repeats, memory=memory, draws=300, **size)
+                    found = coverage(
+                        random,
+                        CLEAR,
+                        lambda kind=kind, samples=samples: in_time(kind, samples, 1.6 * PEAK, random),
+                        repeats,
+                        memory=memory,
+                        draws=300,
+                        **size,
+                    )
                     show(f"{samples} in time, {kind}, rho {memory}, {noise}", found)
-    for samples in (10, 400):
-        speed(samples, random)
 
 
 def show(setting: str, found: dict[str, float]) -> None:

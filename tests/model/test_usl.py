@@ -63,12 +63,36 @@ def test_a_law_without_a_peak_claims_none():
     assert "bound" in " ".join(found.caveats)
 
 
-def test_a_parameter_at_its_bound_has_an_interval_on_one_side():
-    ends = usl.fit(*RAYS).confint()
-    assert ends.beta.low == ends.beta.value == 0 < ends.beta.high < 1e-3
-    assert 0 < ends.alpha.low < ends.alpha.value < ends.alpha.high
-    # with beta free to rise, alpha may be much lower, but hardly higher
-    assert ends.alpha.value - ends.alpha.low > 1.5 * (ends.alpha.high - ends.alpha.value)
+def profile_end(load, served, place, start, away):
+    """Where the best fit with one parameter held there is worse by F(1, n - 3); found by scipy over the other two."""
+    from scipy import optimize, stats
+
+    def loss(value):
+        def residuals(others):
+            return law(load, *np.insert(others, place, value)) - served
+
+        keep = [k for k in range(3) if k != place]
+        bounds = np.array([[0, 1], [0, 1], [0, np.inf]])[keep].T
+        scales = np.array([0.01, 1e-5, 10])[keep]
+        return min(
+            optimize.least_squares(
+                residuals, np.array([0.05, beta, 20.0])[keep], bounds=bounds, x_scale=scales, xtol=1e-13, ftol=1e-13
+            ).cost
+            for beta in (1e-6, 1e-4)
+        )
+
+    limit = loss(start) * (1 + stats.f.ppf(0.95, 1, len(load) - 3) / (len(load) - 3))
+    return optimize.brentq(lambda value: loss(value) - limit, start, away, xtol=1e-10)
+
+
+def test_a_parameter_at_its_bound_has_an_interval_on_one_side_and_all_are_profiles():
+    load, served = map(np.array, RAYS)
+    ends = usl.fit(load, served).confint()
+    assert ends.beta.low == ends.beta.value == 0
+    assert ends.beta.high == pytest.approx(profile_end(load, served, 1, 0.0, 1e-3), rel=2e-3)
+    assert ends.alpha.low == pytest.approx(profile_end(load, served, 0, 0.0577708, 0.01), rel=2e-3)
+    assert ends.alpha.high == pytest.approx(profile_end(load, served, 0, 0.0577708, 0.2), rel=2e-3)
+    assert ends.gamma.high == pytest.approx(profile_end(load, served, 2, 21.84884, 40), rel=2e-3)
 
 
 def test_the_peak_of_data_that_only_rise_is_beyond_them():
