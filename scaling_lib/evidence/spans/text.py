@@ -27,10 +27,11 @@ OPENERS = {b"{": b"}", b"[": b"]"}
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines, the number of the first, and whether the file ends with them."""
+    """Whole lines, the number of the first, how many there are, and whether the file ends with them."""
 
     data: bytes
     line: int
+    lines: int
     last: bool
 
 
@@ -47,10 +48,11 @@ class TextFile:
         with self._open() as text:
             data = _lines(text, size)
             while following := _lines(text, size):
-                yield Block(data, line, False)
-                line += data.count(b"\n")
+                lines = data.count(b"\n")
+                yield Block(data, line, lines, False)
+                line += lines
                 data = following
-        yield Block(data, line, True)
+        yield Block(data, line, data.count(b"\n") + (data[-1:] not in (b"", b"\n")), True)
 
     def _open(self) -> BufferedReader:
         raw = self.path.open("rb")
