@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from scaling_lib.model import usl_checks as checks
 from scaling_lib.model import usl_noise as noise
-from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats, proportional_fit
+from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats
 from scaling_lib.model.usl_law import Law, Peak
+from scaling_lib.model.usl_proportional import PLAINLY, Proportional, proportional_fit
 from scaling_lib.model.usl_region import likelihood_region
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, best_fit, jacobian, solve, throughput_at
 from scaling_lib.stats import Estimate
@@ -88,7 +89,7 @@ def fit(
     load: ArrayLike,
     throughput: ArrayLike,
     *,
-    errors: checks.Noise | ArrayLike = "constant",
+    errors: checks.Noise | ArrayLike | None = None,
     correlated: bool | None = None,
     block: int | None = None,
     draws: int = DRAWS,
@@ -100,9 +101,10 @@ def fit(
 
     load, throughput: one dimension, the same length, finite and above 0, at least 4 loads that differ; in order of time
         where they are samples of one run.
-    errors: how the noise is sized: "constant" (as R's `usl` has it), "proportional" to throughput, or the standard
-        error of each throughput, of which only the ratios count. With few samples that reach over a wide range of
-        throughput and scatter in proportion, "constant" gives intervals far too narrow, see below.
+    errors: how the noise is sized: "constant", "proportional" to throughput, or the standard error of each throughput,
+        of which only the ratios count. None: not known; values and errors are those of constant noise (as R's `usl` has
+        them), and the intervals of the peak and of predictions also hold what proportional noise would allow, unless
+        the samples plainly speak against it.
     correlated: whether neighbours share noise. None: decided by the residuals' lag-1 autocorrelation, which has to
         exceed 1.645 / sqrt(n) in at least 20 samples. Fewer are taken as independent. block: samples in a block, else
         as long as that autocorrelation asks for.
@@ -121,9 +123,11 @@ def fit(
     loads, served = checks.checked(load, throughput)
     checks.check_options(len(loads), correlated, block, draws)
     weight = checks.weights(errors, len(loads))
-    found = best_fit(loads, served, weight)
-    if isinstance(errors, str) and errors == "proportional":
-        found, weight = proportional_fit(loads, served, found)
+    found, rival = best_fit(loads, served, weight), None
+    if errors is None or (isinstance(errors, str) and errors == "proportional"):
+        rival = proportional_fit(loads, served, found)
+    if errors is not None and rival is not None:
+        found, weight, rival = rival.parameters, rival.weight, None
     residuals = served - throughput_at(loads, found)
     known = _spread(loads, found, weight, weight * residuals, correlated, block)
     best = best_load(loads, served)
@@ -137,7 +141,7 @@ def fit(
         load_unit=load_unit,
         throughput_unit=throughput_unit,
         draw=partial(_draws, loads, found, weight, known, draws, seed),
-        edge=None if known.correlated else partial(_edge, loads, served, weight, found, known, seed),
+        edge=None if known.correlated else partial(_edge, loads, served, weight, found, rival, seed),
         load=loads,
         throughput=served,
         residuals=residuals,
@@ -149,7 +153,7 @@ def fit(
         block=known.block,
         caveats=(
             *law_caveats(loads, found, best),
-            *noise_caveats(loads, served, found, isinstance(errors, str) and errors == "constant"),
+            *noise_caveats(loads, served, found, rival),
             *_spread_caveats(known, noise.autocorrelation(weight * residuals), len(loads)),
         ),
     )
@@ -212,11 +216,13 @@ def _draws(load: Floats, found: Floats, weight: Floats, known: _Spread, count: i
 
 
 def _edge(
-    load: Floats, throughput: Floats, weight: Floats, found: Floats, known: _Spread, seed: int, level: float
+    load: Floats, throughput: Floats, weight: Floats, found: Floats, rival: Proportional | None, seed: int, level: float
 ) -> Floats:
-    """Parameters on the edge of the likelihood region of a level."""
-    rise = (noise.student_quantile(known.degrees, level) * known.sigma) ** 2
-    return likelihood_region(load, throughput, weight, found, rise=rise, seed=seed)
+    """Parameters on the edge of the likelihood region of a level; of both kinds of noise where both may be."""
+    regions = [likelihood_region(load, throughput, weight, found, level=level, seed=seed)]
+    if rival is not None and rival.better > -PLAINLY:
+        regions.append(likelihood_region(load, throughput, rival.weight, rival.parameters, level=level, seed=seed))
+    return np.concatenate(regions)
 
 
 def _spread_caveats(known: _Spread, autocorrelation: float, samples: int) -> tuple[str, ...]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_lib.model.usl_law import peak_load
-from scaling_lib.model.usl_solve import Floats, jacobian, solve, throughput_at
+from scaling_lib.model.usl_proportional import PLAINLY, Proportional
+from scaling_lib.model.usl_solve import Floats, throughput_at
 from scaling_lib.words import number
-
-ROUNDS = 4  # of weights in proportion to the fitted throughput; they settle at once
-PLAINLY = 2.0  # by this log-likelihood noise in proportion has to explain the residuals better to be spoken of
 
 
 def best_load(load: Floats, throughput: Floats) -> float:
@@ -48,42 +46,16 @@ def law_caveats(load: Floats, parameters: Floats, best: float) -> tuple[str, ...
     return tuple(found)
 
 
-def noise_caveats(load: Floats, throughput: Floats, parameters: Floats, constant: bool) -> tuple[str, ...]:
+def noise_caveats(load: Floats, throughput: Floats, parameters: Floats, rival: Proportional | None) -> tuple[str, ...]:
     """Of residuals that are all rounding, and of noise taken as constant that is plainly proportional."""
     residuals = throughput - throughput_at(load, parameters)
     if float(np.abs(residuals / throughput).max()) < 1e-9:
         return ("The samples lie on the law exactly: they were made with a formula, and the intervals have no width.",)
-    if not constant:
+    if rival is None or rival.better < PLAINLY:
         return ()
-    other, weight = proportional_fit(load, throughput, parameters)
-    better = _likelihood(load, throughput, other, weight) - _likelihood(
-        load, throughput, parameters, np.ones_like(load)
-    )
-    if better < PLAINLY:
-        return ()
-    peak = float(peak_load(other[np.newaxis])[0])
+    peak = float(peak_load(rival.parameters[np.newaxis])[0])
     there = f"at {number(peak)}" if np.isfinite(peak) else "nowhere"
     return (
         "The residuals are smaller where throughput is low, so that constant noise judges the errors badly: fit with "
         f'errors="proportional", which sees the peak {there}.',
     )
-
-
-def proportional_fit(load: Floats, throughput: Floats, start: Floats) -> tuple[Floats, Floats]:
-    """The fit to noise in proportion to throughput, and its weights, which are one over the fitted throughput."""
-    found = start
-    for _ in range(ROUNDS):
-        weight = 1 / throughput_at(load, found)
-        found = solve(load, throughput[np.newaxis], weight, found[np.newaxis])[0]
-    return found, weight
-
-
-def _likelihood(load: Floats, throughput: Floats, parameters: Floats, weight: Floats) -> float:
-    """The logarithm of the restricted likelihood, up to a constant: that of the noise, without the parameters' part."""
-    residuals = weight * (throughput - throughput_at(load, parameters))
-    columns = weight * jacobian(load, parameters)
-    size = np.linalg.norm(columns, axis=1)
-    unit = columns / size[:, np.newaxis]
-    taken = np.linalg.slogdet(unit @ unit.T)[1] + 2 * np.log(size).sum()
-    fit = (len(load) - 3) * np.log(float(residuals @ residuals))
-    return float(np.log(weight).sum() - (fit + taken) / 2)

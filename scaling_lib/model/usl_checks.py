@@ -54,8 +54,10 @@ def check_options(samples: int, correlated: bool | None, block: int | None, draw
         )
 
 
-def weights(errors: Noise | ArrayLike, samples: int) -> Floats:
+def weights(errors: Noise | ArrayLike | None, samples: int) -> Floats:
     """One over the standard error of each sample; ones where noise is constant (or its size follows from the fit)."""
+    if errors is None:
+        return np.ones(samples)
     if isinstance(errors, str):
         if errors not in get_args(Noise):
             raise InvalidInput(

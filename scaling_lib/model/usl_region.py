@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_lib.model.usl_noise import student_quantile
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, jacobian, throughput_at
 
 RAYS = 2000  # directions; the nearest to a functional's own then misses some 0.1% of its interval
@@ -12,21 +13,23 @@ FARTHEST = 1e4  # standard errors, where a ray ends that no noise bounds
 
 
 def likelihood_region(
-    load: Floats, throughput: Floats, weight: Floats, found: Floats, *, rise: float, seed: int
+    load: Floats, throughput: Floats, weight: Floats, found: Floats, *, level: float, seed: int
 ) -> Floats:
-    """Parameters (m, 3) on the edge of where the weighted sum of squares exceeds the fit's by no more than `rise`.
+    """Parameters (m, 3) on the edge of where the weighted sum of squares exceeds the fit's by no more than t^2 sigma^2.
 
-    With rise = t^2 sigma^2, t of Student at n - 3 degrees of freedom, the least and the greatest value of any function
-    of the parameters over the region are the ends of its profile interval: what the likelihood allows with all else
-    free. Rays from the fit, in the coordinates 1 / gamma, alpha / gamma and beta / gamma, in which N / X is linear; a
-    ray that meets a bound goes on along it.
+    With t of Student, two-sided at the level and n - 3 degrees of freedom, the least and the greatest value of any
+    function of the parameters over the region are the ends of its profile interval: what the likelihood allows with all
+    else free. Rays from the fit, in the coordinates 1 / gamma, alpha / gamma and beta / gamma, in which N / X is
+    linear; a ray that meets a bound goes on along it.
     Source: Bates and Watts, Nonlinear Regression Analysis (1988), chapter 6.
     """
     directions = np.random.default_rng(seed).standard_normal((RAYS, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    centre = _linear(found)
+    centre, least = _linear(found), _loss(load, throughput, weight, found[np.newaxis])[0]
+    degrees = len(load) - 3
+    rise = student_quantile(degrees, level) ** 2 * least / degrees
     steps = directions @ _shape(load, weight, found) * np.sqrt(rise)
-    target = _loss(load, throughput, weight, found[np.newaxis])[0] + rise
+    target = least + rise
     near, far = np.zeros(RAYS), np.ones(RAYS)
     inside = np.ones(RAYS, dtype=bool)
     while bool(inside.any()) and far.max() < FARTHEST:

@@ -23,10 +23,11 @@ from scaling_lib.model import usl
 PEAK = true_peak(*CLEAR)
 REACHES = {"past the peak": (CLEAR, 1.6 * PEAK), "short of it": (CLEAR, 0.9 * PEAK), "no peak": (FLAT, 100.0)}
 NOISES = {
-    "constant 3%": ({"absolute": 0.03}, "constant"),
-    "in proportion 2%": ({"relative": 0.02}, "proportional"),
-    "in proportion 5%": ({"relative": 0.05}, "proportional"),
-    "in proportion 5%, not told": ({"relative": 0.05}, "constant"),
+    "constant 3%": ({"absolute": 0.03}, None),
+    "constant 3%, told": ({"absolute": 0.03}, "constant"),
+    "in proportion 2%": ({"relative": 0.02}, None),
+    "in proportion 5%": ({"relative": 0.05}, None),
+    "in proportion 5%, told": ({"relative": 0.05}, "proportional"),
 }
 
 

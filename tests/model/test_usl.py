@@ -87,7 +87,7 @@ def profile_end(load, served, place, start, away):
 
 def test_a_parameter_at_its_bound_has_an_interval_on_one_side_and_all_are_profiles():
     load, served = map(np.array, RAYS)
-    ends = usl.fit(load, served).confint()
+    ends = usl.fit(load, served, errors="constant").confint()
     assert ends.beta.low == ends.beta.value == 0
     assert ends.beta.high == pytest.approx(profile_end(load, served, 1, 0.0, 1e-3), rel=2e-3)
     assert ends.alpha.low == pytest.approx(profile_end(load, served, 0, 0.0577708, 0.01), rel=2e-3)
@@ -238,6 +238,19 @@ def test_noise_in_proportion_is_noticed():
     assert told.caveats == ()
     assert 0.03 < told.sigma < 0.08
     assert told.stderr.alpha < usl.fit(load, served).stderr.alpha
+
+
+def test_unknown_noise_allows_for_both_kinds():
+    unknown, constant, relative = (usl.fit(*SPEC, errors=errors) for errors in (None, "constant", "proportional"))
+    assert unknown.confint() == constant.confint()
+    ends = [fit.peak() for fit in (constant, relative)]
+    assert unknown.peak().value == constant.peak().value
+    assert unknown.peak().low == min(end.low for end in ends)
+    assert unknown.peak().high == max(end.high for end in ends)
+    random = np.random.default_rng(13)
+    load = np.geomspace(1, 70, 30)
+    served = law(load, 0.03, 0.0005, 20) + 0.5 * random.standard_normal(30)
+    assert usl.fit(load, served).peak() == usl.fit(load, served, errors="constant").peak()  # the other is ruled out
 
 
 def test_the_same_seed_gives_the_same_and_fits_travel():
