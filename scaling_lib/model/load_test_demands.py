@@ -1,0 +1,171 @@
+"""Demands from a load test: what its throughput ends at, what its lightest level takes, how long its users think."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
+from scaling_lib.model.demands import whole
+from scaling_lib.model.uncertainty import Floats
+from scaling_lib.stats.estimate import Estimate
+from scaling_lib.words import listing, number, plural
+
+COLUMNS = ("users", "throughput", "mean_s")
+MORE_USERS = 1.1  # a plateau is reached where so many times the users
+MORE_ANSWERS = 1.05  # bring less than this
+LIGHT = 0.8  # of the limit: beyond, a small error of the throughput is a large one of the time that users think
+FEWEST_LEVELS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadTestDemands:
+    """What a closed load test tells of its system.
+
+    limit: the highest throughput in the long run, requests/s; NaN where it was not reached, with the highest seen as
+        `low`. reached: whether; plateau: how many levels it is the mean of.
+    bottleneck_demand: servers / limit, seconds a request, of whatever resource limits.
+    total_demand: seconds of a request that hardly waits: the response of the lightest level.
+    think_time: seconds, by users = throughput x (response + think time). servers: as given. notes: sentences.
+    """
+
+    limit: Estimate
+    reached: bool
+    plateau: int
+    bottleneck_demand: Estimate
+    total_demand: Estimate
+    think_time: Estimate
+    servers: int
+    notes: tuple[str, ...]
+
+
+def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.95) -> LoadTestDemands:
+    """Demands from the levels of a closed test.
+
+    levels: users, throughput (answers/s) and mean_s (seconds), a row a level; with `_low` and `_high` where they are
+        known, as `evidence.load_tests.levels` gives them for all requests together.
+    servers: of the resource that limits; level: of the intervals, and of those in `levels`.
+
+    The limit is a plateau of the throughput: from the first level on from which no further one with 10% more users
+    brings 5% more. Its interval is Student's t over the plateau's levels, or the level's own where it is one alone.
+    Where there is none, the limit is not known: what a Universal Scalability Law would extrapolate is `usl`'s to say,
+    with its caveats. The total demand is an upper bound: it holds what network and generator add, and a little waiting.
+    The time that users think is over the levels below 80% of the highest throughput, a ratio of sums with a jackknife
+    over levels.
+
+    Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users, InvalidInput for a frame
+    without the columns or numbers that cannot be.
+    Source: Denning and Buzen (1978): the utilisation law at saturation, and the response time law.
+    """
+    servers = whole("from_load_test", "servers", servers, least=1)
+    rows = _checked(levels)
+    users, throughput, response = (rows[name].to_numpy() for name in COLUMNS)
+    start = _plateau(users, throughput)
+    limit = _limit(rows, start, level)
+    lightest = rows.iloc[0]
+    notes = list(_notes(rows, start))
+    return LoadTestDemands(
+        limit=limit,
+        reached=start is not None,
+        plateau=0 if start is None else len(rows) - start,
+        bottleneck_demand=Estimate(
+            servers / limit.value,
+            servers / limit.high,
+            servers / limit.low if limit.low > 0 else math.inf,
+            level,
+            "s",
+        ),
+        total_demand=_own(lightest, "mean_s", level, "s"),
+        think_time=_think_time(users, throughput, response, level),
+        servers=servers,
+        notes=tuple(notes),
+    )
+
+
+def _checked(levels: pd.DataFrame) -> pd.DataFrame:
+    if missing := [name for name in COLUMNS if name not in levels]:
+        raise InvalidInput(
+            f"from_load_test: found no column {listing(missing)}; expected {listing(COLUMNS)}, a row a level."
+        )
+    if not bool(levels["users"].notna().any()):
+        raise NotMeasured(
+            "from_load_test: how many users there were is not known; demands of a closed test need it.",
+            supply="Supply a test whose file tells the users, such as Locust's history or JMeter's allThreads.",
+        )
+    rows = levels.dropna(subset=list(COLUMNS)).sort_values("users", kind="stable").reset_index(drop=True)
+    values = rows[list(COLUMNS)].to_numpy(dtype=np.float64)
+    wrong = ~(np.isfinite(values) & (values > 0)).all(axis=1)
+    if bool(wrong.any()):
+        found = dict(zip(COLUMNS, values[wrong][0].tolist(), strict=True))
+        raise InvalidInput(
+            f"from_load_test: found a level with {found}; expected finite numbers above 0. Leave out "
+            "levels without answers."
+        )
+    if rows["users"].nunique() < FEWEST_LEVELS:
+        raise NotEnoughData(
+            f"from_load_test: found {plural(rows['users'].nunique(), 'level')} of different users; expected at least "
+            f"{FEWEST_LEVELS}, from a light one to beyond saturation."
+        )
+    return rows
+
+
+def _plateau(users: Floats, throughput: Floats) -> int | None:
+    """The first level from which on more users bring hardly more; None where the last levels still do."""
+    for start in range(len(users)):
+        later = users >= MORE_USERS * users[start]
+        if not later.any():
+            return None
+        if throughput[start:].max() < MORE_ANSWERS * throughput[start]:
+            return start
+    return None
+
+
+def _limit(rows: pd.DataFrame, start: int | None, level: float) -> Estimate:
+    from scipy import special
+
+    if start is None:
+        return Estimate(math.nan, float(rows["throughput"].max()), math.inf, level, "requests/s")
+    values = rows["throughput"].to_numpy()[start:]
+    if len(values) == 1:
+        return _own(rows.iloc[-1], "throughput", level, "requests/s")
+    mean = float(values.mean())
+    half = float(special.stdtrit(len(values) - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Estimate(mean, max(mean - half, 0.0), mean + half, level, "requests/s")
+
+
+def _own(row: pd.Series, name: str, level: float, unit: str) -> Estimate:
+    """A level's own figure with its interval, none (NaN) where it is not known."""
+    low, high = (float(row.get(f"{name}{end}", math.nan)) for end in ("_low", "_high"))
+    return Estimate(float(row[name]), low, high, level, unit)
+
+
+def _think_time(users: Floats, throughput: Floats, response: Floats, level: float) -> Estimate:
+    from scipy import special
+
+    light = throughput <= LIGHT * throughput.max()
+    light[0] = True
+    thinking, answered = (users - throughput * response)[light], throughput[light]
+    value = max(float(thinking.sum() / answered.sum()), 0.0)
+    n = int(light.sum())
+    if n < FEWEST_LEVELS:
+        return Estimate(value, math.nan, math.nan, level, "s")
+    without = (thinking.sum() - thinking) / (answered.sum() - answered)
+    error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
+    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * error
+    return Estimate(value, max(value - half, 0.0), value + half, level, "s")
+
+
+def _notes(rows: pd.DataFrame, start: int | None) -> Iterator[str]:
+    if start is None:
+        yield (
+            f"The throughput still rises at {number(float(rows['users'].max()))} users: what limits it, and where, was "
+            "not reached. Test with more users."
+        )
+    elif float(rows["throughput"].iloc[-1]) < float(rows["throughput"].max()) / MORE_ANSWERS:
+        yield "Beyond its highest the throughput falls again: users there cost more than they would alone."
+    if "steady" in rows and bool((~rows["steady"].fillna(True).astype(bool)).any()):
+        yield f"{plural(int((~rows['steady'].fillna(True).astype(bool)).sum()), 'level')} had not settled."

@@ -1,0 +1,160 @@
+"""Metrics, spans and a load test together: who wins, who splits, what is left over; known systems come back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.calibration import combined, from_load_test, from_spans, from_utilization
+from scaling_lib.model.queueing import mva
+
+RATES = pd.Series(np.linspace(5, 45, 60))
+BROWSE, BUY = 0.75 * RATES, 0.25 * RATES  # always together: the metrics cannot tell them apart
+BOTH = pd.DataFrame({"browse": BROWSE, "buy": BUY})
+
+
+def spans(services: dict[str, tuple[float, float]], count: int = 40) -> pd.DataFrame:
+    """Traces of browse (3 of 4) and buy whose services take so many ms each, one after the other within the first."""
+    rows = []
+    for k in range(count * 4):
+        kind = 1 if k % 4 == 0 else 0
+        at = k * 10**9
+        total = int(sum(each[kind] for each in services.values()) * 1e6)
+        root, *others = services
+        rows.append((str(k), root, "", root, ("browse", "buy")[kind], "server", at, at + total))
+        for name in others:
+            took = int(services[name][kind] * 1e6)
+            rows.append((str(k), name, root, name, "work", "server", at, at + took))
+            at += took
+    names = ["trace_id", "span_id", "parent_id", "service", "operation", "kind", "start_ns", "end_ns"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def closed_test(demands: dict[str, float], think: float = 1.0, servers: dict[str, int] | None = None) -> pd.DataFrame:
+    users = (1, 10, 20, 40, 60, 100, 150, 200, 300)
+    solved = [mva(demands, each, think, servers) for each in users]
+    return pd.DataFrame(
+        {"users": users, "throughput": [s.throughput for s in solved], "mean_s": [s.response for s in solved]}
+    )
+
+
+def test_metrics_give_the_size_and_spans_the_split():
+    law = from_utilization(0.1 + 0.02 * RATES, BOTH)
+    seen = from_spans(spans({"web": (6.0, 6.0), "shop": (2.0, 26.0), "db": (1.0, 5.0)}))
+    found = combined(metrics={"host": law}, spans=seen, runs_on={"host": ["web", "shop"]})
+    # self times of the host: browse 8, buy 32, on average 14 ms, which stand for 20 ms of its processor
+    assert found.demands["host"]["browse"].value == pytest.approx(0.020 * 8 / 14)
+    assert found.demands["host"]["buy"].value == pytest.approx(0.020 * 32 / 14)
+    assert found.demands["db"]["buy"].value == pytest.approx(0.005)
+    assert found.origins == {"host": "metrics, split by spans", "db": "spans"}
+    assert found.mix == pytest.approx({"browse": 0.75, "buy": 0.25})
+    assert found.background["host"].value == pytest.approx(0.1)
+    system = found.system(10.0)
+    assert system.mean_demand("host").value == pytest.approx(0.020)
+    assert system.bounds().saturation.value == pytest.approx(0.9 / 0.020)
+
+
+def test_what_the_metrics_can_tell_apart_is_not_split_again():
+    buy = pd.Series(10 + 8 * np.cos(np.arange(60)))
+    rates = pd.DataFrame({"browse": BROWSE, "buy": buy})
+    law = from_utilization(0.1 + 0.002 * BROWSE + 0.03 * buy, rates)
+    found = combined(metrics={"web": law}, spans=from_spans(spans({"web": (6.0, 6.0)})))
+    assert found.origins == {"web": "metrics"}
+    assert found.demands["web"]["buy"].value == pytest.approx(0.03)
+
+
+def test_metrics_alone_and_rates_of_all_requests_together():
+    found = combined(metrics={"cpu": from_utilization(0.1 + 0.02 * RATES, RATES)})
+    assert found.system(9.0).utilization()["cpu"] == pytest.approx(0.28)
+    split = combined(
+        metrics={"web": from_utilization(0.02 * RATES, RATES)}, spans=from_spans(spans({"web": (4.0, 8.0)}))
+    )
+    assert split.demands["web"]["buy"].value == pytest.approx(0.02 * 8 / 5)
+
+
+def test_spans_alone():
+    found = combined(spans=from_spans(spans({"web": (6.0, 6.0), "db": (1.0, 5.0)})))
+    system = found.system({"browse": 30.0, "buy": 10.0})
+    assert found.origins == {"web": "spans", "db": "spans"}
+    assert system.utilization() == pytest.approx({"web": 0.24, "db": 0.08})
+
+
+def test_a_load_test_alone_is_a_bottleneck_and_a_delay():
+    test = closed_test({"cpu": 0.01, "disk": 0.004})
+    found = combined(load_test=from_load_test(test))
+    assert set(found.origins.values()) == {"load test"}
+    assert found.servers == {"limit of the load test": 1, "elsewhere": math.inf}
+    system = found.system(20.0)
+    assert system.bounds().saturation.value == pytest.approx(100.0, rel=1e-3)
+    assert system.solve(1).mean_response == pytest.approx(0.014, rel=1e-3)
+    assert system.think_time == pytest.approx(1.0, rel=0.01)
+
+
+def test_what_no_resource_explains_under_light_load_is_a_delay():
+    test = closed_test({"cpu": 0.01, "net": 0.05}, servers={"net": 1000})
+    found = combined(metrics={"cpu": from_utilization(0.01 * RATES, RATES)}, load_test=from_load_test(test))
+    assert found.demands["elsewhere"]["all"].value == pytest.approx(0.05, rel=1e-3)
+    assert found.origins["elsewhere"] == "load test" and found.servers["elsewhere"] == math.inf
+    system = found.system(20.0)
+    for users, throughput in zip(test["users"], test["throughput"], strict=True):
+        assert system.solve(int(users)).throughput == pytest.approx(throughput, rel=0.01)
+
+
+def test_what_a_full_resource_never_reaches_is_not_counted_on():
+    load = pd.Series([*np.linspace(5, 95, 40), *[95.0] * 20])  # a quota of 0.95 processors
+    test = closed_test({"cpu": 0.01 / 0.95})
+    found = combined(metrics={"cpu": from_utilization(0.01 * load, load)}, load_test=from_load_test(test))
+    assert found.background["cpu"].value == pytest.approx(0.05)
+    assert found.system(20.0).bounds().saturation.value == pytest.approx(95.0)
+    assert any("never more than 95% in use" in note for note in found.notes)
+
+
+def test_a_limit_that_no_measured_resource_explains_stands_as_one():
+    found = combined(
+        metrics={"cpu": from_utilization(0.002 * RATES, RATES)},
+        load_test=from_load_test(closed_test({"cpu": 0.002, "lock": 0.01})),
+    )
+    system = found.system(20.0)
+    assert system.bottleneck() == "limit of the load test"
+    assert system.bounds().saturation.value == pytest.approx(100.0, rel=1e-3)
+    assert any("not measured limits" in note for note in found.notes)
+
+
+def test_self_time_that_would_be_full_before_the_measured_limit_is_cut():
+    found = combined(
+        spans=from_spans(spans({"web": (20.0, 20.0)})),
+        load_test=from_load_test(closed_test({"web": 0.01, "net": 0.001})),
+    )
+    assert found.system(20.0).bounds().saturation.value == pytest.approx(100.0, rel=1e-3)
+    assert any("would fill it at 50 requests/s" in note for note in found.notes)
+
+
+def test_errors_of_one_resource_are_kept_together():
+    numbers = np.random.default_rng(2)
+    law = from_utilization(0.05 + 0.02 * RATES + numbers.normal(size=60) * 0.02, RATES)
+    found = combined(metrics={"cpu": law})
+    near = found.system(40.0).utilization_estimates()["cpu"]  # within the measured range
+    apart = near.high - near.low
+    alone = (law.demands["all"].high - law.demands["all"].low) * 40
+    assert apart < 0.6 * alone  # background and demand err against each other
+
+
+def test_what_does_not_fit_together_is_refused():
+    law = from_utilization(0.02 * RATES, BOTH)
+    seen = from_spans(spans({"web": (6.0, 6.0)}))
+    with pytest.raises(NotMeasured, match="neither metrics nor spans nor a load test"):
+        combined()
+    with pytest.raises(InvalidInput, match="no journey in common"):
+        combined(metrics={"cpu": law}, spans=from_spans(spans({"web": (6.0, 6.0)}), journeys={"browse": "look"}))
+    with pytest.raises(InvalidInput, match="'disk' in `runs_on`"):
+        combined(metrics={"cpu": law}, spans=seen, runs_on={"disk": ["web"]})
+    with pytest.raises(InvalidInput, match="'shop' in `runs_on`"):
+        combined(metrics={"cpu": law}, spans=seen, runs_on={"cpu": ["shop"]})
+    with pytest.raises(InvalidInput, match="same rates"):
+        combined(metrics={"cpu": law, "db": from_utilization(0.02 * RATES, RATES.to_frame("browse"))})
+    with pytest.raises(NotMeasured, match="'sell' arrives"):
+        combined(metrics={"cpu": law}, spans=seen, runs_on={"cpu": ["web"]}).system({"sell": 1.0})
