@@ -60,6 +60,8 @@ def headline(assessed: Assessed) -> str:
         parts.append(f"{number_} {reason}")
     if assessed.unmeasured:
         parts.append(f"{len(assessed.unmeasured)} not measured")
+    if big := sum(spell.verdict == "act" for spell in spell_findings(assessed.results)):
+        parts.append(f"{plural(big, 'spell')} of failure took over {percent(BIG_SPELL)} of a budget")
     return "; ".join(parts) + "."
 
 

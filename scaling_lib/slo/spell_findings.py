@@ -17,6 +17,7 @@ from scaling_lib.words import duration, listing, number, percent
 
 COMMAND = "scaling run --step 01"
 BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
+ALIKE = 0.02  # two shares of a budget that differ by less, relatively, are told as one
 
 Spell = tuple[SLOResult, Mapping[Hashable, Any]]
 
@@ -44,9 +45,7 @@ def _spell(group: Sequence[Spell]) -> Finding:
         verdict=verdict,
         sentence=(
             f"{each.slo.name}: {number(float(row['bad']))} {each.unit} failed it from {start:%Y-%m-%d %H:%M} to "
-            f"{end:%H:%M} UTC: {percent(own[0])} of the budget that the evidence's {each.unit} allow, {percent(share)} "
-            f"of a whole {window_words(each.slo.window)} budget."
-            + (f" At the same time: {listing(also)}." if also else "")
+            f"{end:%H:%M} UTC: {_cost(each, own[0], share)}." + (f" At the same time: {listing(also)}." if also else "")
         ),
         impact=Estimate(share, share, share, each.spent.level, "fraction"),
         why=f"The spell was {'given' if given else 'found in the counts'}. {_paged(each, row)}",
@@ -55,6 +54,14 @@ def _spell(group: Sequence[Spell]) -> Finding:
         command=COMMAND,
         figure="burn",
     )
+
+
+def _cost(each: SLOResult, own: float, share: float) -> str:
+    """What a spell spent of the budget that the evidence allows, and of a whole window's where that is another."""
+    whole = f"of a whole {window_words(each.slo.window)} budget"
+    if abs(own - share) < ALIKE * share:
+        return f"{percent(share)} {whole}"
+    return f"{percent(own)} of the budget that the evidence's {each.unit} allow, {percent(share)} {whole}"
 
 
 def _groups(results: Sequence[SLOResult]) -> list[list[Spell]]:
