@@ -14,7 +14,7 @@ from scaling_lib.model import usl_checks as checks
 from scaling_lib.model import usl_noise as noise
 from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats
 from scaling_lib.model.usl_law import Law, Peak
-from scaling_lib.model.usl_proportional import PLAINLY, Proportional, proportional_fit
+from scaling_lib.model.usl_proportional import RULED_OUT, Proportional, proportional_fit
 from scaling_lib.model.usl_region import likelihood_region
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, best_fit, jacobian, solve, throughput_at
 from scaling_lib.stats import Estimate
@@ -220,7 +220,7 @@ def _edge(
 ) -> Floats:
     """Parameters on the edge of the likelihood region of a level; of both kinds of noise where both may be."""
     regions = [likelihood_region(load, throughput, weight, found, level=level, seed=seed)]
-    if rival is not None and rival.better > -PLAINLY:
+    if rival is not None and rival.better > RULED_OUT:
         regions.append(likelihood_region(load, throughput, rival.weight, rival.parameters, level=level, seed=seed))
     return np.concatenate(regions)
 
