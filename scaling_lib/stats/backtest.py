@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 MOST_ORIGINS = 8
 FARTHEST = 28  # days ahead
 WEEK = 7
+LEAST = 0.05  # of the mean width: quiet hours that are off by next to nothing widen no interval
 DRAWS = 300
 TRUSTED = 4.0  # origins whose errors count as much as the model's own word
 WIDEST = 2.5
@@ -56,11 +57,12 @@ def backtest(
     *,
     daily: bool,
     weekly: bool,
+    row_days: float = 1.0,
 ) -> Backtest:
     """Forecast from up to eight origins within the history and compare.
 
     days: one row a day; shifts: of each day's clock; known: first days of new levels; horizon: days; level: nominal
-        coverage.
+        coverage; daily, weekly, row_days: as for `fit`.
     What lies beyond a shift of the level is not held against forecasts from before it, nor is there an origin in the
     week after: no interval holds shifts.
     """
@@ -75,7 +77,9 @@ def backtest(
         until = min(count, origin + ahead, *(day for day in known if day > origin))
         truth = days[origin:until]
         try:
-            found = fit(days[:origin], shifts[:origin] - shifts[origin - 1], daily=daily, weekly=weekly)
+            found = fit(
+                days[:origin], shifts[:origin] - shifts[origin - 1], daily=daily, weekly=weekly, row_days=row_days
+            )
         except NotEnoughData:
             continue
         courses = draw_levels(found, len(truth), DRAWS, random)
@@ -86,7 +90,8 @@ def backtest(
         seen = np.isfinite(truth)
         side = np.where(truth > middle, high - middle, middle - low)
         off = np.abs(truth - middle)
-        away = np.where(off > 0, off / np.maximum(side, 1e-12 * (1 + np.abs(middle))), 0.0)
+        side = np.maximum(side, LEAST * float(np.mean(high - low)))
+        away = np.where(off > 0, off / np.where(side > 0, side, np.inf), 0.0)
         distances.append(np.broadcast_to(np.arange(1, len(truth) + 1)[:, None], truth.shape)[seen])
         insides.append(((truth >= low) & (truth <= high))[seen])
         ratios.append(away[seen])

@@ -34,11 +34,11 @@ class Fit:
     floor: float
 
 
-def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Fit:
+def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: float = 1.0) -> Fit:
     """Part a history into season, unusual days and trend.
 
     days: one row a day, NaN where not observed; shifts: steps by which the clock of each day is ahead of the last;
-    daily, weekly: which seasons may be looked for.
+    daily, weekly: which seasons may be looked for; row_days: how many days a row stands for.
     """
     season = find_season(days, shifts, daily=daily, weekly=weekly)
     unusual = find_unusual(season.levels, weekly=weekly)
@@ -51,10 +51,10 @@ def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) -> Fit:
             f"forecast: found {kept} days with a level of their own after passing events were set aside; expected at "
             f"least {FEWEST_LEVELS + 2 * len(unusual.shifts)}. Supply a longer history."
         )
-    trends = [fit_trend(levels, unusual.shifts, weekly=weekly)]
+    trends = [fit_trend(levels, unusual.shifts, weekly=weekly, row_days=row_days)]
     if unusual.young is not None:
         levels[unusual.young :] = season.levels[unusual.young :]
-        trends.append(fit_trend(levels, (*unusual.shifts, unusual.young), weekly=weekly))
+        trends.append(fit_trend(levels, (*unusual.shifts, unusual.young), weekly=weekly, row_days=row_days))
     return Fit(
         season=season,
         unusual=unusual,

@@ -120,16 +120,24 @@ def forecast(
     daily = season != "none" and per_day > 1
     weekly = season in ("auto", "weekly") and history.weekly
     clock = _clock(history, ahead, time_zone)
-    found = fit(history.days, history.hour_shifts, daily=daily, weekly=weekly)
+    row_days = history.step.total_seconds() * per_day / DAY_S
+    found = fit(history.days, history.hour_shifts, daily=daily, weekly=weekly, row_days=row_days)
     random = np.random.default_rng(seed)
     tested = backtest(
-        history.days, history.hour_shifts, found.unusual.shifts, ahead, level, random, daily=daily, weekly=weekly
+        history.days,
+        history.hour_shifts,
+        found.unusual.shifts,
+        ahead,
+        level,
+        random,
+        daily=daily,
+        weekly=weekly,
+        row_days=row_days,
     )
     frame = _frame(found, clock, times, level, tested.widened, random)
     courses = draw_levels(found, 1, 4 * DRAWS, random)
     positive = bool(np.isfinite(courses.rate).all())
-    day = DAY_S / (history.step.total_seconds() * per_day)
-    rates = (courses.rate if positive else courses.growth) * day
+    rates = (courses.rate if positive else courses.growth) / row_days
     growth = _growth(rates, found.trends[0].exponential, 7, level, "fraction" if positive else unit)
     told = growth.low > 0 or growth.high < 0
     return Forecast(

@@ -15,6 +15,9 @@ FEW_ORIGINS = 4
 def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
     """Sentences on what was not used as it is."""
     said = list(history.left_out)
+    never = int(np.isnan(history.days).all(axis=0).sum())
+    if never:
+        said.append(f"{plural(never, 'step')} of the day never observed: the forecast there is the day's mean alone")
     values = int(found.season.passing.sum())
     if values:
         said.append(

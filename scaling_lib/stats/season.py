@@ -14,8 +14,11 @@ FAR = 6.0  # robust standard deviations from which a value is a passing event, a
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution over its median absolute deviation
 SEEN_DAILY = 3.0  # times the variance that noise alone would give; an hour's noise carries over to its neighbours
 SEEN_WEEKLY = 2.0
+MOST_PASSING = 0.03  # of the values
+CERTAIN = 50.0  # from here on nothing is shrunk: hours without any traffic stay without
 CLEARLY = 0.99  # where both fit a level that hardly changes, the season is taken to grow with it, as traffic does
 SMALLEST_LEVEL = 0.05  # of the median: days below have no shape that could be scaled
+MOST_FLAT = 0.1  # of the days below it, else no season is in proportion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,10 @@ def find_season(days: Floats, shifts: Integers, *, daily: bool, weekly: bool) ->
     local = roll(days, shifts)
     additive = _part(local, daily=daily, weekly=weekly, multiplicative=False)
     middle = float(np.nanmedian(additive.levels))
-    if not (middle > 0 and float(np.nanmin(days)) >= 0):
+    seen = np.isfinite(additive.levels)
+    if float(np.nanmin(days)) < 0 or middle <= 0:
+        return additive
+    if float(np.isfinite(_scalable(additive.levels))[seen].mean()) < 1 - MOST_FLAT:
         return additive
     scaled = _part(local, daily=daily, weekly=weekly, multiplicative=True)
     clearly = CLEARLY * scaled.loss > additive.loss + 1e-9 * middle
@@ -91,21 +97,23 @@ def _without_shape(days: Floats) -> Season:
 
 
 def _part(days: Floats, *, daily: bool, weekly: bool, multiplicative: bool) -> Season:
-    levels = median(days, 1)
+    alike = float((days == np.nanmedian(days))[np.isfinite(days)].mean()) > 0.5
+    levels = _mean(days, 1) if alike else median(days, 1)
     if multiplicative:
-        levels = np.where(levels > SMALLEST_LEVEL * np.nanmedian(levels), levels, np.nan)
+        levels = _scalable(levels)
     profile, near = np.zeros((7, days.shape[1])), days
     for _ in range(3):  # levels need the shape where values are absent, and the shape needs the levels
         scale = levels[:, None] if multiplicative else np.ones((len(days), 1))
         residuals = (days - levels[:, None]) / scale - profile[np.arange(len(days)) % 7]
-        spread = _spread(residuals)
+        spread = _spread(residuals, alike)
         near = np.where(np.abs(residuals) > FAR * spread, np.nan, residuals)
         levels = levels + scale[:, 0] * np.nan_to_num(_mean(near, 1))
+        levels = _scalable(levels) if multiplicative else levels
         shape = _shape(days, levels, profile, FAR * spread, multiplicative)
         profile, seen = _profile(shape, daily=daily, weekly=weekly)
     scale = levels[:, None] if multiplicative else np.ones((len(days), 1))
     residuals = (days - levels[:, None]) / scale - profile[np.arange(len(days)) % 7]
-    spread = _spread(residuals)
+    spread = _spread(residuals, alike)
     near = np.where(np.abs(residuals) > FAR * spread, np.nan, residuals)
     usable = np.isfinite(residuals).mean(axis=1) > 0.9
     usable = usable if usable.any() else np.isfinite(residuals).any(axis=1)
@@ -124,11 +132,25 @@ def _part(days: Floats, *, daily: bool, weekly: bool, multiplicative: bool) -> S
     )
 
 
-def _spread(residuals: Floats) -> Floats:
-    """A robust standard deviation of each step of the day, never below half of that of all."""
+def _scalable(levels: Floats) -> Floats:
+    """Levels to which a day's shape can be in proportion, the others as NaN."""
+    return np.where(levels > SMALLEST_LEVEL * np.nanmedian(levels), levels, np.nan)
+
+
+def _spread(residuals: Floats, alike: bool) -> Floats:
+    """A robust standard deviation of each step of the day, never below half of that of all.
+
+    Where most values are alike (no event in most hours), or many are far out, the plain deviation is the least: what
+    comes often is no passing event.
+    """
     each = NORMAL_MAD * median(np.abs(residuals), 0)
     whole = NORMAL_MAD * float(np.nanmedian(np.abs(residuals)))
-    return np.maximum(each, whole / 2) + 1e-12
+    spread = np.fmax(each, whole / 2) + 1e-12
+    deviation = float(np.nanstd(residuals))
+    seen = np.isfinite(residuals)
+    if alike or float((np.abs(residuals) > FAR * spread)[seen].mean()) > MOST_PASSING:
+        return np.maximum(spread, deviation)
+    return spread
 
 
 def _shape(days: Floats, levels: Floats, profile: Floats, far: Floats, multiplicative: bool) -> Floats:
@@ -140,7 +162,7 @@ def _shape(days: Floats, levels: Floats, profile: Floats, far: Floats, multiplic
 
 def _profile(shape: Floats, *, daily: bool, weekly: bool) -> tuple[Floats, tuple[float, float, float]]:
     """The profile of each of seven days, each part shrunk by what noise alone would give (James and Stein 1961)."""
-    common = _mean(shape, 0) * daily
+    common = np.nan_to_num(_mean(shape, 0)) * daily
     rest = shape - common
     rows = [rest[day::7] for day in range(7)]
     counts = np.array([np.isfinite(row).any(axis=1).sum() for row in rows])
@@ -155,6 +177,7 @@ def _profile(shape: Floats, *, daily: bool, weekly: bool) -> tuple[Floats, tuple
         seen_weekly = between / within if within > 0 else np.inf * float(between > 1e-18)
         bend = max(0.0, 1 - 1.2 / seen_weekly) if seen_weekly > 0 else 0.0
     keep = max(0.0, 1 - 1 / seen_daily) if seen_daily > 0 else 0.0
+    keep = 1.0 if seen_daily > CERTAIN else keep
     profile = keep * common + bend * np.where(np.isfinite(means), means, 0.0)
     return profile - profile.mean(axis=1, keepdims=True), (seen_daily, seen_weekly, bend)
 

@@ -35,7 +35,8 @@ WEEK = 7
 class Trend:
     """What the filter found for each form of growth and each point of the grid.
 
-    scale: what levels were divided by; weekly: whether days of the week differ; count: days of the history.
+    scale: what levels were divided by; row_days: how many days a level stands for; weekly: whether days of the week
+        differ; count: days of the history.
     weights: (forms, grid), summing to 1.
     coefficients, roots, sigmas: (forms, grid, ...): estimates, square roots of their covariance over the noise's
         variance, and the noise's deviation; degrees: of freedom.
@@ -43,6 +44,7 @@ class Trend:
     """
 
     scale: float
+    row_days: float
     weekly: bool
     count: int
     degrees: int
@@ -74,10 +76,11 @@ class Courses:
     rate: Floats
 
 
-def fit_trend(levels: Floats, shifts: tuple[int, ...], *, weekly: bool) -> Trend:
+def fit_trend(levels: Floats, shifts: tuple[int, ...], *, weekly: bool, row_days: float = 1.0) -> Trend:
     """Filter the levels of days (NaN where a day is set aside).
 
-    shifts: first days of new levels; weekly: whether the days of the week may differ (decided by BIC).
+    shifts: first days of new levels; weekly: whether the days of the week may differ (decided by BIC);
+    row_days: how many days a level stands for.
     """
     count = len(levels)
     present = np.isfinite(levels)
@@ -118,6 +121,7 @@ def fit_trend(levels: Floats, shifts: tuple[int, ...], *, weekly: bool) -> Trend
     degrees = n - len(columns[0])
     return Trend(
         scale=scale,
+        row_days=row_days,
         weekly=with_week,
         count=count,
         degrees=degrees,
@@ -140,7 +144,12 @@ def draw_courses(trend: Trend, horizon: int, draws: int, random: np.random.Gener
     """
     pool = _draw(trend, horizon, draws + draws // 2, random)
     known = np.isfinite(pool.rate)
-    likely = np.where(known, np.exp(-0.5 * (WEEK * np.where(known, pool.rate, 0.0) / WEEKLY_GROWTH) ** 2), 1.0) + 1e-12
+    likely = (
+        np.where(
+            known, np.exp(-0.5 * (WEEK * np.where(known, pool.rate, 0.0) / WEEKLY_GROWTH / trend.row_days) ** 2), 1.0
+        )
+        + 1e-12
+    )
     ladder = (np.arange(draws) + random.random()) / draws
     order = random.permutation(len(likely))
     taken = order[np.minimum(np.searchsorted(np.cumsum(likely[order]) / likely.sum(), ladder), len(order) - 1)]

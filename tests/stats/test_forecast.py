@@ -230,3 +230,43 @@ def test_short_histories_are_refused_with_what_is_needed(random):
 def test_what_cannot_be_forecast_is_said(random, change, options, message):
     with pytest.raises(InvalidInput, match=message):
         forecast(change(simulate(random, 20)), **({"horizon": "7d"} | options))
+
+
+UNUSUAL = {
+    "rare events": lambda random, hour: random.poisson(0.05, len(hour)),
+    "nights without traffic": lambda random, hour: np.where(hour % 24 < 8, 0, random.poisson(50, len(hour))),
+    "weekends without traffic": lambda random, hour: np.where(hour // 24 % 7 >= 5, 0, random.poisson(50, len(hour))),
+    "nothing, then traffic": lambda random, hour: np.where(hour < 480, 0, 100 + random.random(len(hour))),
+    "traffic, then nothing": lambda random, hour: np.where(hour > 480, 0, 100 + random.random(len(hour))),
+    "an end in zero": lambda random, hour: np.linspace(100, 1, len(hour)),
+    "below zero": lambda random, hour: -5 - random.random(len(hour)),
+    "huge": lambda random, hour: 1e15 * (1 + random.random(len(hour))),
+    "tiny": lambda random, hour: 1e-12 * (1 + random.random(len(hour))),
+    "a glitch": lambda random, hour: np.where(hour == 700, 1e12, 100 + random.random(len(hour))),
+    "working hours alone": lambda random, hour: np.where(
+        (hour % 24 > 7) & (hour % 24 < 21), 3 + random.random(len(hour)), np.nan
+    ),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", UNUSUAL)
+def test_unusual_series_have_finite_ordered_intervals(random, kind):
+    index = pd.date_range("2025-01-06", periods=56 * 24, freq="h", tz="UTC")
+    series = pd.Series(UNUSUAL[kind](random, np.arange(len(index))), index=index)
+    frame = forecast(series, "7d").frame
+    assert np.isfinite(frame.to_numpy()).all()
+    assert (frame["low"] <= frame["value"]).all() and (frame["value"] <= frame["high"]).all()
+    if kind not in ("traffic, then nothing", "an end in zero", "working hours alone"):
+        last = series[-WEEK:].to_numpy()  # 56 days are whole weeks: the same hours of the week
+        assert ((last >= frame["low"] - 1e-9) & (last <= frame["high"] + 1e-9)).mean() > 0.85
+
+
+def test_growth_of_a_series_of_months_is_not_held_to_that_of_days(random):
+    index = pd.date_range("2020-01-01", periods=40, freq="30D", tz="UTC")
+    series = pd.Series(100 * 1.15 ** np.arange(40) * (1 + 0.02 * random.standard_normal(40)), index=index)
+    found = forecast(series[:-6], 6)
+    # 15% in 30 days is 1.15 ** (7 / 30) - 1 a week
+    assert found.growth.low < 1.15 ** (7 / 30) - 1 < found.growth.high
+    later = series[-6:]
+    assert ((later >= found.frame["low"]) & (later <= found.frame["high"])).all()
