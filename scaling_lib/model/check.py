@@ -134,7 +134,8 @@ def _verdict(
             parts.append(f"{word} was not measured")
             continue
         close, near = within[name, CLOSE], within[name, NEAR]
-        worst = percent(float(np.nanmax(np.abs(errors[name]))), 2)
+        largest = float(np.nanmax(np.abs(errors[name])))
+        worst = percent(largest, 2) if math.isfinite(largest) else "infinitely far"
         if near == load[-1]:
             most = CLOSE if close == load[-1] else NEAR
             parts.append(f"{word} is within {percent(most)} at every level (at worst {worst} off)")

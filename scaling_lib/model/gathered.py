@@ -96,7 +96,7 @@ class Gathered:
         """Its limit, and what its lightest level takes beyond all demands."""
         self.notes += test.notes
         deviates = generator("load test").standard_normal((2, DRAWS))
-        if test.reached:
+        if test.method != "none":
             self._hold_to_limit(test, draw(test.limit, deviates[0]))
         value, drawn = test.total_demand.value, draw(test.total_demand, deviates[1])
         for each in self.resources.values():  # as long as they take beside the background, with nobody else there

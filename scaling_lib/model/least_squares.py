@@ -68,6 +68,26 @@ def variance_inflation(columns: Floats) -> list[float]:
     return inflation
 
 
+def bend(totals: Floats, observed: Floats) -> float:
+    """How much the slope changes from the lowest total to the highest, as a fraction of its mean; 0 where not certain.
+
+    By a parabola, whose last coefficient has to be certain (at 99%) by the same jackknife.
+    """
+    from scipy import special
+
+    span = float(np.ptp(totals))
+    if span == 0:
+        return 0.0
+    place = (totals - totals.min()) / span
+    design = np.column_stack([np.ones(len(place)), place, place**2])
+    free = np.linalg.lstsq(design, observed, rcond=None)[0]
+    covariance, _, degrees = _covariance(design, observed, free, np.array([0.0, 0.0, 1.0]))
+    slope = free[1] + free[2]
+    error = float(np.sqrt(covariance[2, 2]))
+    certain = abs(free[2]) > float(special.stdtrit(degrees, 0.995)) * error
+    return float(2 * free[2] / slope) if certain and slope > 0 else 0.0
+
+
 def _covariance(scaled: Floats, observed: Floats, free: Floats, weights: Floats) -> tuple[Floats, int, int]:
     """That of the coefficients, the block length it comes of, and its degrees of freedom."""
     from scipy import special

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
+from scaling_lib.model import usl
 from scaling_lib.model.demands import whole
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats.estimate import Estimate
@@ -20,21 +22,25 @@ MORE_USERS = 1.1  # a plateau is reached where so many times the users
 MORE_ANSWERS = 1.05  # bring less than this
 LIGHT = 0.8  # of the limit: beyond, a small error of the throughput is a large one of the time that users think
 FEWEST_LEVELS = 3
+BEYOND = 1.5  # times the highest throughput seen: a law reaches no further
+
+Method = Literal["plateau", "scalability law", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadTestDemands:
     """What a closed load test tells of its system.
 
-    limit: the highest throughput in the long run, requests/s; NaN where it was not reached, with the highest seen as
-        `low`. reached: whether; plateau: how many levels it is the mean of.
+    limit: the highest throughput in the long run, requests/s; NaN where it is not known, with the highest seen as
+        `low`. method: what it rests on, "plateau", "scalability law" or "none".
+    plateau: how many levels it is the mean of.
     bottleneck_demand: servers / limit, seconds a request, of whatever resource limits.
     total_demand: seconds of a request that hardly waits: the response of the lightest level.
     think_time: seconds, by users = throughput x (response + think time). servers: as given. notes: sentences.
     """
 
     limit: Estimate
-    reached: bool
+    method: Method
     plateau: int
     bottleneck_demand: Estimate
     total_demand: Estimate
@@ -52,10 +58,10 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
 
     The limit is a plateau of the throughput: from the first level on from which no further one with 10% more users
     brings 5% more. Its interval is Student's t over the plateau's levels, or the level's own where it is one alone.
-    Where there is none, the limit is not known: what a Universal Scalability Law would extrapolate is `usl`'s to say,
-    with its caveats. The total demand is an upper bound: it holds what network and generator add, and a little waiting.
-    The time that users think is over the levels below 80% of the highest throughput, a ratio of sums with a jackknife
-    over levels.
+    Where there is none, it is the peak of the Universal Scalability Law, if that is identified and at most half above
+    the highest throughput seen; else the limit is not known. The total demand is an upper bound: it holds what network
+    and generator add, and a little waiting. The time that users think is over the levels below 80% of the highest
+    throughput, a ratio of sums with a jackknife over levels.
 
     Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users, InvalidInput for a frame
     without the columns or numbers that cannot be.
@@ -65,12 +71,10 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     rows = _checked(levels)
     users, throughput, response = (rows[name].to_numpy() for name in COLUMNS)
     start = _plateau(users, throughput)
-    limit = _limit(rows, start, level)
-    lightest = rows.iloc[0]
-    notes = list(_notes(rows, start))
+    limit, method = _limit(rows, start, level)
     return LoadTestDemands(
         limit=limit,
-        reached=start is not None,
+        method=method,
         plateau=0 if start is None else len(rows) - start,
         bottleneck_demand=Estimate(
             servers / limit.value,
@@ -79,10 +83,10 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
             level,
             "s",
         ),
-        total_demand=_own(lightest, "mean_s", level, "s"),
+        total_demand=_own(rows.iloc[0], "mean_s", level, "s"),
         think_time=_think_time(users, throughput, response, level),
         servers=servers,
-        notes=tuple(notes),
+        notes=tuple(_notes(rows, method)),
     )
 
 
@@ -124,17 +128,30 @@ def _plateau(users: Floats, throughput: Floats) -> int | None:
     return None
 
 
-def _limit(rows: pd.DataFrame, start: int | None, level: float) -> Estimate:
+def _limit(rows: pd.DataFrame, start: int | None, level: float) -> tuple[Estimate, Method]:
     from scipy import special
 
     if start is None:
-        return Estimate(math.nan, float(rows["throughput"].max()), math.inf, level, "requests/s")
+        seen = float(rows["throughput"].max())
+        peak = _peak(rows, level)
+        if peak is not None and seen <= peak.value <= BEYOND * seen:
+            return peak, "scalability law"
+        return Estimate(math.nan, seen, math.inf, level, "requests/s"), "none"
     values = rows["throughput"].to_numpy()[start:]
     if len(values) == 1:
-        return _own(rows.iloc[-1], "throughput", level, "requests/s")
+        return _own(rows.iloc[-1], "throughput", level, "requests/s"), "plateau"
     mean = float(values.mean())
     half = float(special.stdtrit(len(values) - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(mean, max(mean - half, 0.0), mean + half, level, "requests/s")
+    return Estimate(mean, max(mean - half, 0.0), mean + half, level, "requests/s"), "plateau"
+
+
+def _peak(rows: pd.DataFrame, level: float) -> Estimate | None:
+    """The highest throughput that a Universal Scalability Law has, where its peak is identified."""
+    if rows["users"].nunique() <= FEWEST_LEVELS:
+        return None
+    peak = usl.fit(rows["users"], rows["throughput"], throughput_unit="requests/s").peak(level)
+    identified = peak.state in ("within the measured range", "beyond the measured range")
+    return peak.throughput if identified else None
 
 
 def _own(row: pd.Series, name: str, level: float, unit: str) -> Estimate:
@@ -159,8 +176,10 @@ def _think_time(users: Floats, throughput: Floats, response: Floats, level: floa
     return Estimate(value, max(value - half, 0.0), value + half, level, "s")
 
 
-def _notes(rows: pd.DataFrame, start: int | None) -> Iterator[str]:
-    if start is None:
+def _notes(rows: pd.DataFrame, method: Method) -> Iterator[str]:
+    if method == "scalability law":
+        yield "The throughput still rises: its limit is what the Universal Scalability Law extrapolates."
+    elif method == "none":
         yield (
             f"The throughput still rises at {number(float(rows['users'].max()))} users: what limits it, and where, was "
             "not reached. Test with more users."

@@ -101,7 +101,7 @@ def coverage_of_saturation(series: int) -> float:
     for _ in range(series):
         rate = np.repeat([each.throughput for each in known], 8)
         counts = numbers.poisson(rate * 5)
-        busy = np.minimum(BACKGROUND + counts / 5 * 0.002 + wandering(numbers, len(rate), 0.5, 0.01), 1.0)
+        busy = BACKGROUND + counts / 5 * 0.002 + wandering(numbers, len(rate), 0.5, 0.01)
         test = pd.DataFrame(
             {
                 "users": users,

@@ -23,7 +23,7 @@ def levels(*users: int) -> pd.DataFrame:
 
 def test_a_test_past_saturation_tells_limit_demands_and_thinking():
     found = from_load_test(levels(1, 20, 50, 80, 150, 200, 300))
-    assert found.reached and found.plateau == 3
+    assert found.method == "plateau" and found.plateau == 3
     assert found.limit.value == pytest.approx(100.0, rel=1e-3) and found.limit.low <= 100.0 <= found.limit.high + 1e-6
     assert found.bottleneck_demand.value == pytest.approx(0.01, rel=1e-3)
     assert found.total_demand.value == pytest.approx(0.014)
@@ -33,10 +33,21 @@ def test_a_test_past_saturation_tells_limit_demands_and_thinking():
 
 def test_without_a_plateau_the_limit_is_not_known_but_bounded():
     found = from_load_test(levels(1, 20, 40, 60))
-    assert not found.reached and math.isnan(found.limit.value)
+    assert found.method == "none" and math.isnan(found.limit.value)
     assert found.limit.low == pytest.approx(mva(DEMANDS, 60, THINK).throughput)
     assert found.bottleneck_demand.low == 0 and found.bottleneck_demand.high == pytest.approx(1 / found.limit.low)
     assert "Test with more users" in found.notes[0]
+
+
+def test_where_the_throughput_still_rises_the_scalability_law_says_its_peak():
+    users = pd.Series([1, 4, 8, 12, 16, 20, 24])
+    law = 20 * users / (1 + 0.02 * (users - 1) + 0.0005 * users * (users - 1))
+    wobble = 1 + 0.004 * pd.Series([1, -1, 1, -1, -1, 1, 0])
+    found = from_load_test(pd.DataFrame({"users": users, "throughput": law * wobble, "mean_s": users / law}))
+    at = math.sqrt((1 - 0.02) / 0.0005)
+    assert found.method == "scalability law"
+    assert found.limit.low <= 20 * at / (1 + 0.02 * (at - 1) + 0.0005 * at * (at - 1)) <= found.limit.high
+    assert "extrapolates" in found.notes[0]
 
 
 def test_the_demand_of_a_resource_with_several_servers():

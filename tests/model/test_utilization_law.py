@@ -68,6 +68,15 @@ def test_rates_that_were_sampled_later_are_moved_back():
     assert any("0.4 of a step earlier" in note for note in law.notes)
 
 
+def test_a_demand_that_falls_with_the_load_is_said():
+    load = pd.Series(np.repeat(np.linspace(20, 300, 12), 6))
+    noise = np.random.default_rng(4).normal(size=72) * 0.005
+    bent = from_utilization(0.004 * load - 0.000004 * load**2 + noise, load)
+    assert bent.bend == pytest.approx(-2 * 0.000004 * 280 / (0.004 - 0.000004 * 320), rel=0.1)
+    assert any("less than in proportion" in note for note in bent.notes)
+    assert from_utilization(0.05 + 0.004 * load + noise, load, servers=2).bend == 0.0
+
+
 def test_a_journey_that_never_came_is_said():
     law = from_utilization(0.1 + 0.004 * A, pd.DataFrame({"buy": A, "sell": 0.0 * A}))
     assert list(law.demands) == ["buy"] and any("sell" in note for note in law.notes)
