@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -33,9 +35,12 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
             "Counts per minute: found minutes without a time zone; expected timestamps in UTC as index or in a column "
             "`minute`. Use pandas.to_datetime(..., utc=True)."
         )
-    minutes = table.index.tz_convert("UTC").floor("min")
     values = table[["total", "bad"]].astype(float).fillna(0.0)
-    summed = values.groupby(minutes).sum()
+    first = table.index[0]
+    if table.index.freq == MINUTE and table.index.tz is UTC and first == first.floor("min"):
+        summed = values.rename_axis("minute")  # a grid already
+    else:
+        summed = values.groupby(table.index.tz_convert("UTC").floor("min")).sum()
     broken = summed[(summed["bad"] < 0) | (summed["bad"] > summed["total"]) | ~np.isfinite(summed["total"])]
     if len(broken):
         row = broken.iloc[0]
@@ -43,6 +48,8 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
             f"Counts per minute: found {row['bad']:g} bad of {row['total']:g} at {broken.index[0]}; expected "
             "0 <= bad <= total. Check that the same requests are counted in both."
         )
+    if summed is values:
+        return summed
     grid = pd.date_range(summed.index[0], summed.index[-1], freq="min", name="minute")
     return summed.reindex(grid, fill_value=0.0)
 
@@ -85,8 +92,10 @@ def are_silent(steps: NDArray[np.float64]) -> NDArray[np.bool_]:
 def silent_minutes(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The minutes between two of traffic that are silent for long: nothing is recorded of them, not even a calm."""
     places = np.flatnonzero(are_silent(steps_s(times)))
-    stretches = [pd.date_range(times[place], times[place + 1], freq="min", inclusive="neither") for place in places]
-    return stretches[0].append(stretches[1:]) if stretches else times[:0]
+    found = pd.DatetimeIndex([], tz="UTC")
+    for last, following in zip(times[places], times[places + 1], strict=True):
+        found = pd.DatetimeIndex(found.append(pd.date_range(last, following, freq="min", inclusive="neither")))
+    return found
 
 
 def utc(time: object, where: str) -> pd.Timestamp:

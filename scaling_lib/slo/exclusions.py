@@ -64,7 +64,8 @@ def audit_exclusions(
         return counted(_without(grid, mask))
 
     whole = kept(np.zeros(len(grid), dtype=bool))
-    without, with_all = (_attained(part, target, level) for part in (whole, kept(every)))
+    without = _attained(whole, target, level)
+    with_all = _attained(kept(every), target, level) if every.any() else without
     table = []
     for place, ((reason, start, end), mask) in enumerate(zip(rows, masks, strict=True)):
         others = [other for index, other in enumerate(masks) if index != place]
