@@ -57,11 +57,11 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     servers: of the resource that limits; level: of the intervals, and of those in `levels`.
 
     The limit is a plateau of the throughput: from the first level on from which no further one with 10% more users
-    brings 5% more. Its interval is Student's t over the plateau's levels, or the level's own where it is one alone.
-    Where there is none, it is the peak of the Universal Scalability Law, if that is identified and at most half above
-    the highest throughput seen; else the limit is not known. The total demand is an upper bound: it holds what network
-    and generator add, and a little waiting. The time that users think is over the levels below 80% of the highest
-    throughput, a ratio of sums with a jackknife over levels.
+    brings 5% more. Its interval is Student's t over the logarithms of its levels, or the level's own where it is one
+    alone. Where there is none, it is the peak of the Universal Scalability Law, if that is identified and at most half
+    above the highest throughput seen; else the limit is not known. The total demand is an upper bound: it holds what
+    network and generator add, and a little waiting. The time that users think is over the levels below 80% of the
+    highest throughput, a ratio of sums with a jackknife over levels.
 
     Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users, InvalidInput for a frame
     without the columns or numbers that cannot be.
@@ -79,7 +79,7 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
         bottleneck_demand=Estimate(
             servers / limit.value,
             servers / limit.high,
-            servers / limit.low if limit.low > 0 else math.inf,
+            servers / limit.low,
             level,
             "s",
         ),
@@ -140,9 +140,11 @@ def _limit(rows: pd.DataFrame, start: int | None, level: float) -> tuple[Estimat
     values = rows["throughput"].to_numpy()[start:]
     if len(values) == 1:
         return _own(rows.iloc[-1], "throughput", level, "requests/s"), "plateau"
-    mean = float(values.mean())
-    half = float(special.stdtrit(len(values) - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(mean, max(mean - half, 0.0), mean + half, level, "requests/s"), "plateau"
+    logs = np.log(values)  # a throughput is above 0, however few levels there are
+    error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    by = math.exp(float(special.stdtrit(len(logs) - 1, 0.5 + level / 2)) * error)
+    mean = math.exp(float(logs.mean()))
+    return Estimate(mean, mean / by, mean * by, level, "requests/s"), "plateau"
 
 
 def _peak(rows: pd.DataFrame, level: float) -> Estimate | None:

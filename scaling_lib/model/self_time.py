@@ -64,7 +64,9 @@ def _parents(traces: Integers, spans: pd.DataFrame) -> Integers:
 def _above(at: Integers, follows: Mask) -> tuple[Integers, Mask]:
     """By row its root's row, and whether it or any span between does not block its parent."""
     up, behind = at.copy(), follows.copy()
-    while bool((up != up[up]).any()):
+    for _ in range(len(at).bit_length() + 1):  # the way doubles in each round; spans in a circle have no root
+        if bool((up == up[up]).all()):
+            break
         behind |= behind[up]
         up = up[up]
     return up, behind

@@ -10,7 +10,7 @@ import numpy as np
 
 from scaling_lib.model.bounds import bounds
 from scaling_lib.model.network import as_network
-from scaling_lib.model.uncertainty import interval
+from scaling_lib.model.uncertainty import Floats, interval
 from scaling_lib.stats.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -65,8 +65,15 @@ def system_bounds(system: System, population: int | None) -> SystemBounds:
         growth_limit=interval(saturation / system.throughput, drawn / system.throughput_draws(), 0.95, "x"),
         least_response=interval(demand, demands, 0.95, "s"),
         saturation_population=interval(
-            saturation * (demand + system.think_time), drawn * (demands + system.think_time), 0.95, "users"
+            saturation * (demand + system.think_time), _users(drawn, demands + system.think_time), 0.95, "users"
         ),
         population=population,
         **found,
     )
+
+
+def _users(limits: Floats, seconds: Floats) -> Floats:
+    """Their product, unlimited where the limit is."""
+    found = np.full(len(limits), math.inf)
+    np.multiply(limits, seconds, out=found, where=np.isfinite(limits))
+    return found

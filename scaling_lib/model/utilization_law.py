@@ -139,6 +139,12 @@ def _usable(
 ) -> tuple[Floats, pd.DataFrame, dict[str, int]]:
     """What can be used, in order of time, and what was left out."""
     table = rates.to_frame(ALL) if isinstance(rates, pd.Series) else rates
+    for what, given in (("busy", busy), ("rates", table)):
+        if not isinstance(given, pd.Series | pd.DataFrame) or given.index.has_duplicates:
+            raise InvalidInput(
+                f"from_utilization: {what} is no series by time in which each time is there once; expected servers in "
+                "use and requests/s by time, such as `Metrics.increase` gives them, divided by its step."
+            )
     times = busy.index.intersection(table.index)
     if not len(times) or not len(table.columns):
         raise InvalidInput(

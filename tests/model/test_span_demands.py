@@ -70,6 +70,13 @@ def test_each_journey_has_its_own_mean_and_orphans_are_left_out():
     assert any("30 spans below an orphan" in note for note in found.notes)
 
 
+def test_spans_that_are_their_own_ancestors_have_no_journey():
+    circle = [(each, above, "a", "loop", "server", 0, 10, "", False) for each, above in ("xy", "yz", "zx")]
+    found = from_spans(frame(CHECKOUT, circle))
+    assert set(found.traces) == {"POST /checkout"}
+    assert any("120 spans below an orphan" in note for note in found.notes)
+
+
 def test_names_of_journeys_and_those_without_one():
     found = from_spans(frame(CHECKOUT, BROWSE), journeys={"POST /checkout": "purchase"})
     assert set(found.demands["gateway"]) == {"purchase"}

@@ -124,6 +124,9 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(InvalidInput, match="the 1 given"):
         from_utilization(0.1 + 0.04 * A, A)
     assert from_utilization(0.1 + 0.04 * A, A, servers=8).demands["all"].value == pytest.approx(0.04)
+    for wrong in (A.to_numpy(), pd.concat([A, A])):
+        with pytest.raises(InvalidInput, match="each time is there once"):
+            from_utilization(wrong, A)
     for options in ({"servers": 0}, {"level": 1.0}):
         with pytest.raises(InvalidInput):
             from_utilization(0.004 * A, A, **options)
