@@ -116,6 +116,14 @@ def fit(
     Correlated samples have errors from blocks of neighbours; draws, between whose quantiles their intervals lie, keep
     the noise of a block together (see `usl_noise`).
 
+    Measured coverage of the nominal 95% (tests/benchmarks/bench_usl.py, 100 to 120 repeats a setting; past the peak,
+    short of it and without one; constant noise of 3% of the maximum, proportional of 2% and 5%; `errors` not given):
+    6, 10 and 20 evenly spaced loads: alpha 0.90-1.00 (0.87-0.99 with R's n - 1 degrees of freedom), the peak 0.91-0.99,
+    the throughput at twice the largest load 0.92-0.99; a peak was claimed in 1-6% where there is none. 6 loads in equal
+    ratios with proportional noise: alpha 0.81-0.93, the peak 0.86-0.97, but 0.94-0.97 and 0.93-0.97 once told that it
+    is proportional: with few loads that reach far, say which it is. AR(1) noise (0.6) in a climb of 200 or 400 samples:
+    alpha 0.93-0.98 (0.60-0.72 as if independent), the peak 0.89-0.96.
+
     Raises InvalidInput for input that does not fit, NotEnoughData for fewer than 4 loads, or for too few samples to
     cut into blocks. Source: Gunther, Guerrilla Capacity Planning (2007), chapters 4 to 6; Seber and Wild, Nonlinear
     Regression (1989), chapter 5.

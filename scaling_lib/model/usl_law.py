@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, partial
 from typing import Literal
 
@@ -69,8 +69,8 @@ class Law:
     best: float
     load_unit: str = ""
     throughput_unit: str = ""
-    draw: Callable[[], Floats]
-    edge: Callable[[float], Floats] | None = None
+    draw: Callable[[], Floats] = field(repr=False)
+    edge: Callable[[float], Floats] | None = field(default=None, repr=False)
 
     @cached_property
     def draws(self) -> Floats:

@@ -256,6 +256,7 @@ def test_unknown_noise_allows_for_both_kinds():
 def test_the_same_seed_gives_the_same_and_fits_travel():
     found = usl.fit(*SPEC)
     assert np.array_equal(found.draws, usl.fit(*SPEC).draws)
+    assert "draw=" not in repr(found)
     assert not np.array_equal(found.draws, usl.fit(*SPEC, seed=1).draws)
     sent = pickle.loads(pickle.dumps(usl.fit(*SPEC).what_if(contention=0.5)))
     assert sent.peak() == found.what_if(contention=0.5).peak()
