@@ -10,16 +10,21 @@ from scaling_lib.capacity.hpa_behavior import (
     ScalingPolicy,
     ScalingRules,
 )
+from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
 
 __all__ = [
     "DEFAULT_SCALE_DOWN",
     "DEFAULT_SCALE_UP",
     "Autoscaler",
     "AutoscalerReplay",
+    "Contention",
+    "Option",
     "Ramp",
     "ScalingPolicy",
     "ScalingRules",
+    "Size",
     "hpa_replicas",
     "largest_ramp",
     "replay_autoscaler",
+    "scaling_options",
 ]
