@@ -22,7 +22,8 @@ class Check:
     """Predicted against observed.
 
     table: a row a level in order of load: load (users, or requests/s of an open test); throughput and response_s, each
-        observed, `predicted_...` and `..._error` = predicted / observed - 1. What was not measured is NaN.
+        observed, `predicted_...` with its `..._low` and `..._high`, and `..._error` = predicted / observed - 1. What
+        was not measured is NaN.
     load_unit: "users" or "requests/s".
     throughput_error, response_error: mean absolute errors, fractions; NaN where it was not measured.
     throughput_within_10, ..., response_within_20: the highest load up to which, from the lightest on, every level is
@@ -55,7 +56,7 @@ def check(system: System, levels: pd.DataFrame) -> Check:
     rows, closed = _checked(levels)
     load = rows["users" if closed else "throughput"].to_numpy()
     solved = [
-        system.solve(round(float(each))) if closed else system.grow(float(each) / system.throughput).solve()
+        system.predict(round(float(each))) if closed else system.grow(float(each) / system.throughput).predict()
         for each in load
     ]
     table = pd.DataFrame({"load": load})
@@ -67,7 +68,9 @@ def check(system: System, levels: pd.DataFrame) -> Check:
             rows[column] if column in rows and (closed or column == "mean_s") else pd.Series(math.nan, rows.index)
         )
         table[name] = observed.to_numpy()
-        table[f"predicted_{name}"] = predicted
+        table[f"predicted_{name}"] = [each.value for each in predicted]
+        table[f"predicted_{name}_low"] = [each.low for each in predicted]
+        table[f"predicted_{name}_high"] = [each.high for each in predicted]
         table[f"{name}_error"] = table[f"predicted_{name}"] / table[name] - 1
     errors = {name: table[f"{name}_error"].to_numpy() for name in QUANTITIES}
     means = {

@@ -13,10 +13,14 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.model.demands import above_zero
 from scaling_lib.model.system_bounds import SystemBounds, system_bounds
 from scaling_lib.model.system_parts import Figure, Parts, read_parts
+from scaling_lib.model.system_predict import Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import listing
+
+FLOOR = 1e-6  # of its value: what is drawn as nothing still belongs to the system
+MOST_BACKGROUND = 0.999  # of the servers: so that a draw leaves something to requests
 
 
 @dataclass(frozen=True)
@@ -102,17 +106,14 @@ class System:
         """By resource, the fraction of its servers that is taken; 1 or more where the arrivals ask for more than it can
         do, 0 at a pure delay.
         """
-        return {name: each.value for name, each in self.utilization_estimates().items()}
+        return {name: self._busy(name) / servers for name, servers in self.parts.servers.items()}
 
     def utilization_estimates(self) -> dict[str, Estimate]:
         """As `utilization`, with the intervals that come of the demands' and arrivals'."""
         found = {}
-        for place, (resource, demands) in enumerate(self.parts.demands.items()):
-            servers = self.parts.servers[resource]
-            busy = math.fsum(self.parts.rates[name].value * each.value for name, each in demands.items())
+        for place, (resource, servers) in enumerate(self.parts.servers.items()):
             drawn = (self._demands[place] * self._rates.T).sum(axis=1) + self._background[place]
-            value = (busy + self.parts.background[resource].value) / servers
-            found[resource] = interval(value, drawn / servers, 0.95, "fraction")
+            found[resource] = interval(self._busy(resource) / servers, drawn / servers, 0.95, "fraction")
         return found
 
     def bounds(self, population: int | None = None) -> SystemBounds:
@@ -125,6 +126,10 @@ class System:
         population: users, a whole number of 0 or more; they ask for journeys at the arrivals' mix.
         """
         return solve_open(self) if population is None else solve_closed(self, population)
+
+    def predict(self, population: int | None = None) -> Prediction:
+        """As `solve`, with the intervals that come of the demands' and arrivals': a tenth of a second or so."""
+        return predict(self, population)
 
     def bottleneck(self) -> str:
         """The resource that is full first: with the lowest limit of the throughput, the first of those that tie."""
@@ -166,6 +171,28 @@ class System:
         """What all arrivals together may be, requests/s (DRAWS)."""
         return np.asarray(self._rates.sum(axis=0))
 
+    def drawn(self, place: int) -> System:
+        """The system as one of its draws has it, 0 to DRAWS - 1, with nothing uncertain."""
+        return System(
+            {
+                resource: {
+                    name: max(float(drawn), FLOOR * each.value)
+                    for drawn, (name, each) in zip(self._demands[k, place], demands.items(), strict=True)
+                }
+                for k, (resource, demands) in enumerate(self.parts.demands.items())
+            },
+            self.parts.servers,
+            {
+                name: max(float(drawn), FLOOR * rate.value)
+                for drawn, (name, rate) in zip(self._rates[:, place], self.parts.rates.items(), strict=True)
+            },
+            self.think_time,
+            background={
+                resource: min(float(self._background[k, place]), MOST_BACKGROUND * servers)
+                for k, (resource, servers) in enumerate(self.parts.servers.items())
+            },
+        )
+
     def relieve(self, resource: str, factor: float, *, journey: str | None = None) -> System:
         """The system with less demand at a resource, of all journeys or of one.
 
@@ -204,6 +231,11 @@ class System:
                 for name, rate in self.parts.rates.items()
             },
         )
+
+    def _busy(self, resource: str) -> float:
+        """Servers in use, at a pure delay those who are there."""
+        asked = (self.parts.rates[name].value * each.value for name, each in self.parts.demands[resource].items())
+        return math.fsum(asked) + self.parts.background[resource].value
 
     def _place(self, resource: str) -> int:
         if resource not in self.parts.demands:

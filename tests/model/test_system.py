@@ -14,6 +14,7 @@ from scaling_lib.model.queueing import mmc, mva
 from scaling_lib.model.system import System
 from scaling_lib.stats import Estimate
 
+SYSTEM_OF_ONE = System({"cpu": 0.02}, {}, 10.0, 1.0)
 SHOP = System({"cpu": 0.02, "db": {"browse": 0.01, "buy": 0.05}}, {"cpu": 2}, {"browse": 20.0, "buy": 5.0}, 1.0)
 
 
@@ -105,6 +106,25 @@ def test_one_uncertain_demand_gives_the_interval_of_what_rests_on_it():
     assert (saturation.value, saturation.low, saturation.high) == pytest.approx((50, 40, 62.5), rel=0.03)
     use = system.utilization_estimates()["cpu"]
     assert (use.value, use.low, use.high) == pytest.approx((0.2, 0.16, 0.25), rel=0.03)
+
+
+def test_predictions_have_the_interval_of_the_demands():
+    system = System({"cpu": Estimate(0.02, 0.016, 0.025)}, {}, 10.0, 1.0)
+    opened = system.predict()
+    ends = [demand / (1 - 10 * demand) for demand in (0.016, 0.02, 0.025)]
+    found = opened.response["all"]
+    assert (found.low, found.value, found.high) == pytest.approx(ends, rel=0.1)
+    assert opened.stable == 1.0
+    full = system.predict(500).throughput  # 1 / demand
+    assert (full.low, full.value, full.high) == pytest.approx((40, 50, 62.5), rel=0.06)
+    near = system.grow(5.0).predict()  # 50 requests/s: full at a demand of 0.02, the middle of its interval
+    assert 0.3 < near.stable < 0.7 and near.mean_response.high == math.inf
+    unsure = System(
+        {"cpu": Estimate(0.02, 0.0, 0.05)}, {}, Estimate(10.0, 0.0, 30.0), background={"cpu": Estimate(0.2, 0, 2)}
+    )
+    assert 0 < unsure.predict().stable < 1
+    known = System({"cpu": 0.02}, {}, 10.0, 1.0).predict(20)
+    assert known.throughput.low == known.throughput.high == SYSTEM_OF_ONE.solve(20).throughput
 
 
 def test_the_certainty_of_the_bottleneck_is_that_of_two_lognormal_demands():
