@@ -20,7 +20,7 @@ FARTHEST = 28  # days ahead
 WEEK = 7
 LEAST = 0.05  # of the mean width: quiet hours that are off by next to nothing widen no interval
 DRAWS = 300
-TRUSTED = 4.0  # origins whose errors count as much as the model's own word
+TRUSTED = 4.0  # so many origins' errors weigh as much as the model's own word: their coverage is that uncertain
 WIDEST = 2.5
 AHEAD = (1, 7, 28)
 

@@ -14,6 +14,7 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.forecast import SEED, Forecast
 from scaling_lib.stats.regular import DAY_S
+from scaling_lib.words import plural
 
 Floats = NDArray[np.float64]
 Of = Literal["value", "daily mean", "total"]
@@ -33,7 +34,7 @@ class Exhaustion:
     date, low, high: median and ends of the interval, UTC; None where they lie beyond the horizon.
     time: the same in seconds from the end of the history; infinite beyond the horizon, 0 where already.
     probability: that the limit is reached within the horizon.
-    ends, horizon: the last times of history and forecast.
+    ends, horizon: the last times of history and forecast; caveats: the forecast's, and what single values may do.
     """
 
     limit: float
@@ -47,6 +48,7 @@ class Exhaustion:
     probability: float
     ends: pd.Timestamp
     horizon: pd.Timestamp
+    caveats: tuple[str, ...]
     _crossings: Floats = field(repr=False)
 
     def probability_by(self, time: pd.Timestamp | str) -> float:
@@ -108,6 +110,7 @@ def first_reached(
         probability=float(np.mean(np.isfinite(crossings))),
         ends=ends,
         horizon=forecast.frame.index[-1],
+        caveats=(*forecast.caveats, *_single(forecast, of)),
         _crossings=crossings,
     )
 
@@ -124,6 +127,16 @@ def _already(forecast: Forecast, limit: float, of: Of, sign: float, per_day: int
 def _means(days: Floats) -> Floats:
     counts = np.isfinite(days).sum(axis=1)
     return np.asarray(np.nansum(days, axis=1) / np.maximum(counts, 1), dtype=np.float64)
+
+
+def _single(forecast: Forecast, of: Of) -> list[str]:
+    count = int(forecast._fit.season.passing.sum())
+    if of != "value" or not count:
+        return []
+    return [
+        f"{plural(count, 'single value')} of the history stood far out and counted as passing: such a value may reach "
+        "the limit earlier than the rest."
+    ]
 
 
 def _follow(forecast: Forecast, limit: float, of: Of, sign: float, per_day: int, crossings: Floats, seed: int) -> None:

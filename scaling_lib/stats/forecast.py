@@ -42,6 +42,7 @@ class Forecast:
         proportions.
     season: what was found, such as ("daily", "weekly"); multiplicative: whether it grows with the level.
     shifts: first times of new levels; the history before them is kept for season, noise and growth.
+    recent: the last seven days, NaN where absent or a passing event.
     backtest: forecasts from within the history; left_out: what was not used as it is; caveats: what may be wrong.
     """
 

@@ -43,8 +43,11 @@ def test_already_reached_in_the_last_days_but_not_by_an_event_that_passed(random
     series = line(random, slope=0.0)
     made = forecast(series, "7d")
     assert first_reached(made, 99.5).state == "already" and first_reached(made, 99.5).time.high == 0
+    assert not any("stood far out" in said for said in first_reached(made, 140.0).caveats)
     series.iloc[-5] = 150.0
-    assert first_reached(forecast(series, "7d"), 140.0).state == "not within the horizon"
+    passed = first_reached(forecast(series, "7d"), 140.0)
+    assert passed.state == "not within the horizon"
+    assert any("1 single value of the history stood far out" in said for said in passed.caveats)
 
 
 def test_a_peak_of_the_week_counts_as_already(random):
