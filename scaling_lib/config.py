@@ -141,12 +141,13 @@ class Resource(Part):
     busy: a selector of counters of seconds in which servers (cores, workers) were busy; used: of gauges, in `unit`.
     limit: how much there is: servers, or in `unit`; a number, or a selector of a gauge.
     full_at: the share of the limit that should not be exceeded. scales: how more of it is had.
-    lead_time: until more of it is there, in seconds. domains: failure domains (zones, hosts) that it is spread over
-    evenly. out_in_rollout: the share of it that a rollout takes out. price_per_hour: of one server, or of `unit`.
+    services: those whose spans run on it. lead_time: until more of it is there, in seconds.
+    domains: failure domains (zones, hosts) that it is spread over evenly. out_in_rollout: the share of it that a
+    rollout takes out. price_per_hour: of one server, or of `unit`.
     """
 
     name: Name
-    service: str = ""
+    services: list[str] = Field(default_factory=list)
     busy: str = ""
     used: str = ""
     limit: float | str
@@ -183,6 +184,7 @@ class Config(Part):
     services: list[Service] = Field(default_factory=list)
     journeys: list[Journey] = Field(default_factory=list)
     resources: list[Resource] = Field(default_factory=list)
+    traffic: str = ""  # a selector of the counters of all requests that reach the system, also of no journey
     evidence: EvidencePlaces = EvidencePlaces()
     exclusions: list[Exclusion] = Field(default_factory=list)
     incidents: list[Incident] = Field(default_factory=list)

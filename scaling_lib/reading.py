@@ -155,7 +155,8 @@ class Reading:
         """What to ask a Prometheus: as the entry says, else what the selectors of journeys and resources need."""
         if entry.queries or not entry.url:
             return dict(entry.queries)
-        asked = [(each.name, each.metrics.model_dump()) for each in self.config.journeys if each.metrics]
+        asked: list[tuple[str, dict[str, Any]]] = [("all", {"traffic": self.config.traffic})]
+        asked += [(each.name, each.metrics.model_dump()) for each in self.config.journeys if each.metrics]
         asked += [(each.name, each.model_dump(include={"busy", "used", "limit"})) for each in self.config.resources]
         return {
             f"{name} {part}": selector
