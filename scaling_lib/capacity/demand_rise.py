@@ -1,0 +1,68 @@
+"""The steepest rise of demand in a record: what an autoscaler has to follow."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rise:
+    """The steepest rise recorded.
+
+    per_minute: in the demand's unit per minute; a fact of the record, so without an interval.
+    start, end: where it was; within_s: over how many seconds it was measured.
+    days: days with a demand; exceeded: the chance that a further day has a steeper one, if days are alike.
+    """
+
+    per_minute: Estimate
+    start: pd.Timestamp
+    end: pd.Timestamp
+    within_s: float
+    days: int
+    exceeded: float
+
+
+def steepest_rise(demand: pd.Series, within_s: float, *, level: float = 0.95, unit: str = "") -> Rise:
+    """The steepest rise of demand over a stretch, such as the delay of an autoscaler.
+
+    demand: at a regular step (NaN and absent rows are gaps), indexed by rising times with a zone; within_s: seconds,
+        the demand's step where it is shorter, since the record shows nothing shorter. unit: of the demand.
+    The noise of counts is part of it, as it is for the autoscaler; 0 where demand never rises.
+
+    Raises InvalidInput for times without a zone or that do not rise, NotEnoughData without two values so far apart.
+    """
+    index = demand.index
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is None or not index.is_monotonic_increasing:
+        raise InvalidInput("steepest_rise: expected a demand indexed by rising times with a time zone, such as UTC.")
+    if not (math.isfinite(within_s) and within_s >= 0):
+        raise InvalidInput(f"steepest_rise: found within_s {within_s}; expected seconds of 0 or more.")
+    if index.has_duplicates or len(demand) < 2:
+        raise NotEnoughData(f"steepest_rise: found {len(demand)} rows; expected at least two, each time once.")
+    step = pd.Timedelta(np.median(np.diff(index.as_unit("ns").asi8)))
+    grid = demand.astype(np.float64).resample(step, origin="start").mean()
+    steps = max(1, round(within_s / step.total_seconds()))
+    span_s = steps * step.total_seconds()
+    rises = grid.diff(steps).dropna()
+    if rises.empty:
+        raise NotEnoughData(
+            f"steepest_rise: found no two values {duration(span_s)} apart; expected a record that is longer than that."
+        )
+    end = pd.DatetimeIndex(rises.index)[int(rises.argmax())]
+    per_minute = max(0.0, float(rises.max())) / span_s * 60
+    days = max(1, int(pd.DatetimeIndex(grid.dropna().index).normalize().nunique()))
+    return Rise(
+        per_minute=Estimate(per_minute, per_minute, per_minute, level, unit),
+        start=end - steps * step,
+        end=end,
+        within_s=span_s,
+        days=days,
+        exceeded=1 / (days + 1),
+    )

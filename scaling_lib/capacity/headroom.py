@@ -1,0 +1,221 @@
+"""How much more load the capacity that really counts can take, after all that takes from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from scaling_lib.capacity.autoscaler_ramp import Ramp
+from scaling_lib.capacity.headroom_checks import check_headroom
+from scaling_lib.capacity.headroom_words import headroom_notes, headroom_sentence, lag_words
+from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import check_level
+from scaling_lib.words import duration, percent, plural
+
+Name = Literal["lost failure domain", "rollout", "target utilisation", "autoscaler's lag", "growth", "used at peak"]
+State = Literal["enough", "uncertain", "too little"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deduction:
+    """One step of the waterfall.
+
+    amount: what is taken, left: what is left after it, both in the capacity's unit; why: the numbers behind it.
+    """
+
+    name: Name
+    amount: Estimate
+    left: Estimate
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headroom:
+    """How much more load can be taken.
+
+    capacity: where the waterfall begins; deductions: its steps in order, what is used at the peak the last; a step that
+        takes nothing is there with 0 and its reason.
+    absolute: what is left after them, in the capacity's unit, below 0 where it does not suffice.
+    factor: how many times today's peak may come, in "x": what is left before growth and use, over today's peak with its
+        growth; 1 where nothing is left.
+    state: "enough" or "too little" where all of the interval is, else "uncertain".
+    together: whether lost domain, rollout and steep rise were taken to happen at the same time.
+    sentence: the answer; notes: what was not given, and what no headroom covers.
+    """
+
+    capacity: Estimate
+    deductions: tuple[Deduction, ...]
+    absolute: Estimate
+    factor: Estimate
+    state: State
+    together: bool
+    sentence: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The waterfall, a row a step: step, amount (below 0 where taken) with low and high, left with low and high."""
+        rows = [("capacity", 1.0, self.capacity, self.capacity)]
+        rows += [(each.name, -1.0, each.amount, each.left) for each in self.deductions]
+        return pd.DataFrame(
+            {
+                "step": name,
+                "amount": sign * amount.value + 0.0,  # no -0
+                "low": min(sign * amount.low, sign * amount.high) + 0.0,
+                "high": max(sign * amount.low, sign * amount.high) + 0.0,
+                "left": left.value,
+                "left_low": left.low,
+                "left_high": left.high,
+            }
+            for name, sign, amount, left in rows
+        )
+
+
+def headroom(
+    capacity: Estimate,
+    used: Estimate,
+    *,
+    domains: int = 1,
+    out_in_rollout: float = 0.0,
+    servers: int | None = None,
+    full_at: float = 1.0,
+    growth: Estimate | None = None,
+    lead_time_s: float = 0.0,
+    rise: Estimate | None = None,
+    ramp: Ramp | None = None,
+    start_delay_s: float | None = None,
+    together: bool = True,
+    level: float = 0.95,
+) -> Headroom:
+    """How much more load a capacity can take, net of what takes from it.
+
+    capacity: with everything up, in any unit (requests/s, servers); used: today's peak, in the same unit.
+    domains: failure domains that it is spread over evenly: one is lost, (domains - 1) / domains stays. With one domain
+        nothing is taken, and the notes say that its loss takes all.
+    out_in_rollout: the share that a rollout takes out at a time, or that its surge takes while old and new run side by
+        side. servers: how many whole ones the capacity is, where that is known: what a domain and a rollout take is
+        then rounded up, as 4 servers in 3 domains lose 2.
+    full_at: the share of what is up that may be used, above 0.
+    growth: of the peak until more can be there, a fraction (`Forecast.growth_per`, over lead_time_s); a decline is not
+        counted on.
+    rise: the steepest rise of demand recorded, in the capacity's unit per minute (`steepest_rise`). What an autoscaler
+        cannot follow of it has to be there before: (rise - ramp.per_minute) x ramp.delay_s with the ramp of
+        `largest_ramp`, rise x start_delay_s where only the delay is known. Without either nothing scales by itself, and
+        nothing is taken.
+    together: whether lost domain, rollout and steep rise happen at the same time. By default they do: a domain is lost
+        for hours, in which the day's rise and a rollout come anyway, and a failover starts both by itself. Otherwise
+        only the one that takes most is taken. Target utilisation and growth are always taken.
+
+    Intervals: each input is drawn 2,000 times from its interval (`model.uncertainty.draw`: a split normal, of the
+    logarithm where its low end is above 0), independently of the others, and goes through all steps; the values are
+    those of the inputs' values. An unlimited capacity stays unlimited upwards.
+    Raises InvalidInput for numbers that cannot be, NotMeasured where capacity or use is NaN.
+    """
+    check_level("headroom", level)
+    check_headroom(
+        capacity=capacity, used=used, domains=domains, out_in_rollout=out_in_rollout, servers=servers, full_at=full_at,
+        growth=growth, lead_time_s=lead_time_s, rise=rise, start_delay_s=start_delay_s,
+    )  # fmt: skip
+    lost, out = _shares(domains, out_in_rollout, servers)
+    total, peak = _drawn(capacity, "capacity"), _drawn(used, "used")
+    lag = _lag(_drawn(rise, "rise"), ramp, start_delay_s)
+    grown = peak * _drawn(growth, "growth")
+    if not together:
+        lost, out, lag = _largest(lost, out, lag, usable=full_at * capacity.value)
+    notes = headroom_notes(
+        capacity, domains=domains, growth=growth, lead_time_s=lead_time_s, rise=rise,
+        scales_itself=ramp is not None or start_delay_s is not None,
+    )  # fmt: skip
+    measured = (capacity, used, growth, rise)
+    waterfall = _Waterfall(total, capacity, level, assumed=any(each.assumed for each in measured if each is not None))
+    apart = "" if together else " (only the largest of lost domain, rollout and steep rise is taken)"
+    waterfall.take("lost failure domain", waterfall.left * lost, _lost_words(domains, lost) + apart)
+    waterfall.take("rollout", waterfall.left * out, f"{percent(out)} of what is up is out at a time{apart}")
+    waterfall.take("target utilisation", waterfall.left * (1 - full_at), f"used up to {percent(full_at)}")
+    waterfall.take("autoscaler's lag", lag, lag_words(rise, ramp, start_delay_s, capacity.unit) + apart)
+    usable = waterfall.left
+    told = f"{growth} in the {duration(lead_time_s)} until more can be there" if growth else "no growth is given"
+    waterfall.take("growth", grown, told)
+    waterfall.take("used at peak", peak, "today's peak")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.where(peak + grown > 0, np.maximum(usable, 0.0) / (peak + grown), np.inf)
+    factor = waterfall.estimate(times, "x", unlimited=True)
+    state: State = "enough" if factor.low >= 1 else "too little" if factor.high < 1 else "uncertain"
+    absolute, taken = waterfall.taken[-1].left, tuple(waterfall.taken)
+    largest = max(taken[:-1], key=lambda each: each.amount.value)
+    return Headroom(
+        capacity=capacity,
+        deductions=taken,
+        absolute=absolute,
+        factor=factor,
+        state=state,
+        together=together,
+        sentence=headroom_sentence(capacity, used, absolute, factor, state, (largest.name, largest.amount)),
+        notes=notes,
+    )
+
+
+class _Waterfall:
+    """What is left, step by step; of each array the first element is the value, the others are draws."""
+
+    def __init__(self, total: Floats, capacity: Estimate, level: float, *, assumed: bool) -> None:
+        self.left, self.taken = total, list[Deduction]()
+        self._capacity, self._level, self._assumed = capacity, level, assumed
+
+    def take(self, name: Name, amount: Floats, why: str) -> None:
+        self.left = self.left - amount
+        unit = self._capacity.unit
+        left = self.estimate(self.left, unit, unlimited=True)
+        self.taken.append(Deduction(name=name, amount=self.estimate(amount, unit), left=left, why=why))
+
+    def estimate(self, values: Floats, unit: str, *, unlimited: bool = False) -> Estimate:
+        found = interval(float(values[0]), values[1:], self._level, unit)
+        high = math.inf if unlimited and self._capacity.high == math.inf else found.high
+        return replace(found, high=high, assumed=self._assumed)
+
+
+def _drawn(estimate: Estimate | None, name: str) -> Floats:
+    """The value, at least 0, and draws of it; 0 where none is given."""
+    if estimate is None:
+        return np.zeros(1 + DRAWS)
+    deviates = np.concatenate([[0.0], generator("headroom", name).standard_normal(DRAWS)])
+    return np.maximum(draw(estimate, deviates), 0.0)
+
+
+def _shares(domains: int, out_in_rollout: float, servers: int | None) -> tuple[float, float]:
+    """What a lost domain takes of all, and a rollout of what is left."""
+    lost = 1 / domains if domains > 1 else 0.0
+    if servers is None:
+        return lost, out_in_rollout
+    gone = _up(servers * lost)
+    rest = servers - gone
+    return gone / servers, min(1.0, _up(rest * out_in_rollout) / rest) if rest else 0.0
+
+
+def _up(count: float) -> int:
+    return math.ceil(count - 1e-9)
+
+
+def _lag(rise: Floats, ramp: Ramp | None, start_delay_s: float | None) -> Floats:
+    """What demand rises by before the servers that answer it serve, beyond what is followed."""
+    if ramp is not None:
+        return np.asarray(np.maximum(rise - ramp.per_minute, 0.0) * ramp.delay_s / 60)
+    return np.asarray(rise * (start_delay_s or 0.0) / 60)
+
+
+def _largest(lost: float, out: float, lag: Floats, *, usable: float) -> tuple[float, float, Floats]:
+    """Only the one of the three that takes most of the usable capacity, the others 0."""
+    amounts = [usable * lost, usable * out, float(lag[0])]
+    most = int(np.argmax(amounts))
+    return lost if most == 0 else 0.0, out if most == 1 else 0.0, lag if most == 2 else np.zeros_like(lag)
+
+
+def _lost_words(domains: int, lost: float) -> str:
+    if domains == 1:
+        return "all is in one failure domain: its loss is not covered"
+    return f"one of {plural(domains, 'failure domain')} is lost, {percent(lost)} of the capacity"

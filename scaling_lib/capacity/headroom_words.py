@@ -1,0 +1,75 @@
+"""How headroom is said."""
+
+from __future__ import annotations
+
+import math
+
+from scaling_lib.capacity.autoscaler_ramp import Ramp
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, number, quantity
+
+
+def headroom_sentence(
+    capacity: Estimate, used: Estimate, absolute: Estimate, factor: Estimate, state: str, largest: tuple[str, Estimate]
+) -> str:
+    """The answer: what is left, as factor and absolute, and what takes most."""
+    name, amount = largest
+    peak, unit = quantity(used.value, used.unit), capacity.unit
+    low, high = quantity(absolute.low, unit), quantity(absolute.high, unit)
+    most = f" Most is taken by {_named(name)}: {quantity(amount.value, unit)}." if amount.value > 0 else ""
+    of = f"of a capacity of {quantity(capacity.value, unit)}"
+    if state == "too little":
+        return (
+            f"Today's peak of {peak} is already more than what counts {of}: {quantity(-absolute.value, unit)} are "
+            f"missing, and only {factor} the peak can be taken.{most}"
+        )
+    doubt = " Whether today's peak is covered is not certain." if state == "uncertain" else ""
+    return (
+        f"What counts {of} takes {factor} today's peak of {peak}, which leaves "
+        f"{quantity(absolute.value, unit)} ({low} to {high}).{doubt}{most}"
+    )
+
+
+def _named(name: str) -> str:
+    return {"autoscaler's lag": "the autoscaler's lag", "rollout": "a rollout", "lost failure domain": f"a {name}"}.get(
+        name, f"the {name}" if name == "target utilisation" else name
+    )
+
+
+def lag_words(rise: Estimate | None, ramp: Ramp | None, start_delay_s: float | None, unit: str) -> str:
+    """How much of the rise is not followed, and for how long."""
+    if ramp is None and start_delay_s is None:
+        return "nothing scales by itself"
+    delay = ramp.delay_s if ramp else start_delay_s or 0.0
+    if rise is None:
+        return f"more serves after {duration(delay)}; how fast demand rises is not given"
+    seen = f"demand rose by up to {quantity(rise.value, unit)} a minute, and more serves after {duration(delay)}"
+    if ramp is None:
+        return seen
+    if rise.value <= ramp.per_minute:
+        return f"{seen}; {quantity(ramp.per_minute, unit)} a minute are followed, so all of it is"
+    return f"{seen}; {quantity(ramp.per_minute, unit)} a minute are followed"
+
+
+def headroom_notes(
+    capacity: Estimate,
+    *,
+    domains: int,
+    growth: Estimate | None,
+    lead_time_s: float,
+    rise: Estimate | None,
+    scales_itself: bool,
+) -> tuple[str, ...]:
+    """What was not given, and what no headroom covers."""
+    notes = []
+    if domains == 1:
+        notes.append("All is in one failure domain: its loss takes everything, which no headroom covers.")
+    if growth is None and lead_time_s > 0:
+        notes.append(f"Growth in the {duration(lead_time_s)} until more can be there is not known, and none is taken.")
+    if growth is not None and growth.value < 0:
+        notes.append(f"Demand declines ({growth}), which is not counted on.")
+    if scales_itself and rise is None:
+        notes.append("How fast demand rises is not known: nothing is taken for the autoscaler's lag.")
+    if math.isnan(capacity.low) or math.isnan(capacity.high):
+        notes.append(f"The capacity of {number(capacity.value)} has no interval, and is taken as exact.")
+    return tuple(notes)

@@ -1,0 +1,211 @@
+"""What saturates first: each resource's use now, when it reaches its limit, and whether more can be had before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import pandas as pd
+
+from scaling_lib.capacity.exhaustion import HORIZON, TimeToExhaustion, time_to_exhaustion
+from scaling_lib.capacity.peak import typical_peak
+from scaling_lib.capacity.resource_use import ResourceUse, resource_use
+from scaling_lib.config import Resource
+from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
+from scaling_lib.evidence.metrics import Metrics
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration, percent
+
+State = Literal["forecast", "history too short", "contradicts its limit", "not measured"]
+Action = Literal["act now", "order by", "fine", "unknown"]
+BEYOND = pd.Timedelta(days=28)  # how far the forecast goes beyond the lead time at least
+FARTHEST = pd.Timedelta(days=730)
+STALE = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaturationPoint:
+    """One resource: how much of it is used, a fraction of its limit, when it is full, and what to do by when.
+
+    state: "forecast"; "history too short" (used now is known where a day has enough values, the future is not);
+        "contradicts its limit" (more is used than there is); "not measured".
+    action: "act now" where it is full already, or the early end of the interval lies within the lead time; "order by"
+        a date; "fine" where not even the early end lies within the horizon; "unknown".
+    order_by: the early end less the lead time; None without one.
+    now: the 95th percentile of the last week's utilisation; NaN where it is not known.
+    use: the series; None where it is not known. time: to `full_at`; None without a forecast.
+    at: the moment that is judged from; None without any metrics.
+    sentence: the answer; supply: what would make it known, "" where it is; notes: what was left out, what may be wrong.
+    """
+
+    resource: Resource
+    state: State
+    action: Action
+    order_by: pd.Timestamp | None
+    now: Estimate
+    use: ResourceUse | None
+    time: TimeToExhaustion | None
+    at: pd.Timestamp | None
+    sentence: str
+    supply: str = ""
+    notes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def used(self) -> Estimate:
+        """What is used now at its peak, in servers or in the resource's unit; NaN where it is not known."""
+        limit = self.use.limit if self.use else math.nan
+        unit = self.use.unit if self.use else self.resource.unit
+        now = self.now
+        return Estimate(now.value * limit, now.low * limit, now.high * limit, now.level, unit)
+
+
+def saturation_points(
+    resources: Sequence[Resource],
+    metrics: Metrics | None,
+    *,
+    level: float = 0.95,
+    horizon: str = HORIZON,
+    time_zone: str = "UTC",
+    at: pd.Timestamp | None = None,
+) -> tuple[SaturationPoint, ...]:
+    """All resources, the most pressing first.
+
+    metrics: the evidence, None where none is given; level: of the intervals; horizon: how far to look, and 28 days
+        beyond the lead time at least; time_zone: whose clock a daily season follows; at: the moment to judge from, with
+        a time zone, the evidence's last one where not given.
+
+    As in GitLab's Tamland, what scales horizontally ranks below what does not, whose limit is not moved by a setting;
+    within both the nearer comes first, by the early end of its interval. What is not known comes last.
+    """
+    found = [
+        saturation_point(each, metrics, level=level, horizon=horizon, time_zone=time_zone, at=at) for each in resources
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+def saturation_point(
+    resource: Resource,
+    metrics: Metrics | None,
+    *,
+    level: float = 0.95,
+    horizon: str = HORIZON,
+    time_zone: str = "UTC",
+    at: pd.Timestamp | None = None,
+) -> SaturationPoint:
+    """One resource; see `saturation_points`. What is not known is a state of the result; nothing is raised for it."""
+    unknown = SaturationPoint(
+        resource=resource,
+        state="not measured",
+        action="unknown",
+        order_by=None,
+        now=Estimate(math.nan, math.nan, math.nan, level, "fraction"),
+        use=None,
+        time=None,
+        at=at,
+        sentence=f"{resource.name}: not measured.",
+        supply=f"Supply metrics with {resource.busy or resource.used}.",
+    )
+    if metrics is None:
+        return unknown
+    try:
+        used = resource_use(resource, metrics)
+    except NotMeasured as error:
+        return replace(unknown, sentence=f"Not measured: {error}", supply=error.supply or unknown.supply)
+    except NotEnoughData as error:
+        return replace(unknown, state="history too short", sentence=str(error), supply=str(error))
+    except BrokenEvidence as error:
+        return replace(unknown, state="contradicts its limit", sentence=str(error), supply=str(error))
+    judged_at = pd.Timestamp(metrics.frame["time"].max()) if at is None else at
+    known = replace(unknown, use=used, supply="", at=judged_at, notes=_notes(resource, used, judged_at))
+    return _judged(known, judged_at, level, horizon, time_zone)
+
+
+def _notes(resource: Resource, used: ResourceUse, at: pd.Timestamp) -> tuple[str, ...]:
+    notes, stale = list(used.left_out), at - used.ends
+    if stale > STALE:
+        notes.append(f"its last value is {duration(stale.total_seconds())} old")
+    if not _lead_known(resource):
+        notes.append("no lead_time is given: more of it is assumed to be there at once")
+    return tuple(notes)
+
+
+def _judged(known: SaturationPoint, at: pd.Timestamp, level: float, horizon: str, time_zone: str) -> SaturationPoint:
+    """With what is used now, the forecast, and what to do."""
+    resource, used = known.resource, known.use
+    assert used is not None  # noqa: S101
+    try:
+        now = typical_peak(used.utilization, level=level, unit="fraction")
+    except NotEnoughData as error:
+        return replace(known, state="history too short", sentence=f"{resource.name}: {error}", supply=str(error))
+    known = replace(known, now=now)
+    lead = pd.Timedelta(seconds=resource.lead_time)
+    ahead = min(max(pd.Timedelta(horizon), lead + BEYOND), FARTHEST)
+    try:
+        time = time_to_exhaustion(
+            used.peaks, resource.full_at, level, horizon=ahead, time_zone=time_zone, unit="fraction"
+        )
+    except NotEnoughData as error:
+        return _without_forecast(known, str(error))
+    order_by = None if time.dates[0] is None or time.state == "already" else time.dates[0] - lead
+    action: Action = "fine" if order_by is None else "order by"
+    if time.state == "already" or (order_by is not None and order_by <= at):
+        action = "act now"
+    return replace(
+        known,
+        state="forecast",
+        action=action,
+        order_by=order_by,
+        time=time,
+        sentence=f"{resource.name}: {percent(now.value)} used at its peak. {_told(known, time, action, order_by)}",
+        notes=known.notes + time.left_out + time.caveats,
+    )
+
+
+def _without_forecast(known: SaturationPoint, why: str) -> SaturationPoint:
+    """Used now is known, the future is not; what is full already needs no forecast."""
+    needed = why.removeprefix("forecast: ")
+    full = known.now.value >= known.resource.full_at
+    told = (
+        f"{percent(known.resource.full_at)} is reached: more is needed now" if full else "when it is full is not known"
+    )
+    return replace(
+        known,
+        state="history too short",
+        action="act now" if full else "unknown",
+        sentence=f"{known.resource.name}: {percent(known.now.value)} used at its peak; {told}. The history is too "
+        f"short for a forecast: {needed}",
+        supply=needed,
+    )
+
+
+def _told(known: SaturationPoint, time: TimeToExhaustion, action: Action, order_by: pd.Timestamp | None) -> str:
+    resource = known.resource
+    full = percent(resource.full_at)
+    lead = f"takes {duration(resource.lead_time)}" if _lead_known(resource) else "takes no time, as none is given"
+    if time.state == "already":
+        more = "there is no more of it: reduce its use" if resource.scales == "not at all" else f"more of it {lead}"
+        return f"{full} is reached already, and {more}."
+    if order_by is None or time.dates[0] is None:
+        return f"{full} is not reached by {time.horizon:%Y-%m-%d}."
+    early = f"{time.dates[0]:%Y-%m-%d}"
+    middle = f"on {time.dates[1]:%Y-%m-%d}" if time.dates[1] is not None else f"perhaps by {time.horizon:%Y-%m-%d}"
+    reached = f"{full} is reached {middle}, at the earliest on {early}"
+    if resource.scales == "not at all":
+        return f"{reached}, and there is no more of it: reduce its use before."
+    if action == "act now":
+        return f"{reached}, and more of it {lead}: act now."
+    return f"{reached}; more of it {lead}: order by {order_by:%Y-%m-%d}."
+
+
+def _lead_known(resource: Resource) -> bool:
+    return "lead_time" in resource.model_fields_set or resource.scales == "not at all"
+
+
+def _rank(each: SaturationPoint) -> tuple[bool, bool, float, float, float]:
+    if math.isnan(each.now.value):
+        return True, False, math.inf, math.inf, 0.0
+    full = each.time is None and each.now.value >= each.resource.full_at
+    low, value = (each.time.low, each.time.value) if each.time else (0.0 if full else math.inf,) * 2
+    return False, each.resource.scales == "horizontally", low, value, -each.now.value
