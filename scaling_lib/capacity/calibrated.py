@@ -1,0 +1,156 @@
+"""The model of the system, from all that the assessment has: metrics, spans and a load test together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.config import Resource
+from scaling_lib.errors import NotMeasured, ScalingError
+from scaling_lib.evidence.routes import matches
+from scaling_lib.model.calibration import Calibration, combined, from_load_test, from_spans, from_utilization
+from scaling_lib.model.check import Check, check
+from scaling_lib.model.system import System
+from scaling_lib.model.utilization_law import UtilizationLaw
+
+if TYPE_CHECKING:
+    from scaling_lib.evidence.metrics import Metrics
+    from scaling_lib.model.calibration import LoadTestDemands, SpanDemands
+
+OTHER = "other requests"  # than those of the journeys
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrated:
+    """The system as it was measured.
+
+    calibration: demands, with interval and origin; laws: the utilisation law by resource, of those that have metrics.
+    test: the load test that was used, "" for none; check: the model against its levels, None without one.
+    absent: what could not be used, and why, sentences.
+    """
+
+    calibration: Calibration
+    laws: dict[str, UtilizationLaw]
+    test: str
+    check: Check | None
+    absent: tuple[str, ...]
+
+    def system(self, rate: float) -> System:
+        """At so many requests/s of the measured mix."""
+        return self.calibration.system(rate)
+
+
+def calibrated(
+    system: Assessment, levels: pd.DataFrame | None = None, *, test: str = "", level: float = 0.95
+) -> Calibrated:
+    """Calibrate the one model of a system.
+
+    levels: of the load test to use, all requests together, as `evidence.load_tests.levels` gives them; test: its name.
+    level: of all intervals. Demands come from the metrics of the time of that test, or without one from the system's
+    own; see `model.calibration.combined` for how the evidence is joined.
+    Raises NotMeasured where neither metrics nor spans nor a load test can be used, with what was tried.
+    """
+    absent: list[str] = []
+
+    def tried(read: Callable[[], Given]) -> Given | None:
+        try:
+            return read()
+        except ScalingError as reason:
+            absent.append(str(reason))
+            return None
+
+    laws = _laws(system, levels, level, absent)
+    spans: SpanDemands | None = tried(lambda: _spans(system, level))
+    load_test: LoadTestDemands | None = None
+    if levels is not None:
+        load_test = tried(lambda: from_load_test(levels, level=level))
+    if not laws and spans is None and load_test is None:
+        raise NotMeasured(
+            f"No demand is measured: {' '.join(absent)}",
+            supply="Describe `resources` in assessment.yaml with the metrics of their use, or supply spans or a load "
+            "test.",
+        )
+    hosted = {each.name: [*each.services] for each in system.resources if each.name in laws and each.services}
+    found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted)
+    held = None
+    if levels is not None and load_test is not None:
+        held = tried(lambda: check(found.system(1.0), levels))
+    return Calibrated(calibration=found, laws=laws, test=test, check=held, absent=tuple(absent))
+
+
+def _laws(
+    system: Assessment, levels: pd.DataFrame | None, level: float, absent: list[str]
+) -> dict[str, UtilizationLaw]:
+    """The utilisation law of each resource whose busy time is counted."""
+    counted = [each for each in system.resources if each.busy and isinstance(each.limit, float)]
+    if not counted:
+        return {}
+    try:
+        metrics, during = _metrics(system, levels)
+        rates = _rates(system, metrics)
+    except ScalingError as reason:
+        absent.append(str(reason))
+        return {}
+    laws = {}
+    for each in counted:
+        try:
+            busy = per_second(metrics, each.busy)
+            laws[each.name] = from_utilization(busy.loc[during], rates.loc[during], servers=_servers(each), level=level)
+        except ScalingError as reason:
+            absent.append(f"{each.name}: {reason}")
+    return laws
+
+
+def _metrics(system: Assessment, levels: pd.DataFrame | None) -> tuple[Metrics, slice]:
+    """Those of the load test, and its time; without a test with times the system's own, all of them."""
+    if levels is not None and levels["start"].notna().all():
+        try:
+            return system.load_metrics(), slice(levels["start"].min(), levels["end"].max())
+        except NotMeasured:
+            pass
+    return system.metrics(), slice(None)
+
+
+def _rates(system: Assessment, metrics: Metrics) -> pd.DataFrame:
+    """Requests/s by journey, and of all others where `traffic` counts them."""
+    journeys = {each.name: each.metrics.total for each in system.journeys if each.metrics and not each.steps}
+    if not journeys and not system.config.traffic:
+        raise NotMeasured(
+            "No rate of requests is in the metrics: give `traffic`, or the journeys' `metrics.total`.",
+            supply="Name the counters of all requests as `traffic` in assessment.yaml.",
+        )
+    rates = pd.DataFrame({name: per_second(metrics, selector) for name, selector in journeys.items()})
+    if system.config.traffic:
+        everything = per_second(metrics, system.config.traffic)
+        rates[OTHER] = (
+            (everything - rates.sum(axis=1, min_count=len(journeys))).clip(lower=0) if journeys else everything
+        )
+    return rates
+
+
+def per_second(metrics: Metrics, selector: str) -> pd.Series:
+    """How much counters rise in a second, at the rhythm in which they were sampled."""
+    counts = metrics.increase(selector, "1s")
+    step = pd.Timedelta(counts.index.freq)  # type: ignore[attr-defined]  # of times, which have one
+    return counts / step.total_seconds()
+
+
+def _spans(system: Assessment, level: float) -> SpanDemands:
+    frame = system.spans().frame
+    roots = frame.loc[frame["parent_id"] == "", "operation"].unique()
+    named = {}
+    for operation in roots:
+        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
+        own = [each.name for each in system.journeys if each.route and matches(each.route, plain)]
+        named[operation] = own[0] if own else OTHER
+    return from_spans(frame, journeys=named, level=level)
+
+
+def _servers(resource: Resource) -> int:
+    return max(1, round(float(resource.limit)))

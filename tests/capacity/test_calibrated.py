@@ -1,0 +1,92 @@
+"""The one model from all of an assessment's evidence: the recorded shop's limit, and what is said where parts fail."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+from small_system import make
+
+import scaling_lib
+from scaling_lib.capacity.calibrated import OTHER, calibrated
+from scaling_lib.errors import NotMeasured
+from scaling_lib.evidence.load_tests.levels import levels
+
+SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
+TRUTH = yaml.safe_load((SHOP / "truth.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return scaling_lib.open(SHOP)
+
+
+@pytest.fixture(scope="module")
+def found(shop):
+    every = levels(shop.load_tests())
+    return {
+        name: calibrated(shop, every[(every["test"] == f"{name}/locust") & (every["name"] == "")], test=name)
+        for name in ("load", "before", "after")
+    }
+
+
+def test_the_limit_is_the_plateau_that_was_measured(found):
+    """Of the truth's levels, those that hardly gained on the one before."""
+    rates = [each["requests_per_s"] for each in TRUTH["load"]["levels"]]
+    plateau = [rate for before, rate in itertools.pairwise(rates) if rate < 1.05 * before]
+    limit = found["load"].system(1.0).bounds().saturation
+    assert limit.low <= sum(plateau) / len(plateau) <= limit.high
+
+
+@pytest.mark.parametrize(
+    ("test", "resource"),
+    [
+        ("load", "processor of the services"),
+        ("before", "processor of the database"),
+        ("after", "processor of the services"),
+    ],
+)
+def test_the_bottleneck_is_the_one_that_was_planted(found, test, resource):
+    system = found[test].system(1.0)
+    assert system.bottleneck() == resource and system.bottleneck_certainty()[resource] > 0.95
+
+
+def test_each_journey_has_its_own_demand(found):
+    """An order goes through two services and writes; a page of the list is read."""
+    demands = found["load"].calibration.demands["processor of the services"]
+    assert set(demands) == {"browse", "product", "cart", "checkout", OTHER}
+    assert demands["checkout"].low > demands["browse"].high
+    assert found["load"].calibration.mix["checkout"] == pytest.approx(4 / 22, abs=0.02)  # of the shoppers' tasks
+    assert found["load"].absent == ()
+
+
+def test_the_check_holds_every_levels_throughput(found):
+    for each in found.values():
+        assert each.check.throughput_error < 0.05
+        assert each.check.throughput_within_10 == each.check.table["load"].max()
+
+
+def test_without_a_load_test_the_systems_own_metrics_are_used(shop):
+    own = calibrated(shop)
+    assert own.check is None and own.test == ""
+    demand = own.system(1.0).mean_demand("processor of the services") if own.laws else None
+    assert own.calibration.origins and (demand is None or demand.low > 0)
+
+
+def test_nothing_to_calibrate_from_is_said(tmp_path):
+    with pytest.raises(NotMeasured, match="No demand is measured: .*spans") as reason:
+        calibrated(scaling_lib.open(make(tmp_path, "")))
+    assert "resources" in reason.value.supply
+
+
+def test_a_resource_without_metrics_leaves_the_others(tmp_path, shop):
+    text = (SHOP / "assessment.yaml").read_text(encoding="utf-8").replace("recorded/", f"{SHOP}/recorded/")
+    text = text.replace("simulated/", f"{SHOP}/simulated/").replace('{runs="database"}', '{runs="nothing"}')
+    (tmp_path / "assessment.yaml").write_text(text, encoding="utf-8")
+    system = scaling_lib.open(tmp_path)
+    every = levels(system.load_tests())
+    own = calibrated(system, every[(every["test"] == "load/locust") & (every["name"] == "")])
+    assert set(own.laws) == {"processor of the services"}
+    assert len(own.absent) == 1 and own.absent[0].startswith("processor of the database: ")
