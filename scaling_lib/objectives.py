@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from scaling_lib.config import Journey, Objective, slo_name
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.selector import with_edge
 from scaling_lib.evidence.slos import SLO
 
 
@@ -51,8 +53,10 @@ def _promql(journey: Journey, objective: Objective) -> dict[str, Any]:
         return given | {"bad_query": _rise(selectors.errors), "total_query": _rise(selectors.total)}
     if not selectors.buckets or objective.threshold is None:
         return given
-    inner = selectors.buckets[:-1] + "," if selectors.buckets.endswith("}") else selectors.buckets + "{"
-    within, all_ = f'{inner}le="{objective.threshold:g}"}}', f'{inner}le="+Inf"}}'
+    try:
+        within, all_ = (with_edge(selectors.buckets, edge) for edge in (objective.threshold, math.inf))
+    except InvalidInput as error:
+        raise InvalidInput(f"assessment.yaml, journey {journey.name}, metrics.buckets: {error}") from None
     return given | {"good_query": _rise(within), "total_query": _rise(all_)}
 
 

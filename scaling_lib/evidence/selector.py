@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from scaling_lib.errors import InvalidInput
@@ -90,6 +92,36 @@ def parse_selector(text: str) -> Selector:
     return Selector(tuple(matchers), text)
 
 
+def with_matcher(selector: str, label: str, operator: str, value: str) -> str:
+    """A selector's text with one condition more. Raises InvalidInput where the text is no selector."""
+    parse_selector(selector)
+    text, condition = selector.strip(), f"{label}{operator}{json.dumps(value, ensure_ascii=False)}"
+    if not text.endswith("}"):
+        return f"{text}{{{condition}}}"
+    inner = text[:-1].rstrip()
+    return f"{inner}{condition}}}" if inner.endswith(("{", ",")) else f"{inner},{condition}}}"
+
+
+def with_edge(selector: str, edge: float) -> str:
+    """A histogram's selector for the bucket that ends at an edge, however the exposition format writes the number."""
+    forms = spellings(edge)
+    if len(forms) == 1:
+        return with_matcher(selector, "le", "=", forms[0])
+    return with_matcher(selector, "le", "=~", "|".join(re.sub(r"[.+]", r"[\g<0>]", form) for form in forms))
+
+
+def spellings(number: float) -> tuple[str, ...]:
+    """How `le` may be written, digit by digit: 1 and 1.0; 0.3; 0.00001 and 1e-05; +Inf."""
+    if math.isinf(number):
+        return ("+Inf" if number > 0 else "-Inf",)
+    exact = Decimal(repr(float(number))).normalize()
+    plain, power = f"{exact:f}", exact.adjusted()
+    forms = (plain,) if "." in plain else (plain, f"{plain}.0")
+    if -4 <= power < 6:  # beyond, Go writes the exponent
+        return forms
+    return (*forms, f"{exact.scaleb(-power).normalize():f}e{power:+03d}")
+
+
 def unquote(literal: str) -> str:
     """The text of a PromQL string literal: double, single or back quotes, with Go's escapes."""
     if literal.startswith("`"):
@@ -156,7 +188,7 @@ def _forms(label: str, value: str) -> frozenset[str]:
         number = float(value)
     except ValueError:
         return frozenset([value])
-    return frozenset([value, repr(number), repr(number).removesuffix(".0")])
+    return frozenset([value, "NaN"] if math.isnan(number) else [value, *spellings(number)])
 
 
 @lru_cache(maxsize=256)

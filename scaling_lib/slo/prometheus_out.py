@@ -29,12 +29,12 @@ def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy | None = None) -> 
     A group an SLO: the error ratio over each window of the policy (`slo:sli_error:ratio_rate5m`), the objective, the
     error budget and the current burn rate, labelled with slo, service and journey; and one alert a severity, which
     fires while both windows of one of its tiers exceed (strictly) factor x (1 - target). Without traffic none fires.
-    SLOs that cannot have rules are named in comments at the top, and so are tiers that could never fire.
+    Comments at the top name the SLOs that cannot have rules, tiers that could never fire, and what a latency SLO needs.
     Raises NotMeasured where no SLO has a query that can be used, InvalidInput where two SLOs have one name.
     """
     seen: set[str] = set()
     groups: list[dict[str, Any]] = []
-    left_out: list[str] = []
+    said: list[str] = []
     for slo in slos:
         if slo.name in seen:
             raise InvalidInput(f"Rules: two SLOs are named {slo.name!r}; expected each name once. Rename one.")
@@ -44,19 +44,19 @@ def prometheus_rules(slos: Sequence[SLO], policy: AlertPolicy | None = None) -> 
         try:
             rules, remarks = _rules(slo, policy or alert_policy(slo.window))
         except InvalidInput as error:
-            left_out.append(f"No rules for {_shown(slo.name)}: {error}.")
+            said.append(f"No rules for {_shown(slo.name)}: {error}.")
             continue
         groups.append({"name": _group_name(slo.name, len(groups) + 1), "rules": rules})
-        left_out += remarks
+        said += remarks
     if not groups:
         raise NotMeasured(
             "No rules can be written: "
-            + (" ".join(left_out) or "there is no SLO.")
+            + (" ".join(said) or "there is no SLO.")
             + " Give the SLOs total_query and good_query or bad_query, in PromQL with {{.window}} for the range."
         )
     head = [
         "Written by scaling-assessment. Error ratios over each window, and multiwindow burn-rate alerts.",
-        *left_out,
+        *said,
     ]
     comments = "".join(f"# {' '.join(line.split())}\n" for line in head)
     return comments + yaml_text({"groups": groups})
@@ -71,6 +71,11 @@ def _rules(slo: SLO, policy: AlertPolicy) -> tuple[list[dict[str, Any]], list[st
         for tier in policy.tiers
         if tier not in tiers
     ]
+    if slo.kind == "latency":
+        remarks.append(
+            f"{_shown(slo.name)} needs the bucket its query names: where no series has that `le`, there is no error "
+            "ratio, and no alert can fire. Compare it with the histogram's edges."
+        )
     windows = sorted({window for tier in policy.tiers for window in (tier.short_window_s, tier.long_window_s)})
     labels = {"slo": _clean(slo.name), "service": _clean(slo.service), "journey": _clean(slo.journey)}
     labels = {name: text for name, text in labels.items() if text}
@@ -110,10 +115,12 @@ def _error_ratio(slo: SLO, window_s: float) -> str:
     if not slo.total_query or not (slo.bad_query or slo.good_query):
         raise InvalidInput("it has no queries")
     total = over(slo.total_query)
-    # Counters of errors (or of successes) often do not exist before the first one: that is 0, not unknown.
+    # Counters of errors (or of successes) often do not exist before the first one: that is 0, not unknown. A bucket
+    # exists as soon as its histogram does: where it is absent, its edge is, and nothing is known of the latency.
+    absent = "" if slo.kind == "latency" else f" or 0 * {total}"
     if slo.bad_query:
-        return f"({over(slo.bad_query)} or 0 * {total})\n/\n{total}"
-    return f"1 - ({over(slo.good_query)} or 0 * {total})\n/\n{total}"
+        return f"({over(slo.bad_query)}{absent})\n/\n{total}"
+    return f"1 - ({over(slo.good_query)}{absent})\n/\n{total}"
 
 
 def _average(query: str, window: str) -> str:

@@ -12,7 +12,7 @@ from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.requests import limits_us
-from scaling_lib.evidence.selector import labels_of
+from scaling_lib.evidence.selector import labels_of, with_edge
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
 from scaling_lib.words import duration
@@ -175,19 +175,17 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
     Between the edges the number is interpolated as in `latency.latency_sli`.
     """
     metrics = system.metrics()
-    texts = {str(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}
-    edges = {float(text): text for text in sorted(texts)}
-    inner = buckets[:-1] + "," if buckets.endswith("}") else buckets + "{"
+    edges = {float(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}
 
     def up_to(edge: float) -> pd.Series:
-        return metrics.increase(f'{inner}le="{edges[edge]}"}}')
+        return metrics.increase(with_edge(buckets, edge))
 
     if not any(math.isfinite(edge) for edge in edges):
         raise NotMeasured(
             f"The histogram {buckets} has no bucket edge but +Inf, so it tells nothing of how long requests took.",
             supply=f"Give the histogram behind {buckets} a bucket edge at {duration(slo.threshold_s or 0.0)}.",
         )
-    total, threshold = metrics.increase(f'{inner}le="+Inf"}}'), slo.threshold_s or 0.0
+    total, threshold = up_to(math.inf), slo.threshold_s or 0.0
     if threshold in edges:
         return up_to(threshold), total, []
     below, above = (

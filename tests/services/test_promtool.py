@@ -10,8 +10,10 @@ import pytest
 import yaml
 from programs import need
 
+from scaling_lib.config import Journey
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.slos import SLO
+from scaling_lib.objectives import bound_slo
 from scaling_lib.slo.alerts import alert_policy
 from scaling_lib.slo.prometheus_out import prometheus_rules
 
@@ -136,6 +138,81 @@ def test_no_traffic_and_no_errors_ever(tmp_path: Path) -> None:
     fires(tmp_path, prometheus_rules([EVENTS], POLICY), clean, {PAGE: []})
     only_errors = [{"series": 'requests_total{code="500"}', "values": "0+10x300"}]  # no success was ever counted
     fires(tmp_path, prometheus_rules([EVENTS, GOOD], POLICY), only_errors, {PAGE: ["events", "good"]})
+
+
+def latency_of(threshold: str, buckets: str = 'took_bucket{job="shop"}') -> SLO:
+    """The SLO of a journey as assessment.yaml writes it, with the queries made from its selectors."""
+    journey = Journey.model_validate(
+        {
+            "name": "pay",
+            "metrics": {"total": "took_count", "buckets": buckets},
+            "slos": [{"kind": "latency", "threshold": threshold, "target": "99.9%"}],
+        }
+    )
+    return bound_slo(journey, journey.slos[0], {})
+
+
+def histogram(fast: int, *, edge: str) -> list[dict[str, str]]:
+    """Five hours of 1,000 requests a minute, so many of which took no longer than the edge."""
+    counts = {edge: fast, "+Inf": 1000}
+    return [
+        {"series": f'took_bucket{{job="shop", le="{le}"}}', "values": f"0+{count}x300"} for le, count in counts.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "edge"),
+    [
+        ("1 s", "1.0"),
+        ("1 s", "1"),
+        ("300 ms", "0.3"),
+        ("1234567 us", "1.234567"),
+        ("30 us", "0.00003"),
+        ("30 us", "3e-05"),
+        ("5 min", "300.0"),
+    ],
+)
+def test_a_latency_pages_for_slow_requests_alone_however_the_edge_is_written(
+    tmp_path: Path, threshold: str, edge: str
+) -> None:
+    rules = prometheus_rules([latency_of(threshold)], POLICY)
+    fires(tmp_path, rules, histogram(1000, edge=edge), {PAGE: [], TICKET: []}, at="4h")
+    fires(tmp_path, rules, histogram(970, edge=edge), {PAGE: ["pay latency"], TICKET: ["pay latency"]}, at="4h")
+
+
+def test_a_bucket_that_does_not_exist_is_not_known_and_said(tmp_path: Path) -> None:
+    rules = prometheus_rules([latency_of("2 s")], POLICY)
+    given = histogram(970, edge="1.0")
+    fires(tmp_path, rules, given, {PAGE: [], TICKET: []}, at="4h")
+    plan = {
+        "rule_files": ["rules.yml"],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": given,
+                "promql_expr_test": [{"expr": "slo:sli_error:ratio_rate1h", "eval_time": "4h", "exp_samples": []}],
+            }
+        ],
+    }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    promtool("test", "rules", "test.yml", folder=tmp_path)
+    assert '# "pay latency" needs the bucket its query names: where no series has that `le`' in rules
+
+
+@pytest.mark.parametrize(
+    "buckets",
+    ["took_bucket", "took_bucket{}", 'took_bucket{job="shop",}', 'took_bucket{job="shop"} ',
+     ' took_bucket { job = "shop" , } '],
+)  # fmt: skip
+def test_every_selector_of_a_histogram_gives_rules_that_work(tmp_path: Path, buckets: str) -> None:
+    rules = prometheus_rules([latency_of("1 s", buckets)], POLICY)
+    fires(tmp_path, rules, histogram(1000, edge="1.0"), {PAGE: []}, at="4h")
+    fires(tmp_path, rules, histogram(970, edge="1.0"), {PAGE: ["pay latency"]}, at="4h")
+
+
+def test_what_is_no_selector_of_a_histogram_is_named() -> None:
+    with pytest.raises(InvalidInput, match="assessment.yaml, journey pay, metrics.buckets: Selector"):
+        latency_of("1 s", "rate(took_bucket[5m])")
 
 
 def test_hostile_names_break_nothing(tmp_path: Path) -> None:

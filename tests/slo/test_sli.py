@@ -189,6 +189,22 @@ def test_latency_from_a_histogram_that_has_the_edge(tmp_path):
     assert table["total"].tolist() == [100, 100] and table["bad"].tolist() == [5, 35]
 
 
+@pytest.mark.parametrize("buckets", ["'r_bucket{}'", "'r_bucket{instance=\"a\",}'", "'r_bucket{instance=\"a\"} '"])
+def test_latency_from_every_selector_of_a_histogram(tmp_path, buckets):
+    folder = metric_system(
+        tmp_path,
+        "{kind: latency, threshold: 1 s, target: 99%}",
+        f"total: r_count, buckets: {buckets}",
+        {
+            ("r_count", (("instance", "a"),)): [0, 100, 200],
+            bucket("1.0"): [0, 95, 160],
+            bucket("+Inf"): [0, 100, 200],
+        },
+    )
+    table, _ = counted(folder)
+    assert table["total"].tolist() == [100, 100] and table["bad"].tolist() == [5, 35]
+
+
 def between(folder, target: str):
     return metric_system(
         folder,
