@@ -2,15 +2,14 @@
 
 Cells of the same key merge by addition, so what was reduced by file, day or machine gives the same table in the end.
 The SQL is plain text that other engines run too. It reads `requests(service, method, path, minute, hour, status,
-duration_us)`, its minutes and hours counted since 1970, and `routes(service, method, path, id, threshold_1, ...)`,
-where what is counted together has the same id. It reads them once and groups by one whole number a cell, which is the
-fastest.
+duration_us)`, its minutes and hours counted since 1970, and `routes(service, method, path, id)`, where what is counted
+together has the same id. It reads them once and groups by one whole number a cell, which is the fastest.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,27 +24,29 @@ BIN_NUMBERS = 4096  # more than the bin of a whole day
 ERROR = "requests.status >= 500"
 
 
-def cells_sql(thresholds: int, on: str) -> str:
-    """The table `cells` of both kinds in one: `minute_cell` or `hour_cell`, and n, sum_us, good_1, ...
+def good_column(limit_us: int) -> str:
+    """The column of COUNTS that holds the requests which were no error and took at most so many microseconds."""
+    return f"good_{limit_us}"
 
-    Errors have cells of their own, which costs less than a sum of them. A request is good where it is no error and took
-    at most its route's threshold; NULL is no threshold.
+
+def cells_sql(limits_us: Iterable[int], on: str) -> str:
+    """The table `cells` of both kinds in one: `minute_cell` or `hour_cell`, n, sum_us, and the good ones by limit.
+
+    Errors have cells of their own, which costs less than a sum of them.
     on: what joins requests and routes. A request without a duration is in no bin: there, both cells are NULL.
     """
-    ranks = range(1, thresholds + 1)
-    columns = "".join(f", threshold_{rank}" for rank in ranks)
     good = "".join(
-        f",\n       count(CASE WHEN error = 1 OR duration_us > threshold_{rank} THEN NULL ELSE 1 END) AS good_{rank}"
-        for rank in ranks
+        f",\n       count(CASE WHEN error = 1 OR duration_us > {limit} THEN NULL ELSE 1 END) AS {good_column(limit)}"
+        for limit in limits_us
     )
     return f"""
 SELECT minute_cell, hour_cell, count(*) AS n, CAST(coalesce(sum(duration_us), 0) AS BIGINT) AS sum_us{good}
 FROM (SELECT (id * {MINUTES} + minute) * 2 + error AS minute_cell,
-             ((id * {MINUTES} + hour) * 2 + error) * {BIN_NUMBERS} + bin AS hour_cell, error, duration_us{columns}
+             ((id * {MINUTES} + hour) * 2 + error) * {BIN_NUMBERS} + bin AS hour_cell, error, duration_us
       FROM (SELECT CAST(routes.id AS BIGINT) AS id, requests.minute AS minute, requests.hour AS hour,
                    CASE WHEN {ERROR} THEN 1 ELSE 0 END AS error, requests.duration_us AS duration_us,
                    CAST(floor(ln(CASE WHEN requests.duration_us < 1 THEN 1 ELSE requests.duration_us END) / ln({GAMMA}))
-                        AS BIGINT) AS bin{columns}
+                        AS BIGINT) AS bin
             FROM requests JOIN routes ON {on}) AS placed) AS numbered
 GROUP BY GROUPING SETS ((minute_cell), (hour_cell))"""
 
@@ -92,7 +93,10 @@ def _utc(seconds: NDArray[np.int64]) -> pd.DatetimeIndex:
 
 
 def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
-    """Tables of cells as one, in the order of their keys: cells of the same key are added."""
+    """Tables of cells as one, in the order of their keys: cells of the same key are added.
+
+    What one of them does not count, a column that it does not have or a NULL, is not known of their sum either.
+    """
     parts = [part for part in parts if len(part)] or parts[:1]  # an empty one has no categories to share
     if len(parts) == 1:
         return parts[0]
@@ -119,9 +123,13 @@ def folded(table: pd.DataFrame, keys: Sequence[str], kept: Mapping[tuple[str, st
 
 def _summed(whole: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     columns = [column for column in whole.columns if column not in keys]
-    whole[columns] = whole[columns].astype("int64")
-    summed = whole.groupby(list(keys), as_index=False, sort=True, observed=True)[columns].sum()
-    return summed.reset_index(drop=True)
+    part_known = [column for column in columns if whole[column].hasnans]
+    whole[columns] = whole[columns].astype(dict.fromkeys(columns, "int64") | dict.fromkeys(part_known, "Int64"))
+    cells = whole.groupby(list(keys), sort=True, observed=True)
+    summed = cells[columns].sum()
+    for column in part_known:
+        summed[column] = summed[column].where(cells[column].count() == cells.size())
+    return summed.reset_index()
 
 
 def upper_edges_s(bins: ArrayLike) -> NDArray[np.float64]:

@@ -57,6 +57,11 @@ def named_among(routes: Iterable[str], patterns: Iterable[str]) -> set[str]:
     return {route for route in routes if any(matches(pattern, route) for pattern in strict)}
 
 
+def is_of(place: tuple[str, str], route: str, service: str = "") -> bool:
+    """Whether requests of a place, (service, route), are of a journey's route, and of its service if it names one."""
+    return bool(route) and service in ("", place[0]) and matches(route, place[1])
+
+
 def matches(pattern: str, route: str) -> bool:
     """Whether a route of the evidence is the one a journey names: with or without the method, `*` for anything."""
     wanted = pattern.strip()

@@ -9,9 +9,9 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
+from scaling_lib.evidence.cells import good_column
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.requests import limits_us
 from scaling_lib.evidence.selector import labels_of, with_edge
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
@@ -69,7 +69,7 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
                 supply="Supply a log with a duration for each request, or spans.",
             )
         chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
-        chosen["bad"] = chosen["total"] - _good(system, chosen, slo)
+        chosen["bad"] = chosen["total"] - _good(chosen, slo)
     elif not selected.status_known:
         raise NotMeasured(
             f"The availability of {journey.name} is not measured: its requests, or some of them, carry no status. "
@@ -82,30 +82,23 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
     return table, _source("requests", requests.quality, int(chosen["n"].sum()), table)
 
 
-def _good(system: Assessment, cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
+def _good(cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
     """The requests of each cell within the SLO's threshold.
 
-    A route's smallest threshold is counted in `good`, the next in `good_2`, and so on, whichever journeys they are of.
     Raises NotMeasured where some of them were counted elsewhere, by other thresholds.
     """
-    wanted = _microseconds(slo.threshold_s or 0.0)
-    thresholds = system.thresholds()
-    good = pd.Series(0, index=cells.index, dtype="int64")
-    for (service, route), group in cells.groupby(["service", "route"], observed=True):
-        if (service, route, wanted) in system.requests().uncounted:
-            raise NotMeasured(
-                f"{slo.name}: the cells of {route} do not count the requests within {duration(slo.threshold_s or 0)}; "
-                "the remarks of their source in step 00 say which thresholds they have. Use one of those, or supply "
-                "the requests themselves.",
-                supply=f"Use a threshold by which the cells of {route} are counted, or supply the requests themselves.",
-            )
-        rank = limits_us(thresholds, str(service), str(route)).index(wanted) + 1
-        good[group.index] = group["good" if rank == 1 else f"good_{rank}"]
-    return good
-
-
-def _microseconds(seconds: float) -> int:
-    return round(seconds * 1e6)
+    threshold_s = slo.threshold_s or 0.0
+    name = good_column(round(threshold_s * 1e6))
+    good = cells[name] if name in cells else pd.Series(pd.NA, index=cells.index, dtype="Int64")
+    if good.hasnans:
+        route = cells.loc[good.isna(), "route"].iloc[0]
+        raise NotMeasured(
+            f"{slo.name}: the cells of {route} do not count the requests within {duration(threshold_s)}; the remarks "
+            "of their source in step 00 say which thresholds they have. Use one of those, or supply the requests "
+            "themselves.",
+            supply=f"Use a threshold by which the cells of {route} are counted, or supply the requests themselves.",
+        )
+    return good.astype("int64")
 
 
 def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:

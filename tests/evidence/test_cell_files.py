@@ -78,15 +78,21 @@ def test_cells_give_what_the_requests_themselves_give(tmp_path, format_):
     table = rows()
     table.to_csv(tmp_path / "log.csv", index=False)
     direct = read_requests([RequestSource(path=str(tmp_path / "log.csv"))], LIMITS)
-    told = minutes(table, 200_000, 300_000, 500_000)
-    told.loc[told["route"] == "GET /a", "good_300000"] = None  # columns with NULL are written as fractions
-    cells = save(tmp_path / "cells", minutes=told, hours=hours(table))
+    cells = save(tmp_path / "cells", minutes=minutes(table, 200_000, 300_000, 500_000), hours=hours(table))
     found = read(cells, *LIMITS, format=format_)
     same(found, direct)
-    assert found.uncounted == frozenset()
     assert (found.quality[0].format, found.quality[0].rows, found.quality[0].notes) == ("cells", 4000, ())
     assert found.quality[0].problem == "" and found.quality[0].rejected == ()
     assert found.quantile(0.9).value == direct.quantile(0.9).value
+
+
+def test_a_route_that_was_not_counted_by_a_limit_is_null_there_alone(tmp_path):
+    told = minutes(rows(), 300_000)
+    told.loc[told["route"] == "GET /a", "good_300000"] = None  # columns with NULL are written as fractions
+    found = read(save(tmp_path, minutes=told), LIMITS[2]).counts
+    b = told[told["route"] == "POST /b"]
+    assert found.loc[found["route"] == "GET /a", "good_300000"].isna().all()
+    assert found.loc[found["route"] == "POST /b", "good_300000"].tolist() == b["good_300000"].tolist()
 
 
 def test_what_several_machines_counted_is_added(tmp_path):
@@ -125,7 +131,7 @@ def test_a_threshold_that_was_not_counted_is_said_and_never_measured(tmp_path):
         minute_counts(system, slo["b availability"])[0]["bad"].sum()
         == minutes(table)["errors"].sum() - ((table["route"] == "GET /a") & (table["status"] >= 500)).sum()
     )
-    assert system.requests().uncounted == {("shop", "GET /a", 250_000), ("shop", "POST /b", 250_000)}
+    assert "good_250000" not in system.requests().counts
     assert system.requests().quality[0].notes == (
         "GET /a: the cells count what took at most 200 ms, so no SLO at 250 ms is measured from it",
         "POST /b: the cells count what took at most 200 ms, so no SLO at 250 ms is measured from it",
@@ -136,9 +142,12 @@ def test_one_file_without_the_threshold_makes_the_route_unmeasured(tmp_path):
     table = rows()
     one, two = table.iloc[:1500], table.iloc[1500:]
     found = read(save(tmp_path, m1=minutes(one, 200_000), m2=minutes(two), h=hours(table)), LIMITS[0])
-    assert found.uncounted == {("shop", "GET /a", 200_000)}
-    merged = merge(read(save(tmp_path / "x", m=minutes(one, 200_000)), LIMITS[0]), found)
-    assert merged.uncounted == found.uncounted
+    assert found.counts["good_200000"].isna().any()
+    assert found.quality[0].notes[0].startswith("GET /a: the cells count within no latency threshold")
+    alone = read(save(tmp_path / "x", m=minutes(one, 200_000)), LIMITS[0])
+    assert alone.counts["good_200000"].notna().all()
+    merged = merge(alone, found).counts
+    assert set(merged.loc[merged["good_200000"].isna(), "route"]) == {"GET /a", "POST /b"}
 
 
 def test_what_requests_do_not_carry_is_null(tmp_path):

@@ -65,24 +65,21 @@ def test_counts_equal_pandas(tmp_path: Path, seed: int, count: int) -> None:
     frame = rows(seed, count)
     found = reduced(frame, tmp_path / "rows.parquet", THRESHOLDS).counts
     error = frame["status"] >= 500
-    first = frame["route"].map({"GET /a": 20_000}).astype("float64")
-    first[(frame["route"] == "POST /b") & (frame["service"] == "shop")] = 50_000
-    second = frame["route"].map({"GET /a": 100_000}).astype("float64")
+    good = {
+        f"good_{limit}": (~error & (frame["duration_us"] <= limit)).astype(int) for limit in (20_000, 50_000, 100_000)
+    }
     expected = (
         frame.assign(
             minute=frame["time"].dt.floor("min").dt.tz_localize("UTC"),
             n=1,
             errors=error.astype(int),
             sum_us=frame["duration_us"],
-            good=(~error & ~(frame["duration_us"] > first)).astype(int),
-            good_2=(~error & ~(frame["duration_us"] > second)).astype(int),
+            **good,
         )
-        .groupby(["service", "route", "minute"], as_index=False)[["n", "errors", "sum_us", "good", "good_2"]]
+        .groupby(["service", "route", "minute"], as_index=False)[["n", "errors", "sum_us", *good]]
         .sum()
     )
-    if "good_2" not in found:  # no request of the route with two thresholds
-        expected = expected.drop(columns="good_2")
-    assert len(found) == len(expected)
+    assert list(found.columns) == list(expected.columns) and len(found) == len(expected)
     for column in expected.columns:
         assert list(found[column]) == list(expected[column]), column
 
@@ -105,19 +102,24 @@ def test_sums_of_bins_equal_those_of_counts(tmp_path: Path) -> None:
     assert found.bins.loc[found.bins["error"], "n"].sum() == found.counts["errors"].sum()
 
 
-def test_no_thresholds_all_that_are_no_error_are_good(tmp_path: Path) -> None:
+def test_no_thresholds_no_column_of_good_requests(tmp_path: Path) -> None:
     counts = reduced(rows(1, 500), tmp_path / "rows.parquet").counts
-    assert (counts["good"] == counts["n"] - counts["errors"]).all()
+    assert list(counts.columns) == ["service", "route", "minute", "n", "errors", "sum_us"]
 
 
-def test_a_part_without_thresholds_merges_with_one_that_has(tmp_path: Path) -> None:
+def test_what_one_part_does_not_count_is_not_known_of_the_sum(tmp_path: Path) -> None:
     frame = rows(3, 600)
-    merged = merge(
-        reduced(frame, tmp_path / "a.parquet", THRESHOLDS),
-        reduced(frame, tmp_path / "b.parquet"),
-    ).counts
-    assert merged["n"].sum() == 1200
-    assert (merged["good_2"] >= merged["good"]).all()
+    one, other = frame[frame["service"] == "web"], frame[frame["route"] != "GET /a"]  # some cells are in both
+    merged = merge(reduced(one, tmp_path / "a.parquet", THRESHOLDS), reduced(other, tmp_path / "b.parquet")).counts
+    assert merged["n"].sum() == len(one) + len(other)
+    only = merged[(merged["service"] == "web") & (merged["route"] == "GET /a")]  # in the one that counts
+    fine = one[(one["route"] == "GET /a") & (one["status"] < 500)]
+    for limit in (20_000, 100_000):
+        assert only[f"good_{limit}"].sum() == (fine["duration_us"] <= limit).sum() > 0
+        assert merged.loc[merged["service"] == "shop", f"good_{limit}"].isna().all()
+        assert merged[f"good_{limit}"].isna().sum() == len(
+            other.groupby(["service", "route", other["time"].dt.floor("min")])
+        )
 
 
 @pytest.mark.parametrize("duration_us", [0, 1, 2, 86_400_000_000])
@@ -176,7 +178,7 @@ def test_changed_file_or_question_is_reduced_again(tmp_path: Path) -> None:
     read_requests(source, cache=cache)
     rows(6, 300).to_parquet(file)
     assert read_requests(source, cache=cache).counts["n"].sum() == 300
-    assert "good_2" in read_requests(source, THRESHOLDS, cache=cache).counts
+    assert "good_100000" in read_requests(source, THRESHOLDS, cache=cache).counts
 
 
 def test_cache_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Requests: logs and tables of any size, reduced to cells."""
 
 from scaling_lib.evidence.requests.read import Requests, merge, read_requests
-from scaling_lib.evidence.requests.source import RequestSource, Threshold, limits_us
+from scaling_lib.evidence.requests.source import RequestSource, Threshold
 
-__all__ = ["RequestSource", "Requests", "Threshold", "limits_us", "merge", "read_requests"]
+__all__ = ["RequestSource", "Requests", "Threshold", "merge", "read_requests"]

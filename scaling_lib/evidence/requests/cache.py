@@ -12,19 +12,19 @@ import pandas as pd
 from scaling_lib.evidence.kept import kept
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.reduce import VERSION, Reduced
-from scaling_lib.evidence.requests.source import RequestSource, Threshold
+from scaling_lib.evidence.requests.source import RequestSource
 
 
 def kept_cells(
     cache: Path | None,
     file: Path,
     source: RequestSource,
-    thresholds: Sequence[Threshold],
+    limits_us: Sequence[int],
     named: Sequence[str],
     reduce: Callable[[], Reduced],
 ) -> Reduced:
     """The file's cells from the cache, or reduced and kept there. A cache that cannot be used is no error."""
-    asked = [VERSION, asdict(source), [asdict(each) for each in thresholds], list(named)]
+    asked = [VERSION, asdict(source), list(limits_us), list(named)]
     return kept(cache and cache / "requests", file, asked, read=reduce, load=_load, save=_save)
 
 

@@ -18,11 +18,12 @@ import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, GAMMA
+from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, GAMMA, good_column
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.reduce import Reduced
-from scaling_lib.evidence.requests.source import RequestSource, Threshold, limits_us
+from scaling_lib.evidence.requests.source import RequestSource, Threshold
+from scaling_lib.evidence.routes import is_of
 from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import duration, listing
 
@@ -52,7 +53,7 @@ def is_cells(file: Path, source: RequestSource) -> bool:
 def read_cells(file: Path, source: RequestSource, thresholds: Sequence[Threshold]) -> tuple[Reduced, ...]:
     """Read one file; a part for requests that carry the same columns, so at most four.
 
-    A part's `uncounted` names what a threshold asks and the file does not hold: it is never taken from another limit.
+    What a threshold asks and the file does not hold is never taken from another limit, and is a note.
     Raises BrokenEvidence where the file cannot be read, or is of neither kind.
     """
     try:
@@ -138,7 +139,7 @@ def _rejected(engine: duckdb.DuckDBPyConnection, time: str, limits: Sequence[int
 
 
 def _faults(time: str, limits: Sequence[int]) -> list[tuple[str, str]]:
-    good = [f"good_{limit}" for limit in limits]
+    good = [good_column(limit) for limit in limits]
     numbers = ["n", "sum_us", *(["errors", *good] if time == "minute" else ["bin"])]
     faults = [
         ("no route or time", f"route IS NULL OR {time} IS NULL"),
@@ -186,24 +187,22 @@ def _counts(
     """The minutes in parts: with and without a status, with and without a duration."""
     keys = ", ".join(COUNT_KEYS)
     sums = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in ("n", "errors", "sum_us"))
-    good = "".join(
-        f", CAST(CASE WHEN count({name}) = count(*) THEN sum({name}) END AS BIGINT) AS {name}"
-        for name in (f"good_{limit}" for limit in limits)
+    good = [good_column(limit) for limit in limits]
+    sums += "".join(
+        f", CAST(CASE WHEN count({name}) = count(*) THEN sum({name}) END AS BIGINT) AS {name}" for name in good
     )
     kinds = engine.sql("SELECT DISTINCT errors IS NULL, sum_us IS NULL FROM cells ORDER BY ALL").fetchall()
     for no_status, no_duration in kinds or [(False, False)]:
         mine = f"(errors IS NULL) = {no_status} AND (sum_us IS NULL) = {no_duration}"
-        table = _table(engine, f"SELECT {keys}, {sums}{good} FROM cells WHERE {mine} GROUP BY {keys} ORDER BY {keys}")
-        counts, uncounted, notes = _with_good(table, limits, thresholds)
+        table = _table(engine, f"SELECT {keys}, {sums} FROM cells WHERE {mine} GROUP BY {keys} ORDER BY {keys}")
         yield Reduced(
             format=FORMAT,
-            counts=counts,
+            counts=table.astype(dict.fromkeys(good, "Int64")),
             bins=_empty(BIN_KEYS),
             rejected=rejected,
-            notes=notes,
+            notes=tuple(_uncounted(table, limits, thresholds)),
             status_known=not no_status,
             duration_known=not no_duration,
-            uncounted=uncounted,
         )
         rejected = ()
 
@@ -215,34 +214,21 @@ def _table(engine: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
 
 def _empty(keys: Sequence[str]) -> pd.DataFrame:
     """No cells: of the other kind than the file's."""
-    numbers = ("n", "errors", "sum_us", "good") if "minute" in keys else ("n", "sum_us")
+    numbers = ("n", "errors", "sum_us") if "minute" in keys else ("n", "sum_us")
     kinds = {"service": "str", "route": "str", "error": "bool", "bin": "int16"}
     kinds |= dict.fromkeys(("minute", "hour"), "datetime64[us, UTC]")
     none = pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "int64")) for name in (*keys, *numbers)})
     return none.astype({"service": "category", "route": "category"})
 
 
-def _with_good(
-    table: pd.DataFrame, limits: Sequence[int], thresholds: Sequence[Threshold]
-) -> tuple[pd.DataFrame, frozenset[tuple[str, str, int]], tuple[str, ...]]:
-    """The requests within each route's thresholds as good, good_2 and so on; what no column counts; and notes."""
-    columns = [f"good_{limit}" for limit in limits]
-    counts = table.drop(columns=columns).assign(good=table["n"] - table["errors"])
-    uncounted: set[tuple[str, str, int]] = set()
-    notes: list[str] = []
+def _uncounted(table: pd.DataFrame, limits: Sequence[int], thresholds: Sequence[Threshold]) -> Iterator[str]:
+    """A note for each route that a threshold is of, and that is not counted by it."""
     for key, part in table.groupby(["service", "route"], observed=True):
-        (service, route), rows = map(str, key), part.index
-        held = [limit for limit, name in zip(limits, columns, strict=True) if table.loc[rows, name].notna().all()]
-        asked = limits_us(thresholds, service, route)
-        for rank, limit in enumerate(asked, start=1):
-            name = "good" if rank == 1 else f"good_{rank}"
-            if name not in counts:
-                counts[name] = counts["n"] - counts["errors"]
-            counts.loc[rows, name] = table.loc[rows, f"good_{limit}"].astype("int64") if limit in held else 0
-        if absent := [limit for limit in asked if limit not in held]:
-            uncounted |= {(service, route, limit) for limit in absent}
-            notes.append(f"{route}: {_limits(held)}, so no SLO at {_words(absent)} is measured from it")
-    return counts, frozenset(uncounted), tuple(notes)
+        service, route = map(str, key)
+        held = [limit for limit in limits if part[good_column(limit)].notna().all()]
+        asked = {each.limit_us for each in thresholds if is_of((service, route), each.route, each.service)}
+        if absent := sorted(asked - set(held)):
+            yield f"{route}: {_limits(held)}, so no SLO at {_words(absent)} is measured from it"
 
 
 def _limits(held: Sequence[int]) -> str:

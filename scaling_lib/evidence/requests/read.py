@@ -17,7 +17,7 @@ from scaling_lib.evidence.requests.cell_files import coverage_notes, is_cells, r
 from scaling_lib.evidence.requests.reduce import Reduced, reduce_file
 from scaling_lib.evidence.requests.source import RequestSource, Threshold
 from scaling_lib.evidence.requests.times import FORMS, UNREAD_TIME
-from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, matches, named_among
+from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, is_of, named_among
 from scaling_lib.evidence.silence import silence_limit_s
 from scaling_lib.evidence.sources import ReadSource, read_sources
 from scaling_lib.stats import Estimate
@@ -31,11 +31,10 @@ LEAST_GAP_S = 300.0
 class Requests:
     """Requests as cells.
 
-    counts: service, route, minute (UTC), n, errors, sum_us, good: no error and within the route's smallest threshold
-        (all that are no error, where it has none), good_2 ... for its further thresholds in ascending order.
+    counts: service, route, minute (UTC), n, errors, sum_us, and good_<limit in us> for each latency threshold: no error
+        and within it; NULL where a file of cells does not count by it.
     bins: service, route, hour (UTC), error, bin, n, sum_us; see `cells`.
     quality: one entry a source; without_status, without_duration: the (service, route) of which some file has none.
-    uncounted: the (service, route, threshold in us) of which some file of cells does not count the good ones.
     """
 
     counts: pd.DataFrame
@@ -43,7 +42,6 @@ class Requests:
     quality: tuple[Quality, ...]
     without_status: frozenset[tuple[str, str]] = frozenset()
     without_duration: frozenset[tuple[str, str]] = frozenset()
-    uncounted: frozenset[tuple[str, str, int]] = frozenset()
 
     @property
     def status_known(self) -> bool:
@@ -59,9 +57,10 @@ class Requests:
         """The requests of a route ("POST /orders", "/orders" of any method, `*` for anything), and service if given."""
         parts = []
         for table in (self.counts, self.bins):
-            hits = {each for each in table["route"].unique() if matches(route, each)}
-            chosen = table["route"].isin(hits)
-            parts.append(table[chosen & (table["service"] == service) if service else chosen].reset_index(drop=True))
+            hits = [place for place in _places(table) if is_of(place, route, service)]
+            services, routes = {each for each, _ in hits}, {each for _, each in hits}
+            chosen = table["service"].isin(services) & table["route"].isin(routes)
+            parts.append(table[chosen].reset_index(drop=True))
         return replace(self, counts=parts[0], bins=parts[1])
 
     def quantile(self, q: float, *, errors: bool = False) -> Estimate:
@@ -90,12 +89,14 @@ def read_requests(
     file changes. A file reached twice, and files of the same content, are counted once.
     Raises BrokenEvidence where no source gives a single request.
     """
+    named = [*named, *(each.route for each in thresholds)]
+    limits_us = sorted({each.limit_us for each in thresholds})
 
     def read(file: Path, source: RequestSource) -> Sequence[Reduced]:
         if is_cells(file, source):
             return read_cells(file, source, thresholds)
-        reduce = partial(reduce_file, file, source, thresholds, named)
-        return [kept_cells(cache, file, source, thresholds, named, reduce)]
+        reduce = partial(reduce_file, file, source, limits_us, named)
+        return [kept_cells(cache, file, source, limits_us, named, reduce)]
 
     found = read_sources(sources, read)
     reduced = [[part for parts in one.read for part in parts] for one in found]
@@ -104,8 +105,9 @@ def read_requests(
     whole = [part for parts in reduced for part in parts]
     if not any(len(part.counts) for part in whole):
         raise BrokenEvidence(" ".join(entry.problem for entry in quality) or _nothing_left(quality))
-    counts, bins = _counts([part.counts for part in whole]), merged([part.bins for part in whole], BIN_KEYS)
-    kept = _kept(counts, [*named, *(each.route for each in thresholds)])
+    counts = merged([part.counts for part in whole], COUNT_KEYS)
+    bins = merged([part.bins for part in whole], BIN_KEYS)
+    kept = _kept(counts, named)
     if rare := {key for key, route in kept.items() if route != key[1]}:
         counts, bins = folded(counts, COUNT_KEYS, kept), folded(bins, BIN_KEYS, kept)
         quality = [_with_rare(entry, parts, rare) for entry, parts in zip(quality, reduced, strict=True)]
@@ -119,13 +121,12 @@ def read_requests(
         quality=tuple(quality),
         without_status=_renamed(without["status"], kept),
         without_duration=_renamed(without["duration"], kept),
-        uncounted=_as_kept(frozenset().union(*(part.uncounted for part in whole)), kept),
     )
 
 
-def _places(counts: pd.DataFrame) -> set[tuple[str, str]]:
+def _places(cells: pd.DataFrame) -> set[tuple[str, str]]:
     """The (service, route) that cells are of."""
-    pairs = counts[["service", "route"]].drop_duplicates()
+    pairs = cells[["service", "route"]].drop_duplicates()
     return set(zip(pairs["service"].astype(str), pairs["route"].astype(str), strict=True))
 
 
@@ -155,7 +156,7 @@ def merge(a: Requests, b: Requests, named: Sequence[str] = ()) -> Requests:
 
     Of more routes of a service than are kept apart, the rare ones are counted together, as there.
     """
-    counts, bins = _counts([a.counts, b.counts]), merged([a.bins, b.bins], BIN_KEYS)
+    counts, bins = merged([a.counts, b.counts], COUNT_KEYS), merged([a.bins, b.bins], BIN_KEYS)
     kept = _kept(counts, named)
     if any(route != key[1] for key, route in kept.items()):
         counts, bins = folded(counts, COUNT_KEYS, kept), folded(bins, BIN_KEYS, kept)
@@ -165,25 +166,11 @@ def merge(a: Requests, b: Requests, named: Sequence[str] = ()) -> Requests:
         quality=a.quality + b.quality,
         without_status=_renamed(a.without_status | b.without_status, kept),
         without_duration=_renamed(a.without_duration | b.without_duration, kept),
-        uncounted=_as_kept(a.uncounted | b.uncounted, kept),
     )
 
 
 def _renamed(places: Iterable[tuple[str, str]], kept: Mapping[tuple[str, str], str]) -> frozenset[tuple[str, str]]:
     return frozenset((service, kept[service, route]) for service, route in places)
-
-
-def _as_kept(
-    uncounted: Iterable[tuple[str, str, int]], kept: Mapping[tuple[str, str], str]
-) -> frozenset[tuple[str, str, int]]:
-    return frozenset((service, kept[service, route], limit) for service, route, limit in uncounted)
-
-
-def _counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Parts with fewer thresholds have fewer columns of good requests: there, all that are no error are good."""
-    columns = {name: None for part in parts for name in part.columns}
-    even = [part.assign(**{name: part["n"] - part["errors"] for name in columns if name not in part}) for part in parts]
-    return merged(even, COUNT_KEYS)
 
 
 def _quality(one: ReadSource[RequestSource, Sequence[Reduced]], parts: Sequence[Reduced]) -> Quality:

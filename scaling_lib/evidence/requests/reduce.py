@@ -12,25 +12,22 @@ import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of
+from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of, good_column
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.files import RESCUE
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.files import Staged, stage
-from scaling_lib.evidence.requests.source import RequestSource, Threshold, limits_us
+from scaling_lib.evidence.requests.source import RequestSource
 from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, named_among, template
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 7  # of the reduction: cells of another version are not read from the cache
+VERSION = 8  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reduced:
-    """The cells of one file, and what was rejected in it.
-
-    uncounted: the (service, route, threshold in us) by which its requests are not counted, though that was asked.
-    """
+    """The cells of one file, and what was rejected in it."""
 
     format: str
     counts: pd.DataFrame
@@ -39,32 +36,29 @@ class Reduced:
     notes: tuple[str, ...]
     status_known: bool
     duration_known: bool
-    uncounted: frozenset[tuple[str, str, int]] = frozenset()
 
 
-def reduce_file(
-    file: Path, source: RequestSource, thresholds: Sequence[Threshold], named: Sequence[str] = ()
-) -> Reduced:
+def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], named: Sequence[str] = ()) -> Reduced:
     """Reduce one file; BrokenEvidence where it cannot be read, with what was found and expected.
 
-    The routes in `named`, and those of the thresholds, are never counted together with rare ones.
+    limits_us: the latencies within which the requests of every route are counted as good. The routes in `named` are
+    never counted together with rare ones.
     """
     _check_zone(source)
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
-            names, most = make_routes(engine, staged, source, thresholds, named)
-            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(most, staged.joined)}")
-            good = "".join(f", good_{rank}" for rank in range(1, most + 1))
+            names = make_routes(engine, staged, source, named)
+            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(limits_us, staged.joined)}")
+            good = "".join(f", {good_column(limit)}" for limit in limits_us)
             minutes = _cells(engine, f"minute_cell, n, sum_us{good}")
             hours = _cells(engine, "hour_cell, n, sum_us")
         except duckdb.Error as error:
             raise BrokenEvidence(_words(file, error)) from error
-    counts, bins = counts_of(minutes, names), bins_of(hours, names)
-    counts = counts.rename(columns={"good_1": "good"}) if most else counts.assign(good=counts["n"] - counts["errors"])
+    bins = bins_of(hours, names)
     return Reduced(
         format=staged.format,
-        counts=counts,
+        counts=counts_of(minutes, names),
         bins=bins,
         rejected=staged.rejected,
         notes=(*staged.notes, *_odd_durations(bins)),
@@ -94,41 +88,24 @@ def make_routes(
     engine: duckdb.DuckDBPyConnection,
     staged: Staged,
     source: RequestSource,
-    thresholds: Sequence[Threshold] = (),
     named: Sequence[str] = (),
-) -> tuple[pd.DataFrame, int]:
-    """Make the table `routes`: each place of the file to the id of its route and the route's thresholds.
-
-    Returns the service and route of each id, and the most thresholds that a route has.
-    """
+) -> pd.DataFrame:
+    """Make the table `routes`: each place of the file to the id of its route. Returns the service and route of each."""
     places = engine.sql("SELECT service, method, path, n FROM places WHERE n > 0").df()
     routes = places[["service", "method", "path"]]
     places["service"] = places["service"].fillna(source.service)
     bare = places["path"].map(template) if staged.templated else places["path"].astype(str)
     method = places["method"].fillna("").astype(str).str.upper()
     places["route"] = (method + " " + bare).str.strip()
-    patterns = [*named, *(each.route for each in thresholds)]
     for _, group in places.groupby("service"):
         counts = group.groupby("route")["n"].sum().to_dict()
-        kept = capped(counts, named_among(counts, patterns) if len(counts) > MOST_IN_A_FILE else (), MOST_IN_A_FILE)
+        kept = capped(counts, named_among(counts, named) if len(counts) > MOST_IN_A_FILE else (), MOST_IN_A_FILE)
         places.loc[group.index, "route"] = group["route"].map(kept)
-    limits = {
-        key: limits_us(thresholds, *key)
-        for key in places[["service", "route"]].drop_duplicates().itertuples(index=False, name=None)
-    }
-    places["limits"] = [limits[key] for key in places[["service", "route"]].itertuples(index=False, name=None)]
-    most = max(map(len, places["limits"]), default=0)
-    limit = {
-        f"threshold_{rank}": pd.array(
-            [each[rank - 1] if len(each) >= rank else None for each in places["limits"]], "Int64"
-        )
-        for rank in range(1, most + 1)
-    }
     places["id"] = places.groupby(["service", "route"], sort=True).ngroup().astype("int32")
-    names = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
-    engine.register("routes_frame", routes.assign(id=places["id"], **limit))
+    names: pd.DataFrame = places.sort_values("id").drop_duplicates("id")[["service", "route"]]
+    engine.register("routes_frame", routes.assign(id=places["id"]))
     engine.execute("CREATE TEMP TABLE routes AS SELECT * FROM routes_frame")
-    return names, most
+    return names
 
 
 def _odd_durations(bins: pd.DataFrame) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from scaling_lib.evidence.routes import matches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +33,7 @@ class Threshold:
     seconds: float
     service: str = ""
 
-
-def limits_us(thresholds: Iterable[Threshold], service: str, route: str) -> list[int]:
-    """The thresholds that apply to a route of a service, in microseconds, ascending, each once."""
-    return sorted(
-        {
-            round(each.seconds * 1e6)
-            for each in thresholds
-            if each.service in ("", service) and matches(each.route, route)
-        }
-    )
+    @property
+    def limit_us(self) -> int:
+        """The threshold in whole microseconds."""
+        return round(self.seconds * 1e6)
