@@ -13,21 +13,33 @@ from scaling_lib.capacity.hpa_behavior import (
     ScalingPolicy,
     ScalingRules,
 )
+from scaling_lib.capacity.knee import Knee, Plateau, knee, plateau
+from scaling_lib.capacity.load_checks import Check, load_checks
+from scaling_lib.capacity.load_curve import LoadCurve, load_curve
 from scaling_lib.capacity.peak import typical_peak
 from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
+from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity.utilization import LimitingResource, utilization_by_level
+from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 
 __all__ = [
     "DEFAULT_SCALE_DOWN",
     "DEFAULT_SCALE_UP",
     "Autoscaler",
     "AutoscalerReplay",
+    "Check",
     "Contention",
     "Deduction",
     "Headroom",
+    "Knee",
+    "LimitingResource",
+    "LoadCurve",
+    "LoadWithinSlo",
     "Option",
+    "Plateau",
     "Ramp",
     "ResourceUse",
     "Rise",
@@ -35,17 +47,26 @@ __all__ = [
     "ScalingPolicy",
     "ScalingRules",
     "Size",
+    "SloCapacity",
     "TimeToExhaustion",
     "headroom",
     "hpa_replicas",
+    "knee",
     "largest_ramp",
+    "load_checks",
+    "load_curve",
+    "load_within_slo",
+    "plateau",
     "replay_autoscaler",
     "resource_headroom",
     "resource_use",
     "saturation_point",
     "saturation_points",
     "scaling_options",
+    "slo_capacity",
+    "slo_capacity_of_shares",
     "steepest_rise",
     "time_to_exhaustion",
     "typical_peak",
+    "utilization_by_level",
 ]

@@ -1,0 +1,221 @@
+"""The highest sustained throughput of a load test, and the knee: the users from which on they mostly wait."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.model.load_test_demands import LIGHT, LoadTestDemands
+from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import check_level
+from scaling_lib.words import number, plural, quantity
+
+Floats = NDArray[np.float64]
+
+AS_GOOD = 0.95  # of the highest: a level that serves less is not on the plateau
+MORE_USERS = 1.1  # the plateau has to go on where there are so many times the users of its first level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plateau:
+    """The highest throughput that is sustained, requests/s.
+
+    throughput: over the plateau's levels, with interval; where it was not reached the value is NaN, low the highest
+        that was seen (its own low end), and high infinite.
+    state: "reached"; "beyond the measured range" (throughput still rises under the heaviest load) or "below the
+        measured range" (it only falls).
+    levels: the numbers of its levels, in order of load, none where it is not reached. falls: whether throughput falls
+        5% or more below it under the heaviest load. sentence: the same in words.
+    """
+
+    throughput: Estimate
+    state: Literal["reached", "beyond the measured range", "below the measured range"]
+    levels: tuple[int, ...]
+    falls: bool
+    sentence: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether the highest throughput was seen to be one."""
+        return self.state == "reached"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knee:
+    """N* = X_max (R0 + Z): fewer users do not fill what limits, more only wait.
+
+    users: with interval; where the limit was not reached, the value is NaN, low what is certain, and high infinite.
+    outcome: "within the tested range", "beyond the tested range" (the heaviest level has fewer users), "extrapolated"
+        (the limit is that of a fitted scalability law), or "not reached". limit: X_max, requests/s; response: R0, and
+    think_time: Z, seconds. sentence: the same in words.
+    """
+
+    users: Estimate
+    outcome: Literal["within the tested range", "beyond the tested range", "extrapolated", "not reached"]
+    limit: Estimate
+    response: Estimate
+    think_time: Estimate
+    sentence: str
+
+
+def plateau(levels: pd.DataFrame, *, level: float = 0.95) -> Plateau:
+    """The highest sustained throughput of a closed test.
+
+    levels: level, users and throughput, with throughput_low and throughput_high where they are known, a row a level.
+
+    The plateau is the level of the highest throughput and its neighbours, by users, that serve at least 95% of it, up
+    to the first that does not. It is reached where levels of 10% more users than its first serve no more than that, and
+    not where the lightest level served the most and the others less. The value is the mean of its levels; the interval
+    is Student's t over them or what their own intervals leave, whichever is wider.
+
+    Measured coverage of the nominal 95% (tests/benchmarks/bench_load_curve.py; one server, users who think 0.8 s): 4 to
+    10 levels of 30 to 300 s 0.98 to 1.00, that of the knee 0.98 to 1.00. In 2 of 100 tests of 30 s a level chance makes
+    the heaviest level 5% better than the rest, and the plateau is not told.
+
+    Raises NotEnoughData for fewer than 3 loads that differ, InvalidInput for numbers that cannot be.
+    """
+    check_level("plateau", level)
+    rows = _checked(levels)
+    users, served = rows["users"].to_numpy(), rows["throughput"].to_numpy()
+    low, high = (rows[f"throughput_{end}"].to_numpy() for end in ("low", "high"))
+    best = int(np.argmax(served))
+    on = served >= AS_GOOD * served[best]
+    first = best - int(np.argmin([*on[best::-1], False])) + 1
+    end = best + int(np.argmin([*on[best:], False]))
+    numbers = tuple(int(each) for each in rows["level"].iloc[first:end])
+    falls = bool(served[-1] < AS_GOOD * served[best])
+    unknown = _unknown(rows, best, first, end, falls=falls, level=level)
+    if unknown is not None:
+        return unknown
+    value = _mean(served[first:end], low[first:end], high[first:end], level)
+    start, last = number(float(users[first])), number(float(users[-1]))
+    after = f", and falls to {number(float(served[-1]))} at {last} users" if falls else ""
+    words = f"Throughput ends at {value} from {start} users on ({plural(len(numbers), 'level')}){after}."
+    return Plateau(throughput=value, state="reached", levels=numbers, falls=falls, sentence=words)
+
+
+def knee(found: Plateau, demands: LoadTestDemands, levels: pd.DataFrame, *, level: float = 0.95) -> Knee:
+    """The knee of a closed test, where the asymptotes of light and of heavy load cross.
+
+    found: its plateau; demands: `model.calibration.from_load_test` of the same levels, which tells the response of the
+    lightest level (R0, the sum of all demands) and the time that users think (Z). levels: these, as for `plateau`.
+
+    X_max is the plateau, 1 / Dmax of what limits it (more than one server included). The interval is that of a product
+    of independent estimates from their own intervals (MOVER, to the first order): the relative half widths add up in
+    squares, either side by itself. Where too few light levels leave the interval of Z unknown, that of their
+    throughput stands for it, as R0 + Z = users / throughput. R0 is an upper bound: it holds the waiting of the lightest
+    level, too.
+    Sources: Lazowska, Zahorjan, Graham and Sevcik, Quantitative System Performance (1984), chapter 5; Zou and Donner,
+    Construction of confidence limits about effect measures, Statistics in Medicine 27 (2008).
+    """
+    extrapolated = not found.reached and demands.method == "scalability law"
+    limit = demands.limit if extrapolated else found.throughput
+    stay = _stay(demands, levels, level)
+    parts = {"limit": limit, "response": demands.total_demand, "think_time": demands.think_time}
+    if not (found.reached or extrapolated):
+        certain = limit.low * (stay.value if math.isnan(stay.low) else stay.low)
+        return Knee(
+            users=Estimate(math.nan, certain, math.inf, level, "users"),
+            outcome="not reached",
+            sentence=f"The knee is not known, only that it lies above {number(certain)} users. {found.sentence}",
+            **parts,
+        )
+    value = limit.value * stay.value
+    below = math.hypot(1 - limit.low / limit.value, 1 - stay.low / stay.value)
+    above = math.hypot(limit.high / limit.value - 1, stay.high / stay.value - 1)
+    users = Estimate(value, value * max(1 - below, 0.0), value * (1 + above), level, "users")
+    words = (
+        f"From {users} on more users mostly wait: {quantity(limit.value, 'requests/s')} x ("
+        f"{quantity(demands.total_demand.value, 's')} of work + {quantity(demands.think_time.value, 's')} of thinking)."
+    )
+    if extrapolated:
+        return Knee(users=users, outcome="extrapolated", sentence=f"{words} The limit is extrapolated.", **parts)
+    return Knee(
+        users=users,
+        outcome="within the tested range" if value <= float(levels["users"].max()) else "beyond the tested range",
+        sentence=words,
+        **parts,
+    )
+
+
+def _checked(levels: pd.DataFrame) -> pd.DataFrame:
+    if absent := [name for name in ("level", "users", "throughput") if name not in levels]:
+        raise InvalidInput(
+            f"plateau: found no column {absent[0]}; expected level, users and throughput, a row a level."
+        )
+    rows = levels.sort_values("users", kind="stable")
+    values = rows[["users", "throughput"]].to_numpy(dtype=np.float64)
+    wrong = ~(np.isfinite(values) & (values > 0)).all(axis=1)
+    if bool(wrong.any()):
+        users, served = values[wrong][0]
+        raise InvalidInput(
+            f"plateau: found a level with {number(users)} users and a throughput of {number(served)}; expected finite "
+            "numbers above 0. Leave out levels without answers."
+        )
+    different = rows["users"].nunique()
+    if different < 3:
+        raise NotEnoughData(
+            f"plateau: found {plural(different, 'load')} that differ; expected at least 3, from a light one to beyond "
+            "where throughput stops rising."
+        )
+    return rows.reindex(columns=list(dict.fromkeys([*rows.columns, "throughput_low", "throughput_high"])))
+
+
+def _unknown(rows: pd.DataFrame, best: int, first: int, end: int, *, falls: bool, level: float) -> Plateau | None:
+    """The plateau that was not reached; None where it was."""
+    users, served = rows["users"].to_numpy(), rows["throughput"].to_numpy()
+    own = float(rows["throughput_low"].iloc[best])
+    seen = Estimate(math.nan, float(served[best]) if math.isnan(own) else own, math.inf, level, "requests/s")
+    if end == len(rows) and users[-1] < MORE_USERS * users[first]:
+        words = (
+            f"Throughput still rises at {number(float(users[-1]))} users, where it is {number(float(served[-1]))} "
+            "requests/s: the highest lies beyond the measured range. Test with more users."
+        )
+        return Plateau(throughput=seen, state="beyond the measured range", levels=(), falls=False, sentence=words)
+    if best == 0 and falls:
+        words = (
+            f"Throughput only falls, from {number(float(served[0]))} requests/s at the lightest level of "
+            f"{number(float(users[0]))} users: the highest lies below the measured range. Test with fewer users."
+        )
+        return Plateau(throughput=seen, state="below the measured range", levels=(), falls=True, sentence=words)
+    return None
+
+
+def _mean(served: Floats, low: Floats, high: Floats, level: float) -> Estimate:
+    from scipy import special
+
+    count, mean = len(served), float(served.mean())
+    below, above = (math.sqrt(float((each**2).sum())) / count for each in (served - low, high - served))
+    if count > 1:
+        error = float(served.std(ddof=1)) / math.sqrt(count)
+        half = float(special.stdtrit(count - 1, 0.5 + level / 2)) * error
+        below, above = (half if math.isnan(own) else max(half, own) for own in (below, above))
+    return Estimate(
+        mean, mean - below if math.isnan(below) else max(mean - below, 0.0), mean + above, level, "requests/s"
+    )
+
+
+def _stay(demands: LoadTestDemands, levels: pd.DataFrame, level: float) -> Estimate:
+    """R0 + Z, seconds: independent estimates; a response whose interval is not known adds none."""
+    parts = (demands.total_demand, demands.think_time)
+    value = parts[0].value + parts[1].value
+    below = math.hypot(*(0.0 if math.isnan(each.low) else each.value - each.low for each in parts))
+    above = math.hypot(*(0.0 if math.isnan(each.high) else each.high - each.value for each in parts))
+    if math.isnan(demands.think_time.low):
+        below = above = value * _light_error(levels)
+    return Estimate(value, value - below if math.isnan(below) else max(value - below, 0.0), value + above, level, "s")
+
+
+def _light_error(levels: pd.DataFrame) -> float:
+    """The relative half width of the light levels' throughput, together; NaN where it is not known."""
+    light = levels[levels["throughput"] <= LIGHT * levels["throughput"].max()]
+    if "throughput_high" not in levels or light.empty:
+        return math.nan
+    half = light["throughput_high"] - light["throughput"]
+    return math.sqrt(float((half**2).sum(skipna=False))) / float(light["throughput"].sum())

@@ -1,0 +1,212 @@
+"""The highest load within the SLO: known crossings, refusals, ends of the tested range, coverage of its interval."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from load_simulated import latency_coverage, share_coverage, true_slo_load
+
+from scaling_lib.capacity import slo_capacity, slo_capacity_of_shares
+from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.evidence.cells import GAMMA
+
+NAN = math.nan
+
+
+def bin_of(seconds):
+    return math.floor(math.log(seconds * 1e6) / math.log(GAMMA))
+
+
+def table(fast, slow, **more):
+    """Bins of a level: so many requests of 50 ms and of 500 ms."""
+    return pd.DataFrame({"bin": [bin_of(0.05), bin_of(0.5)], "n": [fast, slow], **more})
+
+
+def test_the_crossing_lies_between_levels_on_the_line_of_logarithms():
+    # From 0.1 at 100 to 0.8 at 400 the latency doubles every 100: it is 0.2 at 200 and 0.2 sqrt(2) at 250.
+    found = slo_capacity([100, 400], [0.1, 0.8], 0.2 * math.sqrt(2), unit="users")
+    assert found.value == pytest.approx(250)
+    assert (found.between, found.state, found.unit) == ((100, 400), "within the tested range", "users")
+    assert math.isnan(found.low) and math.isnan(found.high)
+
+
+def test_the_order_of_the_levels_does_not_matter():
+    loads, seen = np.array([4.0, 1, 8, 2]), np.array([0.2, 0.1, 0.8, 0.1])
+    assert slo_capacity(loads, seen, 0.4).value == pytest.approx(6.0)
+    assert slo_capacity(np.sort(loads), np.sort(seen), 0.4).value == pytest.approx(6.0)
+
+
+def test_a_fall_of_the_latency_is_taken_as_noise():
+    # 0.4 then 0.1 are pooled to their geometric mean, 0.2; from 0.2 at 30 to 0.8 at 40, 0.4 is half way.
+    assert slo_capacity([10, 20, 30, 40], [0.1, 0.4, 0.1, 0.8], 0.4).value == pytest.approx(35.0)
+
+
+def test_a_level_exactly_at_the_threshold_meets_it():
+    assert slo_capacity([1, 2, 3], [0.1, 0.3, 0.9], 0.3).value == pytest.approx(2.0)
+    assert slo_capacity([1, 2, 3], [0.3, 0.3, 0.3], 0.3).state == "not reached within the tested range"
+
+
+def test_the_interval_ends_at_the_levels_that_are_certain():
+    loads, p99 = [10, 20, 30, 40, 50], [0.1, 0.15, 0.25, 0.4, 0.9]
+    found = slo_capacity(loads, p99, 0.3, low=[0.08, 0.1, 0.2, 0.28, 0.7], high=[0.12, 0.2, 0.31, 0.6, 1.2])
+    assert (found.low, found.high) == (20, 50)
+    assert found.between == (30, 40)
+    assert 30 < found.value < 40
+
+
+def test_certainty_ends_at_the_first_level_that_is_not_certain():
+    # 30 is certain by itself, but 20 before it is not: the order is kept.
+    found = slo_capacity([10, 20, 30, 40], [0.1, 0.2, 0.2, 0.9], 0.3, low=[0.1] * 4, high=[0.2, 0.5, 0.25, 1.0])
+    assert (found.low, found.high) == (10, math.inf)
+
+
+def test_levels_without_an_interval_are_passed_over():
+    found = slo_capacity([10, 20, 30], [0.1, 0.2, 0.9], 0.3, low=[0.1, NAN, 0.8], high=[0.1, NAN, 1.0])
+    assert (found.low, found.high) == (10, 30)
+
+
+def test_what_the_tested_range_does_not_hold_is_said():
+    beyond = slo_capacity([10, 20], [0.5, 0.9], 0.3, low=[0.4, 0.8], high=[0.6, 1.0], unit="users")
+    assert beyond.state == "already beyond at the lightest level"
+    assert math.isnan(beyond.value)
+    assert (beyond.low, beyond.high, beyond.between) == (0.0, 10.0, (0.0, 10.0))
+    assert str(beyond) == "already beyond at the lightest level, 10 users"
+    short = slo_capacity([10, 20], [0.1, 0.2], 0.3, low=[0.09, 0.1], high=[0.11, 0.4], unit="users")
+    assert short.state == "not reached within the tested range"
+    assert (short.low, short.high, short.between) == (10.0, math.inf, (20.0, math.inf))
+    assert str(short) == "not reached within the tested range, up to 20 users; certainly met up to 10 users"
+
+
+def test_repeated_samples_of_a_load_give_its_interval():
+    # Logarithms of 0.1, 0.2, 0.4: mean log 0.2, sd ln 2, so t(2) = 4.3027 gives 0.2 x 2^(+-2.484): up to 1.12.
+    samples = [0.1, 0.2, 0.4]
+    loads = [10] * 3 + [20] * 3
+    assert slo_capacity(loads, samples + [50 * each for each in samples], 1.13).low == 10
+    assert slo_capacity(loads, samples + [50 * each for each in samples], 1.11).low == 0
+    assert (
+        slo_capacity(loads, samples + [50 * each for each in samples], 1.13).high == 20
+    )  # from 10 x 2^-2.484 = 1.79 on
+    assert slo_capacity(loads, samples + [50 * each for each in samples], 1.8).high == math.inf
+
+
+def test_two_samples_of_a_load_tell_no_interval():
+    assert math.isnan(slo_capacity([1, 1, 2, 2], [0.1, 0.2, 0.8, 0.9], 0.3).low)
+
+
+@pytest.mark.parametrize(
+    ("load", "latency"),
+    [
+        ([1, 2, NAN], [0.1, 0.2, 0.3]), ([1, 2, 3], [0.1, NAN, 0.3]), ([0, 2, 3], [0.1, 0.2, 0.3]),
+        ([1, 2, 3], [0.1, -0.2, 0.3]), ([1, 2, 3], [0.1, 0.0, 0.3]), ([1, math.inf], [0.1, 0.2]), ([1, 2], [0.1]),
+        ([[1, 2]], [[0.1, 0.2]]), (["a", "b"], [0.1, 0.2]),
+    ],
+)  # fmt: skip
+def test_figures_that_cannot_be_are_refused(load, latency):
+    with pytest.raises(InvalidInput):
+        slo_capacity(load, latency, 0.3)
+
+
+@pytest.mark.parametrize("threshold", [0, -1, NAN, math.inf])
+def test_thresholds_that_cannot_be_are_refused(threshold):
+    with pytest.raises(InvalidInput):
+        slo_capacity([1, 2], [0.1, 0.2], threshold)
+
+
+def test_ends_that_do_not_hold_the_value_are_refused():
+    with pytest.raises(InvalidInput):
+        slo_capacity([1, 2], [0.1, 0.2], 0.3, low=[0.2, 0.1], high=[0.3, 0.3])
+    with pytest.raises(InvalidInput):
+        slo_capacity([1, 2], [0.1, 0.2], 0.3, low=[0.1], high=[0.3, 0.3])
+
+
+@pytest.mark.parametrize("loads", [[5], [5, 5, 5]])
+def test_one_load_is_too_few(loads):
+    with pytest.raises(NotEnoughData):
+        slo_capacity(loads, [0.1] * len(loads), 0.3)
+
+
+def test_two_loads_are_enough_for_a_crossing():
+    assert slo_capacity([1, 3], [0.1, 0.4], 0.2).value == pytest.approx(2.0)
+
+
+def test_shares_cross_where_the_target_is_missed():
+    # 0.1% slow at 10, 10% at 20, with half a request added: the logarithms' line is at 1% half way.
+    found = slo_capacity_of_shares([10, 20], [table(99_900, 100), table(90_000, 10_000)], 0.3, 0.99, unit="users")
+    assert found.value == pytest.approx(15.0, abs=0.02)
+    assert (found.low, found.high) == (10, 20)
+
+
+def test_shares_are_certain_only_with_enough_requests():
+    # None of 50 slow: up to 7% may be; none of 5,000: up to 0.07%.
+    few = slo_capacity_of_shares([10, 20], [table(50, 0), table(50, 50)], 0.3, 0.99)
+    many = slo_capacity_of_shares([10, 20], [table(5000, 0), table(50, 50)], 0.3, 0.99)
+    assert (few.low, few.high) == (0, 20)
+    assert (many.low, many.high) == (10, 20)
+
+
+def test_errors_are_neither_fast_nor_slow():
+    with_errors = pd.concat([table(99_900, 100, error=False), table(0, 50_000, error=True)])
+    found = slo_capacity_of_shares([10, 20], [with_errors, table(90_000, 10_000, error=False)], 0.3, 0.99)
+    assert found.value == pytest.approx(15.0, abs=0.02)
+
+
+def test_the_bin_of_the_threshold_may_be_within_or_beyond():
+    inside = pd.DataFrame({"bin": [bin_of(0.05), bin_of(0.3)], "n": [9000, 1000]})
+    found = slo_capacity_of_shares([10, 20], [inside, inside], 0.3, 0.99)
+    assert (found.low, found.high) == (0, math.inf)
+
+
+def test_requests_that_are_slow_together_make_less_certain():
+    second = np.arange(60)
+    apart = pd.concat([table(995, 5).assign(time=at) for at in second])
+    together = pd.concat([table(1000, 0) if at else table(700, 300) for at in second], keys=second)
+    together = together.reset_index(level=0, names="time")
+    heavy = pd.concat([table(500, 500).assign(time=at) for at in second])
+    assert apart["n"].sum() == together["n"].sum()
+    assert slo_capacity_of_shares([10, 20], [apart, heavy], 0.3, 0.99).low == 10
+    assert slo_capacity_of_shares([10, 20], [together, heavy], 0.3, 0.99).low == 0
+
+
+@pytest.mark.parametrize(
+    ("loads", "bins"),
+    [([1, 2], [table(1, 0)]), ([1, 1], [table(1, 0)] * 2), ([1, 2], [table(1, 0), table(0, 0)]),
+     ([1, 2], [table(1, 0), pd.DataFrame({"n": [1]})])],
+)  # fmt: skip
+def test_bins_that_do_not_fit_are_refused(loads, bins):
+    with pytest.raises(InvalidInput):
+        slo_capacity_of_shares(loads, bins, 0.3, 0.99)
+
+
+def test_one_load_of_bins_is_too_few():
+    with pytest.raises(NotEnoughData):
+        slo_capacity_of_shares([1], [table(1, 0)], 0.3, 0.99)
+
+
+@pytest.mark.parametrize(("threshold", "target"), [(0, 0.99), (0.3, 1.0), (0.3, 0.0), (NAN, 0.9)])
+def test_targets_that_cannot_be_are_refused(threshold, target):
+    with pytest.raises(InvalidInput):
+        slo_capacity_of_shares([1, 2], [table(1, 0)] * 2, threshold, target)
+
+
+def test_the_true_load_of_a_queue():
+    # M/M/1 at 100/s: 1% take longer than 0.1 s where the rate of response is ln(100) / 0.1 = 46.05/s.
+    assert true_slo_load(0.99) == pytest.approx(100 - 46.0517)
+
+
+@pytest.mark.slow
+def test_the_interval_of_latencies_holds_the_true_load():
+    """Long form (bench_load_curve.py, 1,000 tests): 0.98 to 1.00."""
+    true = true_slo_load(0.99)
+    loads = np.array([10, 20, 30, 40, 1.0001 * true, 60, 70, 80])  # a level just beyond is the hardest case
+    coverage, bias = latency_coverage(np.random.default_rng(20_261_125), loads, 4, 0.1, 200)
+    assert coverage >= 0.94
+    assert bias == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.slow
+def test_the_interval_of_shares_holds_the_true_load_of_a_queue():
+    """Answers of a queue in a row are alike. Long form (bench_load_curve.py, 300 tests): 1.00, values 1% to 2% high."""
+    coverage, bias = share_coverage(np.random.default_rng(20_261_125), np.arange(10.0, 90, 10), 60, 0.99, 25)
+    assert coverage >= 0.95
+    assert bias == pytest.approx(1.0, abs=0.05)
