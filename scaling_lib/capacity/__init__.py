@@ -3,6 +3,8 @@
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.demand import DemandAhead, JourneyDemand, demand_of
+from scaling_lib.capacity.demand_history import PeakDemand, hourly, hours_of_week, minute_requests, peak_demand
 from scaling_lib.capacity.demand_rise import Rise, steepest_rise
 from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
 from scaling_lib.capacity.headroom import Deduction, Headroom, headroom
@@ -33,12 +35,15 @@ __all__ = [
     "Check",
     "Contention",
     "Deduction",
+    "DemandAhead",
     "Headroom",
+    "JourneyDemand",
     "Knee",
     "LimitingResource",
     "LoadCurve",
     "LoadWithinSlo",
     "Option",
+    "PeakDemand",
     "Plateau",
     "Ramp",
     "ResourceUse",
@@ -49,13 +54,18 @@ __all__ = [
     "Size",
     "SloCapacity",
     "TimeToExhaustion",
+    "demand_of",
     "headroom",
+    "hourly",
+    "hours_of_week",
     "hpa_replicas",
     "knee",
     "largest_ramp",
     "load_checks",
     "load_curve",
     "load_within_slo",
+    "minute_requests",
+    "peak_demand",
     "plateau",
     "replay_autoscaler",
     "resource_headroom",

@@ -18,7 +18,7 @@ class Rise:
     """The steepest rise recorded.
 
     per_minute: in the demand's unit per minute; a fact of the record, so without an interval.
-    start, end: where it was; within_s: over how many seconds it was measured.
+    start, end: where it was; within_s: the seconds within which it came.
     days: days with a demand; exceeded: the chance that a further day has a steeper one, if days are alike.
     """
 
@@ -33,8 +33,9 @@ class Rise:
 def steepest_rise(demand: pd.Series, within_s: float, *, level: float = 0.95, unit: str = "") -> Rise:
     """The steepest rise of demand over a stretch, such as the delay of an autoscaler.
 
-    demand: at a regular step (NaN and absent rows are gaps), indexed by rising times with a zone; within_s: seconds,
-        the demand's step where it is shorter, since the record shows nothing shorter. unit: of the demand.
+    demand: at a regular step (NaN and absent rows are gaps), indexed by rising times with a zone; unit: of the demand.
+    within_s: seconds. What demand gained over the whole steps that cover them is taken to have come within them; where
+        they are shorter than one step, within that step, since the record shows nothing shorter.
     The noise of counts is part of it, as it is for the autoscaler; 0 where demand never rises.
 
     Raises InvalidInput for times without a zone or that do not rise, NotEnoughData without two values so far apart.
@@ -48,13 +49,12 @@ def steepest_rise(demand: pd.Series, within_s: float, *, level: float = 0.95, un
         raise NotEnoughData(f"steepest_rise: found {len(demand)} rows; expected at least two, each time once.")
     step = pd.Timedelta(np.median(np.diff(index.as_unit("ns").asi8)))
     grid = demand.astype(np.float64).resample(step, origin="start").mean()
-    steps = max(1, round(within_s / step.total_seconds()))
-    span_s = steps * step.total_seconds()
+    steps = max(1, math.ceil(within_s / step.total_seconds() - 1e-9))
+    span_s = max(within_s, step.total_seconds())
     rises = grid.diff(steps).dropna()
     if rises.empty:
-        raise NotEnoughData(
-            f"steepest_rise: found no two values {duration(span_s)} apart; expected a record that is longer than that."
-        )
+        apart = duration(steps * step.total_seconds())
+        raise NotEnoughData(f"steepest_rise: found no two values {apart} apart; expected a record that is longer.")
     end = pd.DatetimeIndex(rises.index)[int(rises.argmax())]
     per_minute = max(0.0, float(rises.max())) / span_s * 60
     days = max(1, int(pd.DatetimeIndex(grid.dropna().index).normalize().nunique()))

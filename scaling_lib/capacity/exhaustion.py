@@ -12,6 +12,7 @@ from scaling_lib.stats.forecast import Forecast, forecast
 from scaling_lib.words import duration, percent, plural
 
 HORIZON = "90d"  # as far as Tamland looks; what is longer is told from growth alone
+SAME_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +118,8 @@ def _sentence(reached: Exhaustion) -> str:
 
 def _reached_before(series: pd.Series, reached: Exhaustion) -> tuple[str, ...]:
     """A sentence on values that reached the limit and are over."""
-    if reached.state == "already":
-        return ()
     over = series[series >= reached.limit].sort_index()
-    if over.empty:
+    if over.empty or reached.state == "already" or reached.ends - over.index[-1] < SAME_DAY:
         return ()
     return (
         f"{plural(len(over), 'value')} reached the limit before, the last on {over.index[-1]:%Y-%m-%d}: they counted "

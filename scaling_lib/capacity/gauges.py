@@ -31,10 +31,10 @@ def gauge_sum(metrics: Metrics, selector: str, name: str, field: str) -> pd.Seri
     series = [part.set_index("time")["value"] for _, part in rows.groupby(["metric", "labels"], observed=True)]
     step = pd.Timedelta(max([60 * SECOND, *(step_of(each) for each in series if len(each) > 1)]))
     first = min(each.index[0] for each in series)
-    gridded = pd.concat([each.resample(step, origin=first).mean() for each in series], axis=1)
-    missed = pd.concat([_missed(gridded[column]) for column in gridded], axis=1)
-    total: pd.Series = gridded.sum(axis=1, min_count=1)
-    return total.mask(missed.any(axis=1))
+    gridded = [each.resample(step, origin=first).mean() for each in series]
+    total: pd.Series = pd.concat(gridded, axis=1).sum(axis=1, min_count=1)
+    missed = pd.concat([_missed(each) for each in gridded], axis=1).eq(True).any(axis=1)
+    return total.mask(missed)
 
 
 def step_of(series: pd.Series) -> int:

@@ -9,7 +9,7 @@ from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.stats import Estimate, ratio_interval
 from scaling_lib.words import percent, plural
 
-LATEST = "7d"  # every day of the week once
+LATEST = "7D"  # every day of the week once
 
 
 def typical_peak(
@@ -18,7 +18,7 @@ def typical_peak(
     """A high quantile of the last days of a series: what it reaches at a usual peak, without its rarest spikes.
 
     series: numbers at a regular step, NaN where not known, indexed by time; quantile: above 0, below 1; latest: how far
-        back from the last value ("7d"; all there is, where that is less).
+        back from the last value ("7D"; all there is, where that is less).
     The interval's ends are the quantiles at the ends of the interval of the share of values above, which allows for
     values that come in runs (`stats.ratio_interval`). It holds whatever the distribution, and is wide rather than
     narrow where each day has one peak. Where few values lie above, its upper end is the highest value seen.

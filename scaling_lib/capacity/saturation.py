@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from scaling_lib.capacity.exhaustion import HORIZON, TimeToExhaustion, time_to_exhaustion
+from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
 from scaling_lib.capacity.peak import typical_peak
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.config import Resource
@@ -20,6 +20,7 @@ from scaling_lib.words import duration, percent
 
 State = Literal["forecast", "history too short", "contradicts its limit", "not measured"]
 Action = Literal["act now", "order by", "fine", "unknown"]
+HORIZON_DAYS = 90.0
 BEYOND = pd.Timedelta(days=28)  # how far the forecast goes beyond the lead time at least
 FARTHEST = pd.Timedelta(days=730)
 STALE = pd.Timedelta(days=1)
@@ -66,13 +67,13 @@ def saturation_points(
     metrics: Metrics | None,
     *,
     level: float = 0.95,
-    horizon: str = HORIZON,
+    horizon_days: float = HORIZON_DAYS,
     time_zone: str = "UTC",
     at: pd.Timestamp | None = None,
 ) -> tuple[SaturationPoint, ...]:
     """All resources, the most pressing first.
 
-    metrics: the evidence, None where none is given; level: of the intervals; horizon: how far to look, and 28 days
+    metrics: the evidence, None where none is given; level: of the intervals; horizon_days: how far to look, and 28 days
         beyond the lead time at least; time_zone: whose clock a daily season follows; at: the moment to judge from, with
         a time zone, the evidence's last one where not given.
 
@@ -80,7 +81,8 @@ def saturation_points(
     within both the nearer comes first, by the early end of its interval. What is not known comes last.
     """
     found = [
-        saturation_point(each, metrics, level=level, horizon=horizon, time_zone=time_zone, at=at) for each in resources
+        saturation_point(each, metrics, level=level, horizon_days=horizon_days, time_zone=time_zone, at=at)
+        for each in resources
     ]
     return tuple(sorted(found, key=_rank))
 
@@ -90,7 +92,7 @@ def saturation_point(
     metrics: Metrics | None,
     *,
     level: float = 0.95,
-    horizon: str = HORIZON,
+    horizon_days: float = HORIZON_DAYS,
     time_zone: str = "UTC",
     at: pd.Timestamp | None = None,
 ) -> SaturationPoint:
@@ -119,7 +121,7 @@ def saturation_point(
         return replace(unknown, state="contradicts its limit", sentence=str(error), supply=str(error))
     judged_at = pd.Timestamp(metrics.frame["time"].max()) if at is None else at
     known = replace(unknown, use=used, supply="", at=judged_at, notes=_notes(resource, used, judged_at))
-    return _judged(known, judged_at, level, horizon, time_zone)
+    return _judged(known, judged_at, level, horizon_days, time_zone)
 
 
 def _notes(resource: Resource, used: ResourceUse, at: pd.Timestamp) -> tuple[str, ...]:
@@ -131,7 +133,9 @@ def _notes(resource: Resource, used: ResourceUse, at: pd.Timestamp) -> tuple[str
     return tuple(notes)
 
 
-def _judged(known: SaturationPoint, at: pd.Timestamp, level: float, horizon: str, time_zone: str) -> SaturationPoint:
+def _judged(
+    known: SaturationPoint, at: pd.Timestamp, level: float, horizon_days: float, time_zone: str
+) -> SaturationPoint:
     """With what is used now, the forecast, and what to do."""
     resource, used = known.resource, known.use
     assert used is not None  # noqa: S101
@@ -141,7 +145,7 @@ def _judged(known: SaturationPoint, at: pd.Timestamp, level: float, horizon: str
         return replace(known, state="history too short", sentence=f"{resource.name}: {error}", supply=str(error))
     known = replace(known, now=now)
     lead = pd.Timedelta(seconds=resource.lead_time)
-    ahead = min(max(pd.Timedelta(horizon), lead + BEYOND), FARTHEST)
+    ahead = min(max(pd.Timedelta(days=horizon_days), lead + BEYOND), FARTHEST)
     try:
         time = time_to_exhaustion(
             used.peaks, resource.full_at, level, horizon=ahead, time_zone=time_zone, unit="fraction"
