@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from scaling_lib.evidence.values import parse_place, parse_url
+from scaling_lib.evidence.formats import Load, LoadColumn, LoadFormat, Origin, RequestFormat, SpanFormat, Unit
+from scaling_lib.evidence.values import parse_place, parse_url, zone_if_given
+
+ZoneIfGiven = Annotated[str, BeforeValidator(zone_if_given)]
 
 
 def path_entry(value: object) -> object:
@@ -24,17 +27,17 @@ class FileEvidence(Part):
     """Files of one kind: a path or glob, relative to the assessment's folder."""
 
     path: Annotated[str, BeforeValidator(parse_place)]
-    origin: Literal["", "recorded", "simulated"] = ""
+    origin: Origin = ""
 
 
 class RequestEvidence(FileEvidence):
     """Requests: access logs, tables of requests, spans of which the roots are requests, or cells."""
 
-    format: Literal["", "parquet", "csv", "jsonl", "combined", "spans", "cells"] = ""
+    format: RequestFormat = ""
     service: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
-    duration_unit: Literal["", "s", "ms", "us", "ns"] = ""
-    time_zone: str = ""
+    duration_unit: Unit = ""
+    time_zone: ZoneIfGiven = ""
 
 
 class MetricEvidence(Part):
@@ -51,7 +54,7 @@ class MetricEvidence(Part):
     token_env: str = ""
     ca_file: str = ""
     timeout_s: float = Field(30, gt=0)
-    origin: Literal["", "recorded", "simulated"] = ""
+    origin: Origin = ""
 
     @model_validator(mode="after")
     def _one(self) -> MetricEvidence:
@@ -63,19 +66,19 @@ class MetricEvidence(Part):
 class SpanEvidence(FileEvidence):
     """Spans of traces."""
 
-    format: Literal["", "otlp", "jaeger", "zipkin", "parquet"] = ""
+    format: SpanFormat = ""
     service: str = ""
-    time_unit: Literal["", "s", "ms", "us", "ns"] = ""
+    time_unit: Unit = ""
 
 
 class LoadEvidence(FileEvidence):
     """Load tests, and what their files cannot say, see `evidence.load_tests.LoadSource`."""
 
-    format: Literal["", "locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve"] = ""
-    columns: dict[Literal["users", "throughput", "time"], str] = Field(default_factory=dict)
-    duration_unit: Literal["", "s", "ms", "us", "ns"] = ""
-    time_zone: str = ""
-    load: Literal["", "open", "closed"] = ""
+    format: LoadFormat = ""
+    columns: dict[LoadColumn, str] = Field(default_factory=dict)
+    duration_unit: Unit = ""
+    time_zone: ZoneIfGiven = ""
+    load: Load = ""
     expected_interval_s: float | None = Field(None, gt=0)
     metrics: list[Annotated[MetricEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 

@@ -77,6 +77,18 @@ def test_threshold_refused(text):
             "system: a\njourneys:\n  - name: x\n    slos:\n      - target: 0.999%\n",
             "line 5, journeys.0.slos.0.target: found 0.999%, which is below 50%: did you mean 99.9% or 0.999?",
         ),
+        (
+            "system: a\nevidence:\n  requests:\n    - path: b\n      time_zone: Europe/Nowhere\n",
+            "line 5, evidence.requests.0.time_zone: found 'Europe/Nowhere'; expected an IANA name such as Europe/Berlin",
+        ),
+        (
+            "system: a\nevidence:\n  load_tests: [{path: b, time_zone: 1}]\n",
+            "line 3, evidence.load_tests.0.time_zone: found '1'; expected an IANA name",
+        ),
+        (
+            "system: a\nevidence:\n  spans: [{path: b, format: otel}]\n",
+            "line 3, evidence.spans.0.format: input should be '', 'otlp', 'jaeger', 'zipkin' or 'parquet', found 'otel'",
+        ),
         ("system: a\njourneys:\n  - name: x\n    slos: [{target: 100%}]\n", "no error budget"),
         (
             "system: a\njourneys:\n  - name: x\n    slos: [{kind: latency, target: 99%}]\n",

@@ -91,6 +91,11 @@ def canonical_zone(value: object) -> str:
         raise ValueError(str(error).removeprefix("Time zone: ")) from None
 
 
+def zone_if_given(value: object) -> str:
+    """As `canonical_zone`, or "" where none is given."""
+    return "" if value == "" else canonical_zone(value)
+
+
 def parse_place(value: object) -> object:
     """A path; a URL with a password that stands here by mistake would be shown wherever the place is."""
     if isinstance(value, str) and re.search(r"://.*@|\S:\S*@", value):

@@ -85,8 +85,6 @@ def test_a_folder_nothing_and_a_foreign_format(tmp_path):
         read_load_tests([])
     with pytest.raises(BrokenEvidence, match="looks like jmeter; expected k6-csv"):
         read(tmp_path / "a.csv", f"{JTL}\n{JTL_ROW}\n", format="k6-csv")
-    with pytest.raises(BrokenEvidence, match="which nobody knows"):
-        read(tmp_path / "a.csv", f"{JTL}\n{JTL_ROW}\n", time_zone="Mars/Base")
 
 
 def test_one_broken_file_does_not_hide_the_others(tmp_path):

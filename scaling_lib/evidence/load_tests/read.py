@@ -25,7 +25,6 @@ from scaling_lib.evidence.load_tests.locust import read_locust
 from scaling_lib.evidence.load_tests.parts import ALL, LoadTest, Part, as_bins, as_samples, joined
 from scaling_lib.evidence.load_tests.recognise import recognise
 from scaling_lib.evidence.load_tests.source import LoadSource
-from scaling_lib.evidence.load_tests.text import check_zone
 from scaling_lib.evidence.load_tests.vegeta import read_vegeta
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.sources import ReadSource, read_sources
@@ -111,7 +110,6 @@ def read_load_tests(sources: Sequence[LoadSource], *, cache: Path | None = None)
 
 def read_file(file: Path, source: LoadSource) -> Part:
     """One file of load tests; BrokenEvidence where it cannot be read, with what was found and expected."""
-    check_zone(file, source.time_zone)
     start, packed = head_of(file)
     found = recognise(file, start, source)
     if found == "hlog":

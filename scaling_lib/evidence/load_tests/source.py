@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.formats import Load, LoadColumn, LoadFormat, Origin, Unit
 
-FORMATS = ("locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve")
+FORMATS: tuple[str, ...] = get_args(LoadFormat)[1:]
 UNITS_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 
 
@@ -25,20 +27,20 @@ class LoadSource:
     """
 
     path: str
-    format: str = ""
+    format: LoadFormat = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    duration_unit: str = ""
+    duration_unit: Unit = ""
     time_zone: str = ""
-    load: str = ""
+    load: Load = ""
     expected_interval_s: float | None = None
-    origin: str = ""
+    origin: Origin = ""
 
     def __post_init__(self) -> None:
         allowed: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             ("format", self.format, FORMATS),
             ("duration_unit", self.duration_unit, tuple(UNITS_US)),
-            ("load", self.load, ("open", "closed")),
-            *(("columns", ours, ("users", "throughput", "time")) for ours in self.columns),
+            ("load", self.load, get_args(Load)[1:]),
+            *(("columns", ours, get_args(LoadColumn)) for ours in self.columns),
         )
         for name, value, choices in allowed:
             if value and value not in choices:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import LINES, one
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.sql import literal, quoted
@@ -173,14 +171,3 @@ def place_faults(time: str, duration: str) -> list[tuple[str, str]]:
 def micros(text: str, unit_us: float) -> str:
     """SQL of a duration in whole microseconds; NULL for what is no number, and for NaN."""
     return f"TRY_CAST(round(TRY_CAST({text} AS DOUBLE) * {unit_us!r}) AS BIGINT)"
-
-
-def check_zone(file: Path, time_zone: str) -> None:
-    """BrokenEvidence for a time zone that nobody knows."""
-    try:
-        ZoneInfo(time_zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BrokenEvidence(
-            f"{file}: found the time_zone {time_zone!r}, which nobody knows; expected a name such as Europe/Berlin or "
-            "UTC. Mend it beside the path in assessment.yaml."
-        ) from error

@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.formats import Origin
 
 MAX_POINTS = 10_000  # a series and request; Prometheus refuses more than 11,000
 
@@ -25,7 +26,6 @@ class MetricSource:
     user, password_env: basic auth, the password in that environment variable; token_env: the variable with a bearer
         token; ca_file: PEM of the authority that signed the server's certificate.
     timeout_s: for one request with its retries.
-    origin: "recorded", "simulated" or "".
     """
 
     path: str = ""
@@ -39,7 +39,7 @@ class MetricSource:
     token_env: str = ""
     ca_file: str = ""
     timeout_s: float = 30
-    origin: str = ""
+    origin: Origin = ""
 
     def __post_init__(self) -> None:
         if bool(self.path) == bool(self.url):

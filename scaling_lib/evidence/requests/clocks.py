@@ -10,6 +10,7 @@ import duckdb
 
 from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.requests.columns import Columns
+from scaling_lib.evidence.window import parse_zone
 from scaling_lib.words import plural
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -28,7 +29,7 @@ def clock_notes(engine: duckdb.DuckDBPyConnection, columns: Columns, time_zone: 
     if first is None:
         return []
     range_ = (EPOCH + timedelta(minutes=first) - DAY, EPOCH + timedelta(minutes=last) + DAY)
-    notes = [_note(engine, columns, time_zone, change) for change in _changes(ZoneInfo(time_zone), *range_)]
+    notes = [_note(engine, columns, time_zone, change) for change in _changes(parse_zone(time_zone), *range_)]
     return [note for note in notes if note]
 
 

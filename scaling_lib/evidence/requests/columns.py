@@ -70,7 +70,8 @@ def _table(
     engine: duckdb.DuckDBPyConnection, file: Path, types: dict[str, str], found: str, source: RequestSource
 ) -> Columns:
     given = {ours: _given(file, types, source, ours) for ours in NAMES}
-    unit, as_nginx = source.duration_unit, False
+    unit: str = source.duration_unit
+    as_nginx = False
     for name in types if given["duration"] is None else ():
         match = re.fullmatch(rf"({'|'.join(NAMES['duration'])})_({'|'.join(UNITS)})", name.lower())
         if match:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 import pandas as pd
@@ -44,7 +43,6 @@ def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], nam
     limits_us: the latencies within which the requests of every route are counted as good. The routes in `named` are
     never counted together with rare ones.
     """
-    _check_zone(source)
     with connect() as engine:
         try:
             staged = stage(engine, file, source)
@@ -65,16 +63,6 @@ def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], nam
         status_known=staged.status_known,
         duration_known=staged.duration_known,
     )
-
-
-def _check_zone(source: RequestSource) -> None:
-    try:
-        ZoneInfo(source.time_zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BrokenEvidence(
-            f"{source.path}: found the time_zone {source.time_zone!r}, which nobody knows; expected a name such as "
-            "Europe/Berlin or UTC. Mend it beside the path in assessment.yaml."
-        ) from error
 
 
 def _cells(engine: duckdb.DuckDBPyConnection, columns: str) -> pd.DataFrame:

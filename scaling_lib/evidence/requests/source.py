@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scaling_lib.evidence.formats import Origin, RequestFormat, Unit
+
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSource:
     """Files of requests of one form.
 
-    path: a file or glob (`**` too). format: "parquet", "csv", "jsonl", "combined" (nginx and Apache), "spans", "cells"
-    (see cell_files), or "" to recognise it. service: of rows that name none. columns: ours (time, service, route, path,
-    method, status, duration) to the file's. duration_unit: "s", "ms", "us", "ns", or "" to read it off the column's
-    name. time_zone: of times that carry no offset, UTC where "". origin: "recorded", "simulated" or "".
+    path: a file or glob (`**` too). format: "combined" is nginx' and Apache's, for "cells" see cell_files, "" is to
+    recognise it. service: of rows that name none. columns: ours (time, service, route, path,
+    method, status, duration) to the file's. duration_unit: "" is to read it off the column's name.
+    time_zone: of times that carry no offset, UTC where "".
     """
 
     path: str
-    format: str = ""
+    format: RequestFormat = ""
     service: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    duration_unit: str = ""
+    duration_unit: Unit = ""
     time_zone: str = ""
-    origin: str = ""
+    origin: Origin = ""
 
 
 @dataclass(frozen=True, kw_only=True)

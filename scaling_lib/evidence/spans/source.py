@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scaling_lib.evidence.formats import Origin, SpanFormat, Unit
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpanSource:
     """Files of spans of one form.
 
-    path: a file or glob (`**` too). format: "otlp", "jaeger", "zipkin", "parquet", or "" to recognise it. service: of
-    spans that name none. time_unit: of the file's times, "ns", "us", "ms" or "s"; "" for the format's own unit, unless
-    the times are plainly in another one. origin: "recorded", "simulated" or "".
+    path: a file or glob (`**` too). format: "" is to recognise it. service: of spans that name none.
+    time_unit: of the file's times; "" is the format's own unit, unless the times are plainly in another one.
     """
 
     path: str
-    format: str = ""
+    format: SpanFormat = ""
     service: str = ""
-    time_unit: str = ""
-    origin: str = ""
+    time_unit: Unit = ""
+    origin: Origin = ""
