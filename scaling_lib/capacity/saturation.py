@@ -13,9 +13,10 @@ from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
 from scaling_lib.capacity.peak import typical_peak
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.config import Resource
-from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
+from scaling_lib.errors import BrokenEvidence, InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import duration, percent
 
 State = Literal["forecast", "history too short", "contradicts its limit", "not measured"]
@@ -77,7 +78,7 @@ def saturation_points(
         beyond the lead time at least; time_zone: whose clock a daily season follows; at: the moment to judge from, with
         a time zone, the evidence's last one where not given.
 
-    As in GitLab's Tamland, what scales horizontally ranks below what does not, whose limit is not moved by a setting;
+    As in GitLab's Tamland, what scales horizontally ranks below what does not, since more of it is had by a setting;
     within both the nearer comes first, by the early end of its interval. What is not known comes last.
     """
     found = [
@@ -96,7 +97,16 @@ def saturation_point(
     time_zone: str = "UTC",
     at: pd.Timestamp | None = None,
 ) -> SaturationPoint:
-    """One resource; see `saturation_points`. What is not known is a state of the result; nothing is raised for it."""
+    """One resource; see `saturation_points`. What is not known is a state of the result; nothing is raised for it.
+
+    Raises InvalidInput for a moment without a time zone, a horizon that is not above 0 or a level outside (0, 1).
+    """
+    check_level("saturation_point", level)
+    if not horizon_days > 0 or (at is not None and at.tzinfo is None):
+        raise InvalidInput(
+            f"saturation_point: found horizon_days {horizon_days} and at {at}; expected days above 0 and a time with "
+            "its time zone, such as UTC."
+        )
     unknown = SaturationPoint(
         resource=resource,
         state="not measured",
@@ -121,7 +131,7 @@ def saturation_point(
         return replace(unknown, state="contradicts its limit", sentence=str(error), supply=str(error))
     judged_at = pd.Timestamp(metrics.frame["time"].max()) if at is None else at
     known = replace(unknown, use=used, supply="", at=judged_at, notes=_notes(resource, used, judged_at))
-    return _judged(known, judged_at, level, horizon_days, time_zone)
+    return _judged(known, used, judged_at, level=level, horizon_days=horizon_days, time_zone=time_zone)
 
 
 def _notes(resource: Resource, used: ResourceUse, at: pd.Timestamp) -> tuple[str, ...]:
@@ -134,11 +144,10 @@ def _notes(resource: Resource, used: ResourceUse, at: pd.Timestamp) -> tuple[str
 
 
 def _judged(
-    known: SaturationPoint, at: pd.Timestamp, level: float, horizon_days: float, time_zone: str
+    known: SaturationPoint, used: ResourceUse, at: pd.Timestamp, *, level: float, horizon_days: float, time_zone: str
 ) -> SaturationPoint:
     """With what is used now, the forecast, and what to do."""
-    resource, used = known.resource, known.use
-    assert used is not None  # noqa: S101
+    resource = known.resource
     try:
         now = typical_peak(used.utilization, level=level, unit="fraction")
     except NotEnoughData as error:

@@ -121,6 +121,12 @@ def test_the_moment_that_is_judged_from(tmp_path):
     assert any(note.startswith("its last value is 40 days old") for note in later.notes)
 
 
+def test_options_that_cannot_be_are_refused():
+    for wrong in ({"at": pd.Timestamp("2026-01-01")}, {"horizon_days": 0}, {"level": 95}):
+        with pytest.raises(InvalidInput, match="saturation_point"):
+            saturation_point(gauge(), None, **wrong)
+
+
 def test_the_headroom_of_the_disk_by_hand(shop):
     disk = saturation_point(shop.resources[2], shop.metrics())
     found = resource_headroom(disk)
