@@ -49,7 +49,7 @@ def load_within_slo(
     """The highest load of a test at which the requests of a route keep a latency SLO.
 
     levels: of `evidence.load_tests.levels`, with the rows of all names. route: as in assessment.yaml, matched against
-    the names of the test's requests; "" for all together.
+    the names of the test's requests, or one of these names; "" for all together.
 
     Where the file has single durations, the share within the threshold is held against the target; else the test's
     own quantile that is at least the target (p95 for 90%), which is then a little strict.
@@ -98,7 +98,7 @@ def _names(levels: pd.DataFrame, test: LoadTest, route: str) -> tuple[str, ...]:
     if not route:
         return (ALL,)
     there = [str(name) for name in levels["name"].unique() if name != ALL]
-    found = tuple(name for name in there if matches(route, name))
+    found = tuple(name for name in there if name == route or matches(route, name))
     if not found:
         raise NotMeasured(
             f"The load test {test.test} sent no request of {route!r}; it sent {listing(there) or 'none with a name'}.",
