@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, read_config
+from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, check_slos, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
+from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.requests import Requests, Threshold
 from scaling_lib.evidence.slos import SLO
@@ -92,39 +93,25 @@ class Assessment:
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
 
-        Raises BrokenEvidence or InvalidInput where a file cannot be read or a journey names an SLO no file has.
+        Raises BrokenEvidence or InvalidInput where a file cannot be read.
         """
         in_files = {slo.name: slo for slo in self._reading.slos_in_files}
         bound = [
             bound_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
         ]
         names = [slo.name for slo in bound]
-        for name in names:
-            if names.count(name) > 1:
-                raise InvalidInput(
-                    f"{self.folder / FILE_NAME}: two SLOs are named {name!r}; expected each name once. "
-                    "Give one of them a `name` of its own."
-                )
         return (*bound, *(slo for slo in in_files.values() if slo.name not in names))
 
     def evidence(self) -> Ledger:
         """The ledger: all evidence is read, and what is absent or broken is listed rather than raised."""
         problems: dict[str, str] = {}
-        reads: dict[str, Callable[[], object]] = {
-            "requests": self.requests,
-            "metrics": self.metrics,
-            "spans": self.spans,
-            "load tests": self.load_tests,
-            "metrics of load tests": self.load_metrics,
-            "slos": self.slos,
-        }
-        for kind, read in reads.items():
+        for kind in KINDS.values():
             try:
-                read()
+                getattr(self, kind.key)()
             except NotMeasured:
                 continue
             except ScalingError as error:
-                problems[kind] = str(error)
+                problems[kind.name] = self._reading.named_here(str(error))
         has_slos = "slos" not in problems and bool(self.slos())
         seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
         return Ledger.of(self._reading.sources, problems, has_slos=has_slos, **seen)
@@ -147,7 +134,7 @@ class Assessment:
     def thresholds(self) -> list[Threshold]:
         """The latency thresholds of all journeys that have a route, by which requests are counted as good.
 
-        None where the SLOs cannot be read: the requests can be, and `slos` says what is wrong.
+        No threshold where the SLOs cannot be read: the requests can be, and `slos` says what is wrong.
         """
         try:
             slos = self.slos()
@@ -163,6 +150,13 @@ class Assessment:
             for slo in slos
             if slo.threshold_s is not None and slo.journey in journeys and journeys[slo.journey].route
         ]
+
+    def _names_in_files(self) -> set[str] | None:
+        """The names of the SLOs in files; None where those cannot be read, which the step that needs them says."""
+        try:
+            return {slo.name for slo in self._reading.slos_in_files}
+        except ScalingError:
+            return None
 
     def _seen(self) -> dict[str, Any]:
         """What the requests hold: routes, busiest first; journeys with none; columns that those of a journey lack."""
@@ -183,16 +177,29 @@ class Assessment:
         }
 
 
-def open_assessment(path: str = "") -> Assessment:
+def open_assessment(path: str | Path = "") -> Assessment:
     """Open the assessment in a folder, or of an `assessment.yaml`; see `scaling_lib.open`."""
-    place = Path(path or os.environ.get("SCALING_ASSESSMENT", "") or example_folder()).expanduser().resolve()
+    file = assessment_file(path)
+    config = read_config(file)
+    system = Assessment(file.parent, config, _as_named(str(path)))
+    check_slos(file, config, system._names_in_files)
+    return system
+
+
+def assessment_file(path: str | Path = "") -> Path:
+    """The `assessment.yaml` of a folder, or that file itself: by default the environment's, else the example's.
+
+    Raises InvalidInput where there is none.
+    """
+    given = str(path) or os.environ.get("SCALING_ASSESSMENT", "") or str(example_folder())
+    place = Path(given).expanduser().resolve()
     file = place if place.is_file() else place / FILE_NAME
     if not file.is_file():
         raise InvalidInput(
-            f"{file}: there is no such file; expected an assessment. "
-            f"`scaling init {place.name or '.'}` writes one to fill in."
+            f"{file}: there is no such file; expected an assessment. `scaling init {shlex.quote(given)}` writes one to "
+            "fill in."
         )
-    return Assessment(file.parent, read_config(file), _as_named(str(path)))
+    return file
 
 
 def _as_named(path: str) -> str:

@@ -77,10 +77,10 @@ def check(folder: Path | None) -> int:
 
     Exits 1 if some of it was given and cannot be read; evidence that is absent, and rejected rows, are no failure.
     """
-    place = _folder(folder)
     from scaling_lib.assessment import open_assessment
+    from scaling_lib.resources import example_folder
 
-    ledger = open_assessment(str(place)).evidence()
+    ledger = open_assessment(folder or example_folder()).evidence()
     for line in ledger.text().split("\n"):
         click.echo(_printable(line))
     return FAILED if ledger.broken else 0
@@ -140,9 +140,11 @@ def lab(folder: Path | None) -> None:
 
     They are copied into DIR/notebooks, or scaling-notebooks without DIR; a copy that is there already stays as it is.
     """
+    from scaling_lib.assessment import assessment_file
     from scaling_lib.report.lab import environment, place_notebooks
+    from scaling_lib.resources import example_folder
 
-    assessment = _folder(folder)
+    assessment = assessment_file(folder or example_folder())
     target = (folder.parent if folder.is_file() else folder) / "notebooks" if folder else Path("scaling-notebooks")
     for line in place_notebooks(target):
         click.echo(line)
@@ -174,16 +176,6 @@ def demo(services: int, out: Path, seed: int, days: int) -> None:
 def _status(states: list[str], fail_on: str | None) -> int:
     bad = {"act": {"failed", "act"}, "watch": {"failed", "act", "watch"}}.get(fail_on or "", {"failed"})
     return FAILED if bad & set(states) else 0
-
-
-def _folder(folder: Path | None) -> Path:
-    """The assessment's folder as given, else the example's; InvalidInput unless an assessment is there."""
-    from scaling_lib.resources import example_folder
-
-    place = (folder or example_folder()).resolve()
-    if not (place.is_file() or (place / "assessment.yaml").is_file()):
-        raise InvalidInput(f"{place}: found no assessment.yaml; expected one there. `scaling init {place}` writes one.")
-    return place
 
 
 def _interrupt(*_: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import glob
+from collections.abc import Callable, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from scaling_lib.config_evidence import EvidencePlaces, Part
-from scaling_lib.errors import BrokenEvidence, InvalidInput, ScalingError
+from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
     canonical_window,
@@ -47,7 +47,10 @@ class Service(Part):
 
 
 class Objective(Part):
-    """An SLO of a journey, written in place, or the name of one in a file of `evidence.slos`."""
+    """An SLO of a journey, written in place, or the name of one in a file of `evidence.slos`.
+
+    target: a fraction; threshold: of latency, in seconds; slice_target: a fraction, for the two time-slice methods.
+    """
 
     named: str = ""
     kind: Kind = "availability"
@@ -89,6 +92,14 @@ class Journey(Part):
     steps: list[str] = Field(default_factory=list)
     slos: list[Annotated[Objective, BeforeValidator(_slo_entry)]] = Field(default_factory=list)
 
+    @model_validator(mode="after")
+    def _either(self) -> Journey:
+        if self.steps and self.slos:
+            raise ValueError(
+                "found slos beside steps; expected none: a journey of steps takes its promise from its steps"
+            )
+        return self
+
 
 class Exclusion(Part):
     """A stretch that does not count against the SLOs, and why; the report shows the figures with and without it."""
@@ -121,7 +132,10 @@ class Incident(Part):
 
 
 class Autoscaler(Part):
-    """How a resource is scaled by itself: between so many servers, towards a utilisation."""
+    """How a resource is scaled by itself: between `least` and `most` servers, towards a utilisation.
+
+    target: a share from 0 to 1; start_delay: until a new server takes requests, in seconds.
+    """
 
     least: int = Field(1, ge=1)
     most: int = Field(ge=1)
@@ -233,9 +247,18 @@ def read_config(file: Path) -> Config:
     except ValidationError as error:
         faults = [fault_text(fault, node, Config) for fault in error.errors()]
         raise InvalidInput(f"{file}: " + "; ".join(faults)) from None
-    if found := _slo_faults(config, file.parent):
-        raise InvalidInput(f"{file}: " + "; ".join(f"{field_text(node, place)}: {fault}" for place, fault in found))
     return config
+
+
+def check_slos(file: Path, config: Config, in_files: Callable[[], Set[str] | None]) -> None:
+    """Raise InvalidInput where SLOs of journeys share a name, or name one that no file has; each with its line.
+
+    in_files: gives the names of the SLOs in files, None where those cannot be read; asked where a journey names one.
+    """
+    named = any(slo.named for journey in config.journeys for slo in journey.slos)
+    if found := _slo_faults(config, in_files() if named else None):
+        node, _ = read_documents(file)[0]
+        raise InvalidInput(f"{file}: " + "; ".join(f"{field_text(node, place)}: {fault}" for place, fault in found))
 
 
 def slo_name(journey: Journey, objective: Objective) -> str:
@@ -243,15 +266,11 @@ def slo_name(journey: Journey, objective: Objective) -> str:
     return objective.named or objective.name or f"{journey.name} {objective.kind}"
 
 
-def _slo_faults(config: Config, folder: Path) -> list[tuple[Place, str]]:
+def _slo_faults(config: Config, known: Set[str] | None) -> list[tuple[Place, str]]:
     """What is wrong with the SLOs of the journeys, each with its place: names used twice, or that no file has."""
     faults: list[tuple[Place, str]] = []
     seen: dict[str, str] = {}
-    known = _in_files(config, folder) if any(slo.named for each in config.journeys for slo in each.slos) else None
     for number, journey in enumerate(config.journeys):
-        if journey.steps and journey.slos:
-            message = "found slos beside steps; expected none: a journey of steps takes its promise from its steps"
-            faults.append((("journeys", number, "slos"), message))
         for rank, objective in enumerate(journey.slos):
             place, name = ("journeys", number, "slos", rank), slo_name(journey, objective)
             if name in seen:
@@ -262,14 +281,3 @@ def _slo_faults(config: Config, folder: Path) -> list[tuple[Place, str]]:
                 listed = ", ".join(sorted(known)) or "none, no file is given"
                 faults.append((place, f"found {name!r}, which no file of evidence.slos has; expected one of: {listed}"))
     return faults
-
-
-def _in_files(config: Config, folder: Path) -> set[str] | None:
-    """The names of the SLOs in files; None where those cannot be read, which the step that needs them says."""
-    from scaling_lib.evidence.slos import read_slos
-
-    places = [str(Path(glob.escape(str(folder)), Path(each.path).expanduser())) for each in config.evidence.slos]
-    try:
-        return {slo.name for place in places for slo in read_slos(place)[0]}
-    except ScalingError:
-        return None

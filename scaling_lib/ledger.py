@@ -7,19 +7,14 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.words import duration, listing, plural
 
-KINDS: dict[str, str] = {  # every kind the suite reads, and what to supply
-    "requests": "access logs or tables of requests",
-    "metrics": "a Prometheus, or query_range files",
-    "spans": "traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet",
-    "load tests": "load tests of Locust, k6, JMeter, Vegeta or HdrHistogram, or a table of load against throughput",
-    "metrics of load tests": "a Prometheus, or query_range files, of the time of the tests",
-    "slos": "SLOs of the journeys, or OpenSLO or sloth files",
-}
 COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]
 MOST_ROUTES = 20  # in a terminal
+WIDE = max(map(len, KINDS))  # of the column of kinds in a terminal
+INDENT = " " * (WIDE + 3)
 
 
 @dataclass(frozen=True)
@@ -100,14 +95,16 @@ class Ledger:
         return tuple(kind for kind in KINDS if kind not in given)
 
     def table(self) -> pd.DataFrame:
-        """One row a source: kind, source, format, rows, rejected, from, to, gaps, origin, remarks."""
+        """One row a source, and one a kind that is absent: the columns of COLUMNS, `from` and `to` in UTC."""
         rows = [_source_row(quality) for quality in self.sources]
         rows += [
             {"evidence": kind, "source": "not readable", "remarks": text}
             for kind, text in self.problems.items()
             if not self._told(text)
         ]
-        rows += [{"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind]}"} for kind in self.absent]
+        rows += [
+            {"evidence": kind, "source": "not given", "remarks": f"supply {KINDS[kind].supply}"} for kind in self.absent
+        ]
         whole: list[dict[str, object]] = [
             {**dict.fromkeys(COLUMNS, ""), "rows": 0, "rejected": 0, **row} for row in rows
         ]
@@ -137,17 +134,16 @@ class Ledger:
         lines = ["Evidence"]
         for quality in self.sources:
             row = _source_row(quality)
-            lines.append(f"  {quality.kind:<10} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
+            lines.append(f"  {quality.kind:<{WIDE}} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
             if quality.start:
-                lines.append(
-                    f"            {row['from']} to {row['to']} UTC" + (f"; {row['gaps']}" if row["gaps"] else "")
-                )
-            lines += [f"            rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
-            lines += [f"            {note}" for note in quality.notes]
+                gaps = f"; {row['gaps']}" if row["gaps"] else ""
+                lines.append(f"{INDENT}{row['from']} to {row['to']} UTC{gaps}")
+            lines += [f"{INDENT}rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
+            lines += [f"{INDENT}{note}" for note in quality.notes]
             if quality.problem:
-                lines.append(f"            BROKEN: {quality.problem}")
-        lines += [f"  {kind:<10} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
-        lines += [f"  {kind:<10} not given: supply {KINDS[kind]}" for kind in self.absent]
+                lines.append(f"{INDENT}BROKEN: {quality.problem}")
+        lines += [f"  {kind:<{WIDE}} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
+        lines += [f"  {kind:<{WIDE}} not given: supply {KINDS[kind].supply}" for kind in self.absent]
         lines += self._routes_text()
         lines += ["", "What it can answer"]
         lines += [
@@ -173,7 +169,7 @@ class Ledger:
         answered, why = "yes", f"from {listing(sorted(enough or ()))}"
         if enough is None:
             missing = min((needs - self.usable for needs in question.needs), key=len)
-            answered, why = "no", f"missing: {listing([KINDS[kind] for kind in sorted(missing)])}"
+            answered, why = "no", f"missing: {listing([KINDS[kind].supply for kind in sorted(missing)])}"
         elif "requests" in enough and question.column in self.lacking:
             answered, why = "no", f"missing: requests with a {question.column}"
         elif self.silent and "requests" in enough:

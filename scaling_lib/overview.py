@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from scaling_lib import figures
 from scaling_lib.assessment import Assessment
-from scaling_lib.config import Journey
 from scaling_lib.errors import ScalingError
+from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.evidence.routes import matches
+from scaling_lib.evidence.routes import is_of
 from scaling_lib.findings import Finding, Source
-from scaling_lib.ledger import KINDS, QUESTIONS, Ledger
+from scaling_lib.ledger import QUESTIONS, Ledger
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, percent, plural
 
@@ -40,15 +40,13 @@ class Overview:
 
     ledger: every source; traffic: requests and errors by route (service, route, requests, errors, share, journey);
     minutes: requests a minute, a column for each of the busiest routes (with its service where several share one),
-        indexed by minute in UTC, or by as many minutes as keep it light; 0 where none came, NaN in the sources' gaps;
-    silent: journeys that name a route without a single request.
+        indexed by minute in UTC, or by as many minutes as keep it light; 0 where none came, NaN in the sources' gaps.
     """
 
     system: str
     ledger: Ledger
     traffic: pd.DataFrame
     minutes: pd.DataFrame
-    silent: tuple[str, ...]
 
 
 def overview(system: Assessment) -> Overview:
@@ -59,14 +57,8 @@ def overview(system: Assessment) -> Overview:
     except ScalingError:
         counts = pd.DataFrame({"service": [], "route": [], "minute": [], "n": [], "errors": []})
     traffic = _traffic(system, counts)
-    silent = tuple(
-        journey.name
-        for journey in system.journeys
-        if journey.route and len(counts) and not any(_on(journey, *key) for key in _keys(traffic))
-    )
-    return Overview(
-        system=system.name, ledger=ledger, traffic=traffic, minutes=_minutes(counts, traffic, ledger), silent=silent
-    )
+    minutes = _minutes(counts, traffic, ledger)
+    return Overview(system=system.name, ledger=ledger, traffic=traffic, minutes=minutes)
 
 
 def evidence_table(result: Overview) -> pd.DataFrame:
@@ -131,7 +123,7 @@ def findings(result: Overview) -> list[Finding]:
             why="Its route matches none that was seen; ids in paths are read as {id}.",
             action="Compare the journey's route with the routes in the traffic table, and mend assessment.yaml.",
         )
-        for name in result.silent
+        for name in result.ledger.silent
     ]
     found += [
         _finding(
@@ -140,7 +132,7 @@ def findings(result: Overview) -> list[Finding]:
             verdict="unknown",
             sentence=f"{kind.capitalize()} are not measured: none are given.",
             why="; ".join(f"without them: {text}" for text in unanswered),
-            action=f"Supply {KINDS[kind]}.",
+            action=f"Supply {KINDS[kind].supply}.",
         )
         for kind in result.ledger.absent
         if (unanswered := _unanswered(result.ledger, kind))
@@ -153,18 +145,16 @@ def _traffic(system: Assessment, counts: pd.DataFrame) -> pd.DataFrame:
     sums = sums.astype({"service": "str", "route": "str"})
     sums = sums.sort_values("n", ascending=False, ignore_index=True).rename(columns={"n": "requests"})
     sums["share"] = sums["requests"] / max(1, sums["requests"].sum())
-    owners = [", ".join(journey.name for journey in system.journeys if _on(journey, *key)) for key in _keys(sums)]
-    sums["journey"] = pd.Series(owners, dtype="str")
+    journeys = [
+        ", ".join(each.name for each in system.journeys if is_of(place, each.route, each.service))
+        for place in _keys(sums)
+    ]
+    sums["journey"] = pd.Series(journeys, dtype="str")
     return sums
 
 
 def _keys(traffic: pd.DataFrame) -> Iterator[tuple[str, str]]:
     return zip(traffic["service"].astype(str), traffic["route"].astype(str), strict=True)
-
-
-def _on(journey: Journey, service: str, route: str) -> bool:
-    """Whether requests of the route are the journey's."""
-    return bool(journey.route) and journey.service in ("", service) and matches(journey.route, route)
 
 
 def _minutes(counts: pd.DataFrame, traffic: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:

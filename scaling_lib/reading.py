@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -13,25 +14,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from scaling_lib.config import Config
 from scaling_lib.config_evidence import FileEvidence, MetricEvidence, Part
 from scaling_lib.errors import BrokenEvidence, NotMeasured, ScalingError
+from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, read_requests
 from scaling_lib.evidence.slos import SLO, read_slos
-from scaling_lib.ledger import KINDS
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.spans import Spans
 
 FILE_NAME = "assessment.yaml"
-DECIDES = {  # what each kind is for
-    "requests": "whether the journeys keep their SLOs, and when they did not",
-    "metrics": "saturation, and the SLOs of journeys that have no request log",
-    "spans": "where the time of a journey goes, and what to fix first",
-    "load tests": "how much load the system can take, and what saturates first",
-    "metrics of load tests": "what a load test used of each resource, and so what saturates first",
-}
-PLACES = {"metrics of load tests": "`metrics` of an entry of evidence.load_tests"}  # where they are not `evidence.KIND`
 
 
 class HasQuality(Protocol):
@@ -42,7 +35,7 @@ class HasQuality(Protocol):
         """One entry a source."""
 
 
-Kind = TypeVar("Kind", bound=HasQuality)
+Evidence = TypeVar("Evidence", bound=HasQuality)
 
 
 class Reading:
@@ -77,7 +70,7 @@ class Reading:
     def load_metrics(self) -> Metrics:
         """Of the time of the load tests."""
         given = [entry for test in self.config.evidence.load_tests for entry in test.metrics]
-        return self._once("metrics of load tests", given, lambda: read_metrics(list(map(self._metric_source, given))))
+        return self._once("load metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
 
     def spans(self) -> Spans:
         """Of all traces."""
@@ -110,7 +103,13 @@ class Reading:
         self.sources["slos"] = self._named_here(quality)
         return tuple(slos)
 
-    def _once(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
+    def named_here(self, text: str) -> str:
+        """A text in which paths stand as the assessment names them, without the folder it happens to lie in."""
+        folder = str(self.folder)
+        written = "|".join(re.escape(each + os.sep) for each in (folder, glob.escape(folder)))
+        return re.sub(rf"(?<![^\s'\"(])(?:{written})", "", text)
+
+    def _once(self, kind: str, given: Sequence[Part], read: Callable[[], Evidence]) -> Evidence:
         """What was read, or the error it gave: a server that does not answer is not asked again."""
         if kind in self._failed:
             raise self._failed[kind]
@@ -120,21 +119,19 @@ class Reading:
             except ScalingError as error:
                 self._failed[kind] = error
                 raise
-        found: Kind = self._kept[kind]
+        found: Evidence = self._kept[kind]
         return found
 
-    def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Kind]) -> Kind:
+    def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Evidence]) -> Evidence:
         """Read one kind of evidence, and note its sources for the ledger."""
         if not given:
-            place = PLACES.get(kind, f"evidence.{kind.replace(' ', '_')}")
-            raise NotMeasured(
-                f"No {kind} are given: supply {KINDS[kind]} ({place} in assessment.yaml). They decide {DECIDES[kind]}."
-            )
+            raise NotMeasured(KINDS[kind].absent)
         try:
             found = read()
         except BrokenEvidence as error:
             places = [getattr(entry, "path", "") or "Prometheus" for entry in given]
-            self.sources[kind] = _broken(kind, places, error)
+            broken = Quality(kind=kind, source=", ".join(places), format="", rows=0, problem=str(error))
+            self.sources[kind] = self._named_here([broken])
             raise
         self.sources[kind] = self._named_here([replace(each, kind=kind) for each in found.quality])
         return found
@@ -166,11 +163,12 @@ class Reading:
         }
 
     def _named_here(self, quality: Sequence[Quality]) -> tuple[Quality, ...]:
-        """Sources as the assessment names them, without the folder it happens to lie in."""
-        folder = str(self.folder)
-        prefixes = (folder + os.sep, glob.escape(folder) + os.sep)
-        found = {each: next((prefix for prefix in prefixes if each.source.startswith(prefix)), "") for each in quality}
-        return tuple(replace(each, source=each.source.removeprefix(prefix)) for each, prefix in found.items())
+        """Sources as the assessment names them."""
+        here = self.named_here
+        return tuple(
+            replace(each, source=here(each.source), problem=here(each.problem), notes=tuple(map(here, each.notes)))
+            for each in quality
+        )
 
     def _absolute(self, path: str) -> str:
         """A path or pattern as seen from the assessment's folder; the folder's own name is never a pattern."""
@@ -183,7 +181,3 @@ class Reading:
 def cache_folder() -> Path:
     """Where reduced cells are kept between runs; XDG_CACHE_HOME moves it."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scaling-assessment"
-
-
-def _broken(kind: str, sources: Sequence[str], error: Exception) -> tuple[Quality, ...]:
-    return (Quality(kind=kind, source=", ".join(sources), format="", rows=0, problem=str(error)),)

@@ -182,10 +182,11 @@ def test_nothing_given(tmp_path):
 
 
 def test_no_such_assessment(tmp_path):
+    place = tmp_path / "elsewhere"
     with pytest.raises(
-        InvalidInput, match=r"elsewhere.assessment.yaml: there is no such file.*`scaling init elsewhere`"
+        InvalidInput, match=rf"elsewhere.assessment.yaml: there is no such file.*`scaling init {place}`"
     ):
-        scaling_lib.open(tmp_path / "elsewhere")
+        scaling_lib.open(place)
 
 
 def test_the_place_may_be_given_by_the_environment(tmp_path, monkeypatch):
@@ -213,6 +214,26 @@ def test_sources_are_named_as_the_assessment_names_them(tmp_path):
     make(tmp_path, REQUESTS, requests__csv=csv_of(spell("GET /a")))
     (quality,) = scaling_lib.open(Path(tmp_path)).evidence().sources
     assert quality.source == "requests.csv"
+
+
+def test_problems_name_files_as_the_assessment_names_them(tmp_path):
+    folder = make(
+        tmp_path / "old [2025]",
+        "evidence: {requests: [requests.csv], spans: ['*.jsonl'], slos: [slos.yaml]}\n",
+        requests__csv="nothing,that\nis,known\n",
+        a__jsonl=TRACE,
+        b__jsonl="",
+        slos__yaml="apiVersion: openslo/v1\nkind: SLO\nspec: {}\n",
+    )
+    ledger = scaling_lib.open(folder).evidence()
+    said = {quality.kind: quality.problem for quality in ledger.sources if quality.problem} | ledger.problems
+    assert {kind: text.partition(":")[0].partition(",")[0] for kind, text in said.items()} == {
+        "requests": "requests.csv",
+        "spans": "b.jsonl",
+        "slos": "slos.yaml",
+    }
+    assert len(ledger.broken) == 3  # each once, though requests are broken as a source and as a kind
+    assert str(folder) not in ledger.text()
 
 
 @pytest.mark.parametrize("url", ["admin:s3cret@127.0.0.1:9", "http://admin:s3cret@127.0.0.1:9"])
@@ -334,6 +355,6 @@ def test_the_metrics_of_load_tests_are_apart_from_the_systems_own(tmp_path):
     assert system.metrics().frame["value"].tolist() == [1, 1, 1]
     assert system.load_metrics().frame["value"].tolist() == [0, 0]
     rows = {each.kind: each.rows for each in system.evidence().sources}
-    assert rows == {"metrics": 3, "load tests": 4, "metrics of load tests": 2}
+    assert rows == {"metrics": 3, "load tests": 4, "load metrics": 2}
     with pytest.raises(NotMeasured, match="`metrics` of an entry of evidence.load_tests in assessment.yaml"):
         scaling_lib.open(make(tmp_path / "none", "")).load_metrics()

@@ -239,7 +239,7 @@ def test_lab_copies_what_is_missing_and_hands_over(command, tmp_path, monkeypatc
     ((path, arguments, environment),) = handed
     assert path == sys.executable
     assert arguments[1:4] == ["-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
-    assert environment["SCALING_ASSESSMENT"] == str(tmp_path)
+    assert environment["SCALING_ASSESSMENT"] == str(tmp_path / "assessment.yaml")
 
 
 def test_lab_takes_the_file_too(command, tmp_path, monkeypatch):

@@ -98,7 +98,7 @@ def test_threshold_refused(text):
         ("system: a\njourneys: [{name: x, steps: [y]}]\n", "expected another journey's name"),
         (
             "system: a\njourneys:\n  - name: x\n  - name: y\n    steps: [x]\n    slos: [{target: 99%}]\n",
-            "line 6, journeys.1.slos: found slos beside steps; expected none: a journey of steps takes its promise",
+            "line 4, journeys.1: found slos beside steps; expected none: a journey of steps takes its promise",
         ),
         ("system: a\nevidence:\n  metrics: [{url: 'http://h', path: p}]\n", "not both"),
         ("system: a\nservices:\n  - {name: s, tier: high}\n", "line 3, services.0.tier"),

@@ -9,8 +9,9 @@ import pytest
 from small_system import HOSTILE, csv_of, make, query_range, spell
 
 import scaling_lib
+from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
-from scaling_lib.ledger import KINDS, QUESTIONS, Ledger
+from scaling_lib.ledger import QUESTIONS, Ledger
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SOURCE = Quality(
@@ -33,8 +34,11 @@ def test_a_ledger_of_nothing():
     assert ledger.table()["rows"].tolist() == [0] * len(KINDS)
     assert ledger.rejects().empty and list(ledger.rejects().columns) == ["source", "reason", "rows", "examples"]
     assert set(ledger.answers()["answered"]) == {"no"}
-    for kind, what in KINDS.items():
-        assert f"{kind:<10} not given: supply {what}" in ledger.text()
+    lines = [line for line in ledger.text().splitlines() if "not given: supply" in line]
+    assert [line[2:].partition("not given")[0].rstrip() for line in lines] == list(KINDS)
+    assert len({line.index("not given") for line in lines}) == 1  # all in one column, whatever the longest kind is
+    for line, kind in zip(lines, KINDS.values(), strict=True):
+        assert line.endswith(f"supply {kind.supply}")
 
 
 def test_a_source_with_everything_to_say():
@@ -82,7 +86,7 @@ def test_a_kind_that_cannot_be_read_at_all_has_its_line():
     table = ledger.table().set_index("evidence")
     assert set(table.index) == set(KINDS)
     assert table.loc["slos", "source"] == "not readable" and "line 3" in table.loc["slos", "remarks"]
-    assert "slos       BROKEN: slos.yaml: line 3: broken" in ledger.text()
+    assert "slos         BROKEN: slos.yaml: line 3: broken" in ledger.text()
 
 
 def test_broken_requests_beside_metrics_that_are_fine(tmp_path):

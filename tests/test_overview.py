@@ -40,7 +40,7 @@ def test_traffic_by_route_busiest_first(tmp_path):
         "share": [0.75, 0.25],
         "journey": ["one, all", "all"],
     }
-    assert result.silent == ("none",)
+    assert result.ledger.silent == ("none",)
     assert result.minutes["GET /a"].tolist() == [30] * 60 and result.minutes.index[0] == pd.Timestamp(START)
     assert figures.show(overview.traffic_figure(result)).text == "GET /a carries 75% of 2,400 requests"
     finding = by_name(result)["journey-without-traffic"]
@@ -49,12 +49,12 @@ def test_traffic_by_route_busiest_first(tmp_path):
 
 def test_a_journey_named_like_a_part_of_another(tmp_path):
     journeys = "journeys: [{name: 'pay, later', route: /pay}, {name: later, route: /none}]\n"
-    assert seen(tmp_path, spell("GET /pay"), journeys).silent == ("later",)
+    assert seen(tmp_path, spell("GET /pay"), journeys).ledger.silent == ("later",)
 
 
 def test_a_journey_of_another_service_is_silent(tmp_path):
     journeys = "journeys: [{name: pay, route: /pay, service: checkout}]\n"
-    assert seen(tmp_path, spell("GET /pay"), journeys).silent == ("pay",)
+    assert seen(tmp_path, spell("GET /pay"), journeys).ledger.silent == ("pay",)
 
 
 def test_gaps_are_found_and_left_open(tmp_path):
@@ -181,7 +181,7 @@ def test_the_origin_stands_beside_each_source(tmp_path):
 
 def test_nothing_at_all(tmp_path):
     result = overview.overview(scaling_lib.open(make(tmp_path, "")))
-    assert result.traffic.empty and result.minutes.empty and result.silent == ()
+    assert result.traffic.empty and result.minutes.empty and result.ledger.silent == ()
     for figure in (overview.traffic_figure, overview.range_figure):
         assert figure(result).text.endswith(".")
     found = overview.findings(result)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scaling_lib import __version__
-from scaling_lib.config import read_config
+from scaling_lib.assessment import assessment_file, open_assessment
 from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.findings import VERDICTS, Finding
 from scaling_lib.report.execute import Job, Ran, execute
@@ -68,8 +68,8 @@ def run(
     Raises InvalidInput before anything runs: no such assessment, step or parameter, or a folder that cannot be written.
     A notebook that fails is part of the result, not an error.
     """
-    file = _file(assessment)
-    system = read_config(file).system
+    file = assessment_file(assessment or example_folder())
+    system = open_assessment(file).name
     found = _notebooks(Path(notebooks) if notebooks else notebooks_folder(), steps)
     given = dict(parameters or {})
     bound = bind(found, given)
@@ -95,11 +95,6 @@ def run(
     summary = _write(room, planned, ran, system=system, began=began, command=command)
     finish(room, target)
     return RunResult(out=target, summary=summary)
-
-
-def _file(assessment: str | Path) -> Path:
-    place = Path(assessment or example_folder()).expanduser().resolve()
-    return place / "assessment.yaml" if place.is_dir() else place
 
 
 def _notebooks(folder: Path, steps: Sequence[str]) -> list[Notebook]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS, OTHER, capped, matches, template
+from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS, OTHER, capped, is_of, matches, template
 from scaling_lib.evidence.sql import literal
 
 
@@ -96,6 +96,22 @@ def test_what_the_engine_replaces_is_an_id_to_the_template_too(
     sql = f"SELECT regexp_replace(path, {literal(ID_SEGMENTS)}, {literal(AN_ID)}, 'g') FROM (SELECT unnest(?) AS path)"
     replaced = [row[0] for row in duckdb.execute(sql, [texts]).fetchall()]
     assert [template(text) for text in replaced] == [template(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("route", "service", "theirs"),
+    [
+        ("POST /pay", "", True),
+        ("/pay", "shop", True),
+        ("*", "shop", True),
+        ("POST /pay", "till", False),
+        ("GET /pay", "", False),
+        ("", "", False),
+        ("", "shop", False),
+    ],
+)
+def test_whose_requests_they_are(route: str, service: str, theirs: bool) -> None:
+    assert is_of(("shop", "POST /pay"), route, service) is theirs
 
 
 def test_a_million_ids_are_few_paths_to_the_engine() -> None:

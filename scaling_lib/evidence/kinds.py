@@ -1,0 +1,71 @@
+"""The kinds of evidence: what each is for, and how it is supplied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of evidence.
+
+    key: the method of `Assessment` that reads it; supply: what to supply; decides: what it is for.
+    place: where `assessment.yaml` names it; "" for `evidence` and the key.
+    """
+
+    key: str
+    supply: str
+    decides: str
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """The kind as a person reads it."""
+        return self.key.replace("_", " ")
+
+    @property
+    def absent(self) -> str:
+        """What is said where none is given."""
+        place = self.place or f"evidence.{self.key}"
+        return (
+            f"No {self.name} are given: supply {self.supply} ({place} in assessment.yaml). They decide {self.decides}."
+        )
+
+
+KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
+    kind.name: kind
+    for kind in (
+        Kind(
+            key="requests",
+            supply="access logs or tables of requests",
+            decides="whether the journeys keep their SLOs, and when they did not",
+        ),
+        Kind(
+            key="metrics",
+            supply="a Prometheus, or query_range files",
+            decides="saturation, and the SLOs of journeys that have no request log",
+        ),
+        Kind(
+            key="spans",
+            supply="traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet",
+            decides="where the time of a journey goes, and what to fix first",
+        ),
+        Kind(
+            key="load_tests",
+            supply="load tests of Locust, k6, JMeter, Vegeta or HdrHistogram, or a table of load against throughput",
+            decides="how much load the system can take, and what saturates first",
+        ),
+        Kind(
+            key="load_metrics",
+            supply="a Prometheus, or query_range files, of the time of the load tests",
+            decides="what a load test used of each resource, and so what saturates first",
+            place="`metrics` of an entry of evidence.load_tests",
+        ),
+        Kind(
+            key="slos",
+            supply="SLOs of the journeys, or OpenSLO or sloth files",
+            decides="what the journeys promise",
+            place="`slos` of a journey, or evidence.slos",
+        ),
+    )
+}
