@@ -79,7 +79,10 @@ def time_to_exhaustion(
     Raises InvalidInput for times without a zone, an irregular step, infinite values or limit; NotEnoughData for less
     than two full weeks (ten values, where a step is longer than a day).
 
-    Measured (tests/benchmarks/bench_exhaustion.py, whose docstring has the table): see there.
+    Measured on simulated growth, linear and exponential, with a weekly season and AR(1) noise, 100 series each
+    (tests/benchmarks/bench_exhaustion.py): 80% intervals hold the first time at the limit in 85 to 92 of 100 series,
+    95% intervals in 97 to 99; where the level itself walks by 1% a day, in 80 and in 92. It came before the interval in
+    3 to 12 of 100 series at 80%, in 0 to 7 at 95%.
     """
     found = forecast(series, horizon, level=level, time_zone=time_zone, unit=unit)
     reached = first_reached(found, limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.metrics import Metrics
@@ -31,10 +32,17 @@ def gauge_sum(metrics: Metrics, selector: str, name: str, field: str) -> pd.Seri
     series = [part.set_index("time")["value"] for _, part in rows.groupby(["metric", "labels"], observed=True)]
     step = pd.Timedelta(max([60 * SECOND, *(step_of(each) for each in series if len(each) > 1)]))
     first = min(each.index[0] for each in series)
-    gridded = [each.resample(step, origin=first).mean() for each in series]
-    total: pd.Series = pd.concat(gridded, axis=1).sum(axis=1, min_count=1)
-    missed = pd.concat([_missed(each) for each in gridded], axis=1).eq(True).any(axis=1)
-    return total.mask(missed)
+    grid = pd.date_range(first, max(each.index[-1] for each in series), freq=step, name="time")
+    total, seen, missed = np.zeros(len(grid)), np.zeros(len(grid), dtype=bool), np.zeros(len(grid), dtype=bool)
+    for each in series:  # added up one by one: a year of short-lived instances would not fit beside each other
+        part = each.resample(step, origin=first).mean()
+        begins = round((part.index[0] - first) / step)
+        own = slice(begins, begins + len(part))
+        known = part.notna().to_numpy()
+        total[own] += part.fillna(0.0).to_numpy()
+        seen[own] |= known
+        missed[own] |= _missed(known)
+    return pd.Series(np.where(seen & ~missed, total, np.nan), index=grid, name="value")
 
 
 def step_of(series: pd.Series) -> int:
@@ -42,10 +50,12 @@ def step_of(series: pd.Series) -> int:
     return int(np.median(np.diff(pd.DatetimeIndex(series.index).as_unit("ns").asi8)))
 
 
-def _missed(values: pd.Series) -> pd.Series:
-    """Where a series has no value for a short while only."""
-    absent = values.isna()
-    runs = absent.ne(absent.shift()).cumsum()
-    lengths = absent.groupby(runs).transform("sum")
-    inside = values.ffill().notna() & values.bfill().notna()
-    return absent & inside & (lengths <= LONGEST_MISS)
+def _missed(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a series, which is known at both ends, is not for a short while."""
+    places = np.flatnonzero(known)
+    missed = np.zeros(len(known), dtype=np.bool_)
+    holes = np.diff(places) - 1
+    short = (holes > 0) & (holes <= LONGEST_MISS)
+    for place, length in zip(places[:-1][short], holes[short], strict=True):
+        missed[place + 1 : place + 1 + length] = True
+    return missed

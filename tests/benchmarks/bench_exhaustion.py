@@ -7,6 +7,17 @@ what was exceeded in a thousandth of the history. `held`: the first hour at or a
 side that hurts; `reached`: it was reached in the 84 days; `width`: the interval's width over its median, where both ends
 are finite. Series that reach the limit in the last week of the history are left out: there is nothing to tell (`already`
 is their share).
+
+Measured with 100 series each (a share wobbles by .04 at 80%, by .02 at 95%):
+
+                                             80%: held  early  width    95%: held  early  width   reached
+    linear, 2% a week                              .85    .05   1.19          .97    .00   1.91       .57
+    linear, 2% a week, AR(1) .9 an hour            .92    .08   2.27          .98    .02   4.10       .60
+    exponential, 2% a week                         .88    .10   1.10          .99    .01   1.82       .78
+    exponential, 2% a week, AR(1) .9 an hour       .89    .11   2.04          .97    .03   3.75       .77
+    exponential, 5% a week, AR(1) .5 an hour       .87    .09   0.79          .99    .01   1.23      1.00
+    linear, level walks 1% a day                   .80    .12   2.20          .92    .07   3.71       .70
+    no growth, AR(1) .9 an hour                    .97    .03      -          .98    .02      -       .09
 """
 
 from __future__ import annotations
