@@ -1,27 +1,12 @@
 """Step 02: how much more can it take, and what saturates first?"""
 
-from scaling_lib.capacity.assess import Capacity, Limit, assess
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
-from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import DemandAhead, JourneyDemand, demand_of
 from scaling_lib.capacity.demand_history import PeakDemand, hourly, hours_of_week, minute_requests, peak_demand
 from scaling_lib.capacity.demand_rise import Rise, steepest_rise
 from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
-from scaling_lib.capacity.figures import (
-    DEMAND_CAPTION,
-    HEADROOM_CAPTION,
-    LOAD_CAPTION,
-    SLO_CAPTION,
-    USE_CAPTION,
-    demand_figure,
-    headroom_figure,
-    load_figure,
-    slo_figure,
-    use_figure,
-)
-from scaling_lib.capacity.findings import findings, headline
 from scaling_lib.capacity.headroom import Deduction, Headroom, headroom
 from scaling_lib.capacity.hpa import hpa_replicas
 from scaling_lib.capacity.hpa_behavior import (
@@ -39,52 +24,14 @@ from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
 from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
-from scaling_lib.capacity.tables import (
-    CHECK_CAPTION,
-    CHECKS_CAPTION,
-    DEMANDS_CAPTION,
-    LAW_CAPTION,
-    LIMITS_CAPTION,
-    MIGRATION_CAPTION,
-    OPTIONS_CAPTION,
-    SATURATION_CAPTION,
-    UNITS,
-    checks_table,
-    demand_table,
-    demands_table,
-    law_table,
-    limits_table,
-    migration_table,
-    model_table,
-    options_table,
-    saturation_table,
-)
-from scaling_lib.capacity.tables import DEMAND_CAPTION as DEMAND_TABLE_CAPTION
 from scaling_lib.capacity.utilization import LimitingResource, utilization_by_level
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 
 __all__ = [
-    "CHECKS_CAPTION",
-    "CHECK_CAPTION",
     "DEFAULT_SCALE_DOWN",
     "DEFAULT_SCALE_UP",
-    "DEMANDS_CAPTION",
-    "DEMAND_CAPTION",
-    "DEMAND_TABLE_CAPTION",
-    "HEADROOM_CAPTION",
-    "LAW_CAPTION",
-    "LIMITS_CAPTION",
-    "LOAD_CAPTION",
-    "MIGRATION_CAPTION",
-    "OPTIONS_CAPTION",
-    "SATURATION_CAPTION",
-    "SLO_CAPTION",
-    "UNITS",
-    "USE_CAPTION",
     "Autoscaler",
     "AutoscalerReplay",
-    "Calibrated",
-    "Capacity",
     "Check",
     "Contention",
     "Deduction",
@@ -92,7 +39,6 @@ __all__ = [
     "Headroom",
     "JourneyDemand",
     "Knee",
-    "Limit",
     "LimitingResource",
     "LoadCurve",
     "LoadWithinSlo",
@@ -108,32 +54,17 @@ __all__ = [
     "Size",
     "SloCapacity",
     "TimeToExhaustion",
-    "assess",
-    "calibrated",
-    "checks_table",
-    "demand_figure",
     "demand_of",
-    "demand_table",
-    "demands_table",
-    "findings",
-    "headline",
     "headroom",
-    "headroom_figure",
     "hourly",
     "hours_of_week",
     "hpa_replicas",
     "knee",
     "largest_ramp",
-    "law_table",
-    "limits_table",
     "load_checks",
     "load_curve",
-    "load_figure",
     "load_within_slo",
-    "migration_table",
     "minute_requests",
-    "model_table",
-    "options_table",
     "peak_demand",
     "plateau",
     "replay_autoscaler",
@@ -141,14 +72,11 @@ __all__ = [
     "resource_use",
     "saturation_point",
     "saturation_points",
-    "saturation_table",
     "scaling_options",
     "slo_capacity",
     "slo_capacity_of_shares",
-    "slo_figure",
     "steepest_rise",
     "time_to_exhaustion",
     "typical_peak",
-    "use_figure",
     "utilization_by_level",
 ]
