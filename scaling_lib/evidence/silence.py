@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-RHYTHMS = 10  # a silence this many times the longest usual one is a gap in the evidence
+RHYTHMS = 10  # a silence this many times a usual step is a gap in the evidence
+USUAL = 0.9  # of the steps from traffic to traffic are no longer than a usual one
 PERIODS_S = (86_400.0, 7 * 86_400.0)  # services that are closed at night, and at the weekend
 FEWEST = 3  # silences that make a rhythm
 OFTEN = 0.5  # in so many of the days, or weeks
@@ -17,17 +18,23 @@ def silence_limit_s(steps: NDArray[np.float64], least_s: float) -> float:
     """The length of a silence, in seconds, above which evidence is missing.
 
     steps: seconds from each minute with traffic to the next; least_s: no shorter silence is a gap.
-    Silences that begin at the same time in at least half of the days, or of the weeks, are the service's own rhythm:
-    only what is half as long again as the usual one of them is a gap.
+    It is ten times the step that nine of ten do not exceed. Silences that begin at the same time in at least half of
+    the days, or of the weeks, are the service's own rhythm: beside those, only what is half as long again as the usual
+    one of them is a gap.
     """
     if not len(steps):
         return least_s
-    limit = max(least_s, RHYTHMS * float(np.quantile(steps, 0.9)))
+    limit = max(least_s, longest_calm(steps))
     for period_s in PERIODS_S:
         long = steps > limit
         if long.sum() >= max(FEWEST, OFTEN * float(steps.sum()) / period_s) and _regular(steps, long, period_s):
             limit = LONGER * float(np.median(steps[long]))
     return limit
+
+
+def longest_calm(steps: NDArray[np.float64] | NDArray[np.int64]) -> float:
+    """Up to what length, in the unit of the steps from traffic to traffic, nobody asked; nights are not told apart."""
+    return RHYTHMS * float(np.quantile(steps, USUAL))
 
 
 def _regular(steps: NDArray[np.float64], long: NDArray[np.bool_], period_s: float) -> bool:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.silence import longest_calm
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.counts import MINUTE, minute_grid
 
@@ -19,7 +20,6 @@ FEWEST_STEPS = 10  # distances between counts: fewer are alike by chance
 FEWEST_SUMS = 30  # fewer say nothing about what is usual
 REACH = max(SCALES)  # minutes: the edge of a sum that stands out lies at most so far from the spell's own
 MOST_PASSES = 20  # at a long scale, each of which finds at least one spell
-SILENCE = 10  # times the longest usual distance between minutes with traffic: up to that, nobody asked
 SHORTEST_GAP = 3  # minutes between two spells that are told apart
 
 
@@ -236,7 +236,7 @@ def _with_true_ends(
     others = total[~taken].sum()
     usual = max(rate, float(bad[~taken].sum() / others)) if others else rate
     distances = np.diff(np.flatnonzero(total > 0), append=len(total))
-    silence = SILENCE * float(np.quantile(distances, 0.9)) if len(first) else 0.0
+    silence = longest_calm(distances) if len(first) else 0.0
     spells: list[tuple[int, int]] = []
     for place in range(len(first)):
         begin = max(first[place] - reach, last[place - 1] + 1 if place else 0)
