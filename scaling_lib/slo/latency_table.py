@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
-from scaling_lib.errors import ScalingError
+from scaling_lib.config import Journey
+from scaling_lib.errors import NotMeasured, ScalingError
 from scaling_lib.evidence.cells import GAMMA, upper_edges_s
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.slo.exclusions import applying, excluded_hours, is_excluded
@@ -34,38 +35,41 @@ def latency_table(system: Assessment, level: float = 0.95) -> pd.DataFrame:
     """One row a journey with a route: its answered requests, median, p95 and p99 in seconds, the SLO's threshold.
 
     Errors, and hours that are wholly excluded, are left out. `the intervals` says what they rest on: see
-    `clustered_quantile`. A quantile with too few requests, and a journey without durations, is NaN; one with too few
-    separate slow spells has no interval.
+    `clustered_quantile`. A quantile with too few requests is NaN; one with too few separate slow spells has no
+    interval. A journey without durations, and one whose requests cannot be read, has its reason in `remarks`.
     """
     rows = []
     for made in (each for each in system.journeys if each.route):
-        try:
-            chosen = system.requests().select(made.route, made.service)
-        except ScalingError:
-            continue
-        exclusions = applying(system.exclusions, made.name)
-        cells, remarks = answered(chosen, exclusions)
-        by_minute = _slow_by_minute(system, made.name, exclusions)
-        grain = resolution_s(cells)
-        found = {name: clustered_quantile(cells, q, level, by_minute=by_minute) for name, q in QUANTILES.items()}
-        if grain:
-            remarks.append(grain_words(grain))
-        if few := [name for name, one in found.items() if math.isnan(one.estimate.value)]:
-            remarks.append(f"too few requests for {' and '.join(few)}")
         thresholds = sorted(
             {each.threshold_s for each in system.slos() if each.threshold_s and each.journey == made.name}
         )
-        rows.append(
-            {
-                "journey": made.name,
-                "answered": int(cells["n"].sum()),
-                **{name: _coarse(one.estimate, grain) for name, one in found.items()},
-                "threshold": ", ".join(map(duration, thresholds)),
-                "the intervals": found["p99"].rests_on if len(cells) else "",
-                "remarks": "; ".join(remarks),
-            }
-        )
+        row: dict[str, object] = {"journey": made.name, "threshold": ", ".join(map(duration, thresholds))}
+        try:
+            rows.append(row | _measured(system, made, level))
+        except ScalingError as reason:
+            rows.append(row | {"remarks": f"not measured: {reason}"})
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _measured(system: Assessment, made: Journey, level: float) -> dict[str, object]:
+    chosen = requests_of(system, made)
+    if not chosen.duration_known:
+        raise NotMeasured("its requests, or some of them, carry no duration")
+    exclusions = applying(system.exclusions, made.name)
+    cells, remarks = answered(chosen, exclusions)
+    by_minute = _slow_by_minute(system, made.name, exclusions)
+    grain = resolution_s(cells)
+    found = {name: clustered_quantile(cells, q, level, by_minute=by_minute) for name, q in QUANTILES.items()}
+    if grain:
+        remarks.append(grain_words(grain))
+    if few := [name for name, one in found.items() if math.isnan(one.estimate.value)]:
+        remarks.append(f"too few requests for {' and '.join(few)}")
+    return {
+        "answered": int(cells["n"].sum()),
+        **{name: _coarse(one.estimate, grain) for name, one in found.items()},
+        "the intervals": found["p99"].rests_on if len(cells) else "",
+        "remarks": "; ".join(remarks),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,14 @@ def clustered_quantile(
     ends = np.minimum(np.searchsorted(share, [1 - above.high, 1 - above.low]), len(edges) - 1)
     low, high = min(plain.low, float(edges[ends[0]])), max(plain.high, float(edges[ends[1]]))
     return ClusteredQuantile(estimate=_outer(plain.value, low, high, level), rests_on=words)
+
+
+def requests_of(system: Assessment, made: Journey) -> Requests:
+    """A journey's requests. Raises NotMeasured where none matches its route, and as `Assessment.requests` does."""
+    chosen = system.requests().select(made.route, made.service)
+    if chosen.counts.empty:
+        raise NotMeasured(f"no request matches {made.route!r}; compare it with the routes in step 00")
+    return chosen
 
 
 def answered(chosen: Requests, exclusions: Sequence[object]) -> tuple[pd.DataFrame, list[str]]:

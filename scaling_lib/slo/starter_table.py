@@ -9,7 +9,7 @@ from scaling_lib.config import Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.cells import upper_edges_s
 from scaling_lib.slo.exclusions import applying, is_excluded
-from scaling_lib.slo.latency_table import answered, grain_words, resolution_s
+from scaling_lib.slo.latency_table import answered, grain_words, requests_of, resolution_s
 from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, starter_availability, starter_latency
 from scaling_lib.words import listing, percent, plural
 
@@ -18,7 +18,8 @@ COLUMNS = ["journey", "kind", "proposal", "history gave", "rests on"]
 STARTER_CAPTION = (
     "The strictest target over 28 days, and the shortest threshold, that the whole history kept with certainty (the "
     "low end of its interval), and nine of ten of its days, hours or minutes with a quarter to spare. Exclusions are "
-    "left out. A first draft lasts until two weeks with enough traffic are measured."
+    "left out. Without an interval: nothing shows whether failures come together, each was taken by itself. A "
+    "first draft lasts until two weeks with enough traffic are measured."
 )
 
 
@@ -53,7 +54,7 @@ def starter_table(system: Assessment, level: float = 0.95) -> pd.DataFrame:
 
 
 def _starter(system: Assessment, made: Journey, kind: str, level: float) -> tuple[StarterSLO, list[str]]:
-    chosen = system.requests().select(made.route, made.service)
+    chosen = requests_of(system, made)
     exclusions = applying(system.exclusions, made.name)
     if kind == "availability":
         if not chosen.status_known:

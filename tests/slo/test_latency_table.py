@@ -77,6 +77,29 @@ def table_of(folder, minutes, more: str = "", yaml: str = JOURNEY):
     return slo.latency_table(scaling_lib.open(make(folder, yaml + more, requests__csv=csv_of(minutes)))).iloc[0]
 
 
+def test_a_route_that_no_request_has_is_said(tmp_path):
+    row = table_of(tmp_path, spell("GET /pay"), yaml=JOURNEY.replace("/pay", "/buy"))
+    assert row["remarks"].startswith("not measured: no request matches '/buy'") and row["threshold"] == "300 ms"
+    folder = make(tmp_path, JOURNEY.replace("/pay", "/buy"), requests__csv=csv_of(spell("GET /pay")))
+    starters = slo.starter_table(scaling_lib.open(folder))
+    assert (starters["proposal"].str.startswith("none: not measured, no request matches '/buy'")).all()
+
+
+def test_a_log_that_cannot_be_read_is_said_for_every_journey(tmp_path):
+    yaml = JOURNEY.replace("]}]\n", "]}, {name: cart, route: /cart}, {name: all, steps: [pay, cart]}]\n")
+    table = slo.latency_table(scaling_lib.open(make(tmp_path, yaml, requests__csv="\x00 no log\n")))
+    assert table["journey"].tolist() == ["pay", "cart"]
+    assert (
+        table["remarks"].str.startswith("not measured: ").all() and table["remarks"].str.contains("requests.csv").all()
+    )
+
+
+def test_requests_without_durations_are_said(tmp_path):
+    folder = make(tmp_path, JOURNEY, requests__csv="time,path,status\n2026-11-23T10:00:00Z,/pay,200\n")
+    (row,) = slo.latency_table(scaling_lib.open(folder)).to_dict("records")
+    assert "carry no duration" in row["remarks"]
+
+
 def test_one_hour_without_a_slow_request_says_that_independence_is_assumed(tmp_path):
     row = table_of(tmp_path, spell("GET /pay"))
     assert row["the intervals"] == "independent" and "too narrow where slow ones" in slo.LATENCY_CAPTION
