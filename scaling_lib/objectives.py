@@ -12,6 +12,8 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.selector import with_edge
 from scaling_lib.evidence.slos import SLO
 
+QUERIES = ("good_query", "bad_query", "total_query")
+
 
 def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO]) -> SLO:
     """The SLO that a journey promises: one of a file, or as it is written.
@@ -36,28 +38,36 @@ def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO
         budgeting=objective.budgeting,
         slice_target=objective.slice_target,
         time_zone=objective.time_zone,
-        **_promql(journey, objective),
+        **_queries(journey, objective),
         source="assessment.yaml",
     )
 
 
-def _promql(journey: Journey, objective: Objective) -> dict[str, Any]:
+def asks_its_own_query(slo: SLO, journey: Journey) -> bool:
+    """Whether an SLO has queries that say something else than its journey's selectors, or has them without any."""
+    given = {name: text for name in QUERIES if (text := getattr(slo, name))}
+    return bool(slo.raw_query) or given not in ({}, _from_selectors(journey, slo.kind, slo.threshold_s))
+
+
+def _queries(journey: Journey, objective: Objective) -> dict[str, Any]:
     """The SLO's queries for Prometheus rules: as given, else from the journey's selectors."""
-    given = objective.model_dump(include={"good_query", "bad_query", "total_query"})
-    if any(given.values()) or journey.metrics is None:
-        return given
+    given: dict[str, Any] = objective.model_dump(include=set(QUERIES))
+    return given if any(given.values()) else _from_selectors(journey, objective.kind, objective.threshold)
+
+
+def _from_selectors(journey: Journey, kind: str, threshold_s: float | None) -> dict[str, Any]:
     selectors = journey.metrics
-    if objective.kind == "availability":
-        if not selectors.errors:
-            return given
-        return given | {"bad_query": _rise(selectors.errors), "total_query": _rise(selectors.total)}
-    if not selectors.buckets or objective.threshold is None:
-        return given
+    if selectors is None:
+        return {}
+    if kind == "availability" and selectors.errors:
+        return {"bad_query": _rise(selectors.errors), "total_query": _rise(selectors.total)}
+    if kind != "latency" or not selectors.buckets or threshold_s is None:
+        return {}
     try:
-        within, all_ = (with_edge(selectors.buckets, edge) for edge in (objective.threshold, math.inf))
+        within, all_ = (with_edge(selectors.buckets, edge) for edge in (threshold_s, math.inf))
     except InvalidInput as error:
         raise InvalidInput(f"assessment.yaml, journey {journey.name}, metrics.buckets: {error}") from None
-    return given | {"good_query": _rise(within), "total_query": _rise(all_)}
+    return {"good_query": _rise(within), "total_query": _rise(all_)}
 
 
 def _rise(selector: str) -> str:

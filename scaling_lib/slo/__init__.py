@@ -35,7 +35,8 @@ from scaling_lib.slo.figures import (
     left_figure,
     left_table,
 )
-from scaling_lib.slo.findings import findings, headline
+from scaling_lib.slo.findings import findings
+from scaling_lib.slo.headline import headline
 from scaling_lib.slo.journeys import Journey, JourneySLI, journey, journey_sli
 from scaling_lib.slo.latency import histogram_quantile, latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.latency_table import LATENCY_CAPTION, clustered_quantile, latency_table

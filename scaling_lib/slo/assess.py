@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
+from scaling_lib.objectives import asks_its_own_query
 from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
 from scaling_lib.slo.attainment import Attainment, attainment
 from scaling_lib.slo.between_edges import between_edges
@@ -29,30 +31,20 @@ from scaling_lib.words import duration, percent
 
 SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
 MEND = "Mend or replace the source that cannot be read, then run again."
-COLUMNS = [
-    "slo",
-    "bad is",
-    "target",
-    "measured",
-    "here",
-    "long run",
-    "events",
-    "bad",
-    "budget spent",
-    "window seen",
-]
+COLUMNS = ["slo", "bad is", "target", "measured", "here", "long run", "events", "bad", "budget spent", "window seen"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SLOResult:
     """One SLO against its evidence.
 
+    own_query: whether the SLO has a query of its own, which was not asked: counted are its journey's requests.
     counts: all minutes with traffic, columns `total` and `bad`, indexed by minute (UTC), exclusions left out.
     window: the part of `counts` in the SLO's last window; covered: the share of that window which the evidence spans.
     counted: the same part as the SLO's budgeting method counts it: requests by minute, or slices of slo.slice_s.
-    attainment: with an interval that allows for clustered failures; independent: as if failures were independent.
+    attainment: with an interval that allows for failures that come together; independent: as if they never did.
     budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
-        with its interval.
+        with its interval, whose ends are NaN as those of `attainment.shown`.
     spells: stretches of failure: name, start, end, found (in the counts, not given); found: no incident given is one.
     outside: incidents that were given but lie outside the evidence, so that nothing can be said of them; unhurt: those
         in which no more failed than the SLO allows, so that no alert is expected.
@@ -63,6 +55,7 @@ class SLOResult:
     """
 
     slo: SLO
+    own_query: bool
     counts: pd.DataFrame
     window: pd.DataFrame
     counted: pd.DataFrame
@@ -105,7 +98,7 @@ class SLOResult:
 
     @property
     def bad_is(self) -> str:
-        """What was counted as bad, and whether the SLO's own query was passed over for it."""
+        """What was counted as bad, and whether the SLO's own query was not asked."""
         metrics = self.source.table == "metrics"
         if self.slo.kind == "latency":
             rule = f"over {duration(self.slo.threshold_s or 0.0)}"
@@ -115,9 +108,14 @@ class SLOResult:
             rule = f"{self.unit} less than {percent(self.methods.slice_target)} good ({rule})"
         elif self.slo.budgeting == "ratio_timeslices":
             rule = f"the share of bad in {self.unit} ({rule})"
-        if self.slo.source != "assessment.yaml" and (self.slo.total_query or self.slo.raw_query):
-            return f"{rule} of the journey; own query not asked"
-        return rule
+        return f"{rule} of the journey; own query not asked" if self.own_query else rule
+
+    @property
+    def went_bad(self) -> str:
+        """What a bad one did, after a number and `unit`."""
+        if self.slo.budgeting != "occurrences":
+            return "failed it"
+        return "were too slow" if self.slo.kind == "latency" else "failed"
 
     def share_of_budget(self, bad: float) -> float:
         """Failed requests, or slices, as a fraction of what the window's own allow to fail."""
@@ -156,7 +154,7 @@ class Assessed:
                 "slo": each.slo.name,
                 "bad is": each.bad_is,
                 "target": each.slo.target,
-                "measured": each.attainment.sli,
+                "measured": each.attainment.shown,
                 "here": each.attainment.counted,
                 "long run": each.attainment.state,
                 "events": int(each.budget.total),
@@ -233,6 +231,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
     seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
     return SLOResult(
         slo=slo,
+        own_query=any(each.name == slo.journey and asks_its_own_query(slo, each) for each in system.journeys),
         counts=counts,
         window=window,
         counted=counted,
@@ -240,7 +239,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         attainment=held,
         independent=attainment(total - bad, total, slo.target, level),
         budget=error_budget(slo.target, total - bad, total),
-        spent=_spent(held.sli, slo.target),
+        spent=_spent(held.shown, slo.target),
         spells=spells.spells,
         found=bool(spells.spells["found"].all()),
         outside=spells.outside,
@@ -283,10 +282,10 @@ def _projection(slo: SLO, counts: pd.DataFrame, level: float) -> Projection | No
 def _spent(sli: Estimate, target: float) -> Estimate:
     allowed = float(allowed_share(target))
     value, low, high = ((1 - share) / allowed for share in (sli.value, sli.high, sli.low))
-    return Estimate(value, max(low, 0.0), high, sli.level, "fraction")
+    return Estimate(value, float(np.maximum(low, 0.0)), high, sli.level, "fraction")
 
 
 def _silent_s(window: pd.DataFrame) -> float:
-    """Seconds of the silences of over an hour that are ten times as long as is usual between two minutes of traffic."""
+    """Seconds of the silences in which nothing was recorded; nights and weekends without traffic are none."""
     steps = steps_s(pd.DatetimeIndex(window.index))
     return float(steps[are_silent(steps)].sum())

@@ -35,6 +35,8 @@ class Attainment:
     events_needed: how many more events, at the present rate and clustering, would decide; 0 when decided, None when
         no number would. Without traffic: what it takes if none of them fails.
     design_effect: the variance over that of independent failures; 1 for scalar counts.
+    assumes_independence: whether the interval takes failures as independent because nothing shows how they come
+        together: too few blocks of time, or none (or all) failed.
     method: how the interval was made; caveat: why it may be too narrow, "" where nothing speaks for it.
     """
 
@@ -44,8 +46,16 @@ class Attainment:
     target: float
     events_needed: int | None
     design_effect: float
+    assumes_independence: bool
     method: str
     caveat: str = ""
+
+    @property
+    def shown(self) -> Estimate:
+        """The SLI as it is shown: without ends (NaN) where they would rest on an assumption."""
+        if not self.assumes_independence:
+            return self.sli
+        return Estimate(self.sli.value, math.nan, math.nan, self.sli.level, self.sli.unit)
 
 
 def attainment(
@@ -98,6 +108,7 @@ def attainment(
         target=float(target),
         events_needed=needed,
         design_effect=effect,
+        assumes_independence=np.ndim(total) > 0 and (bool(short) or all_good in (0, events)),
         method=words if events else "no traffic",
         caveat=caveat,
     )

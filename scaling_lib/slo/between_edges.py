@@ -38,6 +38,7 @@ def between_edges(slo: SLO, held: Attainment, window: pd.DataFrame) -> Attainmen
         held,
         state=held.state if agree else "insufficient data",
         sli=Estimate(held.sli.value, low, high, level, held.sli.unit),
+        assumes_independence=worst.assumes_independence,
         events_needed=None if None in needed else max(each for each in needed if each is not None),
         caveat=f"{edge}: by the edges around it the share lies {share}, and the verdict is the same at both. "
         f"{held.caveat}".strip(),

@@ -43,7 +43,8 @@ class BudgetComparison:
     left: by the end of each slice (UTC), one column for each method: the fraction of the window's budget that is left,
         1 untouched, below 0 overspent, NaN before any traffic; a calendar window starts again at each edge.
     methods: the last window by method; differs: whether their verdicts for it are not all the same.
-    disagreement: the share of slices at which some methods had budget left and others not; NaN without traffic.
+    apart: the ends of the slices at which some methods had budget left and others had overspent.
+    disagreement: their share of all slices with traffic before; NaN without any.
     start, end: of the last window; slice_s, slice_target: as used.
     caveat: said where a usual slice holds so few events that one failure makes it bad; else "".
     """
@@ -51,6 +52,7 @@ class BudgetComparison:
     left: pd.DataFrame
     methods: dict[Budgeting, MethodBudget]
     differs: bool
+    apart: pd.DatetimeIndex
     disagreement: float
     start: pd.Timestamp | None
     end: pd.Timestamp | None
@@ -103,6 +105,7 @@ def budget_methods(
         left=frame,
         methods=methods,
         differs=len({method.state for method in methods.values()}) > 1,
+        apart=pd.DatetimeIndex(known.index[split]),
         disagreement=float(split.mean()) if len(known) else float("nan"),
         start=edges[0] if edges else None,
         end=edges[1] if edges else None,

@@ -27,7 +27,7 @@ class ExclusionAudit:
         where only it is left out), sli_only (only this one left out), sli_all_but (all but this one left out), and
         verdict_flips (all but this one gives another verdict than all, here or in the long run).
     without, with_all: the attainment of all minutes, and of those that remain. All in what `counted` counts.
-    excluded_share: the share of all events that is left out; verdict_flips: whether their verdicts differ.
+    verdict_flips: whether their verdicts differ.
     """
 
     counts: pd.DataFrame
@@ -35,7 +35,6 @@ class ExclusionAudit:
     table: pd.DataFrame
     without: Attainment
     with_all: Attainment
-    excluded_share: float
     verdict_flips: bool
 
 
@@ -84,15 +83,12 @@ def audit_exclusions(
                 "verdict_flips": _differ(all_but, with_all),
             }
         )
-    events = float(grid["total"].sum())
-    left_out = float(grid["total"].to_numpy()[every].sum())
     return ExclusionAudit(
         counts=_without(grid, every),
         excluded=pd.DatetimeIndex(grid.index[every]),
         table=pd.DataFrame(table, columns=COLUMNS),
         without=without,
         with_all=with_all,
-        excluded_share=left_out / events if events else 0.0,
         verdict_flips=_differ(without, with_all),
     )
 

@@ -22,7 +22,8 @@ MOST_LINES = 4
 TICKS = [base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5)]  # of logarithmic axes
 BUDGET_CAPTION = (
     "Dot: what the recorded requests spent of what they were allowed to. Bar: where the service's rate in the long run "
-    "may lie; where a bar leaves the figure, its end is written on it."
+    "may lie; where a bar leaves the figure, its end is written on it. No bar: nothing shows whether failures come "
+    "together."
 )
 LEFT_CAPTION = "What is left of a whole window's budget, at the mean traffic of the last window."
 DETECTION_CAPTION = (
@@ -59,19 +60,19 @@ def budget_figure(assessed: Assessed) -> go.Figure | Shown:
         showlegend=False,
     )
     furthest = 100 * ROOM * max(1.0, ordered[-1].spent.value)
-    if 100 * max(each.spent.high for each in ordered) > furthest:
+    cut = [each for each in ordered if 100 * each.spent.high > furthest]
+    if cut:
         figure.update_xaxes(range=[-furthest / 50, furthest])
-    for each in ordered:
-        if 100 * each.spent.high > furthest:
-            figure.add_annotation(
-                x=1,
-                xref="x domain",
-                y=figures.escape(each.slo.name),
-                text=f"to {percent(each.spent.high)} →",
-                showarrow=False,
-                xanchor="right",
-                yshift=9,
-            )
+    for each in cut:
+        figure.add_annotation(
+            x=1,
+            xref="x domain",
+            y=figures.escape(each.slo.name),
+            text=f"to {percent(each.spent.high)} →",
+            showarrow=False,
+            xanchor="right",
+            yshift=9,
+        )
     figure.update_yaxes(range=[-0.6, len(ordered)])  # room above for the line's label
     return figures.threshold(figure, 100, "the whole budget", axis="x")
 
@@ -122,7 +123,7 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
         return figures.nothing(
             "No spell of failure stands out in the evidence, so detection has nothing to be held against."
         )
-    each = max(chosen, key=lambda one: one.spells["budget_spent"].max() if "budget_spent" in one.spells else 0)
+    each = chosen[0]
     pages = each.policy.only("page")
     rates = np.geomspace(float(allowed_share(each.slo.target)), 1, 120)
     figure = figures.figure(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
 from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
+from scaling_lib.slo.attainment import Attainment
 from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, listing, number, percent, plural
@@ -43,36 +43,7 @@ def findings(assessed: Assessed) -> list[Finding]:
     return [*found, *_unhurt(assessed), *_outside(assessed), *(_unmeasured(each) for each in assessed.unmeasured)]
 
 
-def headline(assessed: Assessed) -> str:
-    """The sentence that answers the step's question."""
-    if not assessed.results:
-        return "Not measured: no SLO has evidence."
-    missed = [each for each in assessed.results if each.attainment.counted == "missed"]
-    met = sum(_kept(each) for each in assessed.results)
-    untold = [each for each in assessed.results if each.attainment.counted != "missed" and not _kept(each)]
-    so_far = " so far" if min(each.covered for each in assessed.results) < HALF else ""
-    parts = [f"{met} of {plural(len(assessed.results) + len(assessed.unmeasured), 'SLO')} met{so_far}"]
-    if missed:
-        worst = sorted(missed, key=lambda each: -each.spent.value)
-        names = listing([f"{each.slo.name} ({percent(each.spent.value)})" for each in worst], 2)
-        parts = [f"No. Over budget: {names}", *parts]
-    for reason, number_ in Counter(_untold(each) for each in untold).items():
-        parts.append(f"{number_} {reason}")
-    if assessed.unmeasured:
-        parts.append(f"{len(assessed.unmeasured)} not measured")
-    if big := sum(spell.verdict == "act" for spell in spell_findings(assessed.results)):
-        parts.append(f"{plural(big, 'spell')} of failure took over {percent(BIG_SPELL)} of a budget")
-    return "; ".join(parts) + "."
-
-
-def _untold(each: SLOResult) -> str:
-    """Why an SLO is neither met nor missed."""
-    if each.independent.state != "insufficient data":
-        return "with too few separate stretches of failure to tell"
-    return "with too few requests to tell" if _decidable(each) else "too near the target to tell"
-
-
-def _decidable(each: SLOResult) -> bool:
+def decidable(each: SLOResult) -> bool:
     """Whether a history of a length that someone could wait for would decide."""
     needed = each.attainment.events_needed
     return needed is not None and needed / each.pace <= LONGEST_S
@@ -128,11 +99,6 @@ def _outside(assessed: Assessed) -> list[Finding]:
     ]
 
 
-def _kept(each: SLOResult) -> bool:
-    """Whether the SLO is met for all that is known of its window, or certainly in the long run."""
-    return each.attainment.state == "met" or (each.attainment.counted == "met" and each.covered >= WHOLE)
-
-
 def _attained(each: SLOResult) -> Finding:
     slo, held = each.slo, each.attainment
     verdict: Verdict = "ok"
@@ -140,11 +106,13 @@ def _attained(each: SLOResult) -> Finding:
     if held.state == "missed":
         verdict = "act"
         sentence = (
-            f"{slo.name} is missed: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+            f"{slo.name} is missed: {_share(each)} against {percent(slo.target)}; {each.spent} of its budget is spent."
         )
         action = "Stop risky changes to this journey until their causes are removed. " + _cause(each)
     elif held.state == "met":
-        sentence = f"{slo.name} is met: {held.sli} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        sentence = (
+            f"{slo.name} is met: {_share(each)} against {percent(slo.target)}; {each.spent} of its budget is spent."
+        )
         if each.spent.value > NEARLY_SPENT:
             verdict, action = "watch", "Little budget is left: slow down changes to this journey."
     elif held.counted == "met" and each.covered >= WHOLE:
@@ -163,14 +131,14 @@ def _attained(each: SLOResult) -> Finding:
         action = f"{_cause(each)} Collect a longer history to know its usual rate."
     else:
         verdict = "unknown"
-        sentence = f"{slo.name} cannot be told yet: {held.sli} against {percent(slo.target)}; {_needed(each)}."
+        sentence = f"{slo.name} cannot be told yet: {_share(each)} against {percent(slo.target)}; {_needed(each)}."
         action = (
             "Collect a longer history; or lower the target, if so much precision is not worth its wait."
-            if _decidable(each)
+            if decidable(each)
             else "Set a target clearly below what is measured, or improve the journey clearly beyond it; more traffic, "
             "such as a synthetic probe's, tells sooner."
         )
-    if slo.total_query and slo.source != "assessment.yaml":
+    if each.own_query:
         sentence += " Counted by the journey's requests, not by its own query."
     return _finding(
         name="attainment",
@@ -183,6 +151,13 @@ def _attained(each: SLOResult) -> Finding:
         action=action,
         figure="budget",
     )
+
+
+def _share(each: SLOResult) -> str:
+    """The share of good ones with its interval, or that no bad one was seen."""
+    if each.budget.spent:
+        return str(each.attainment.shown)
+    return f"no {'slow one' if each.slo.kind == 'latency' else 'failure'} in {number(each.budget.total)} {each.unit}"
 
 
 def _cause(each: SLOResult) -> str:
@@ -198,43 +173,53 @@ def _cause(each: SLOResult) -> str:
 
 def _needed(each: SLOResult) -> str:
     needed = each.attainment.events_needed
-    if needed is None or not _decidable(each):
+    if needed is None or not decidable(each):
         return "it runs so near its target that no history of a usable length would decide"
     time = duration(needed / each.pace)
     return f"not enough data, {number(needed)} more {each.unit} of the same kind ({time} at this rate) would decide"
 
 
 def _why(each: SLOResult) -> str:
-    slo, held, total, bad = each.slo, each.attainment, number(each.budget.total), number(each.budget.spent)
-    parts = [f"{bad} of {total} {each.unit} failed it; {number(each.budget.allowed)} were allowed."]
-    if slo.total_query and slo.source != "assessment.yaml":
+    held, total, bad = each.attainment, number(each.budget.total), number(each.budget.spent)
+    parts = [f"{bad} of {total} {each.unit} {each.went_bad}; {number(each.budget.allowed)} were allowed."]
+    if each.own_query:
         parts.append(OWN_QUERY)
-    parts.append(f"The interval is an {each.attainment.method}.")
+    parts.append(_rests_on(held))
     if each.slo.kind == "latency" and each.source.table == "metrics":
         parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
-    if each.attainment.caveat:
-        parts.append(each.attainment.caveat)
+    if held.caveat and not held.assumes_independence:
+        parts.append(held.caveat)
     if each.covered < 0.995:
         parts.append(
             f"The evidence covers {percent(each.covered)} of the {window_words(each.slo.window)} window: the budget is "
             f"that of the {each.unit} seen; what the rest of the window holds is not measured."
         )
     if held.state == "insufficient data" and (held.counted == "missed" or each.covered >= WHOLE):
-        parts.append(f"Its usual rate is not known yet: {held.sli} in the long run, {_needed(each)}.")
+        parts.append(f"Its usual rate is not known yet: {held.shown} in the long run, {_needed(each)}.")
     if each.covered < HALF:
         parts.append("So short a history says nothing of outages that are rarer than it is long.")
     if stretches := int((each.exclusions.table["minutes"] > 0).sum()):
         left_out = plural(stretches, "stretch", "stretches")
-        parts.append(f"{left_out} left out; with everything counted it is {each.exclusions.without.sli}.")
+        parts.append(f"{left_out} left out; with everything counted it is {each.exclusions.without.shown}.")
     return " ".join(parts)
+
+
+def _rests_on(held: Attainment) -> str:
+    """What the interval allows for, or why none is shown."""
+    if held.assumes_independence:
+        return f"{held.caveat} So no interval is shown, and what the long run gives rests on that."
+    if held.design_effect == 1:
+        return "The interval takes failures as independent: nothing shows that they come together."
+    return (
+        "The interval allows for failures that come together: it is as wide as if only one in "
+        f"{number(held.design_effect)} had been seen, each by itself."
+    )
 
 
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
     name, replayed = each.slo.name, f"Replayed over {each.counts['total'].sum():,.0f} requests, minute by minute"
-    missed = each.replay.incidents[
-        ~each.replay.incidents["detected"] & (each.replay.incidents["budget_spent"] > BIG_SPELL)
-    ]
+    missed = unpaged(each)
     if len(missed):
         found.append(
             _finding(
@@ -278,6 +263,12 @@ def _alerts(each: SLOResult) -> list[Finding]:
             )
         )
     return found
+
+
+def unpaged(each: SLOResult) -> pd.DataFrame:
+    """The costly spells on which no alert would have paged."""
+    spells = each.replay.incidents
+    return spells[~spells["detected"] & (spells["budget_spent"] > BIG_SPELL)]
 
 
 def _when(each: SLOResult) -> str:

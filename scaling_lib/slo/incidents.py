@@ -18,30 +18,35 @@ from scaling_lib.slo.spells import incidents_from_counts
 
 @dataclass(frozen=True)
 class Incident:
-    """A stretch of time with a name; start and end in UTC."""
+    """A stretch of time with a name; start and end in UTC; found: in the counts, rather than given."""
 
     name: str
     start: pd.Timestamp
     end: pd.Timestamp
+    found: bool = False
 
 
 def incidents_of(incidents: pd.DataFrame | Iterable[Any]) -> list[Incident]:
     """Incidents in order of time, from a frame or from objects, mappings or tuples with name, start and end.
 
+    A frame may say in a column `found` which were found in the counts; all others are given.
+
     Raises InvalidInput for absent columns, times without a zone and an end that is not after its start.
     """
-    rows: list[tuple[Any, Any, Any]]
+    rows: list[tuple[Any, Any, Any, Any]]
     if isinstance(incidents, pd.DataFrame):
         absent = [name for name in ("start", "end") if name not in incidents.columns]
         if absent:
             raise InvalidInput(f"Incidents: found no column {' and '.join(absent)}; expected name, start and end.")
         names = incidents["name"] if "name" in incidents else [f"incident {i + 1}" for i in range(len(incidents))]
-        rows = list(zip(names, incidents["start"], incidents["end"], strict=True))
+        found = incidents["found"] if "found" in incidents else [False] * len(incidents)
+        rows = list(zip(names, incidents["start"], incidents["end"], found, strict=True))
     else:
-        rows = [_fields(item) for item in incidents]
+        rows = [(*_fields(item), False) for item in incidents]
     made = []
-    for name, start, end in rows:
-        incident = Incident(str(name), utc(start, f"Incident {name}, start"), utc(end, f"Incident {name}, end"))
+    for name, start, end, is_found in rows:
+        edges = utc(start, f"Incident {name}, start"), utc(end, f"Incident {name}, end")
+        incident = Incident(str(name), *edges, bool(is_found))
         if incident.end <= incident.start:
             raise InvalidInput(f"Incident {name}: found the end {end} not after the start {start}; swap them.")
         made.append(incident)

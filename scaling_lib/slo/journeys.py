@@ -65,7 +65,7 @@ def journey_sli(slis: Mapping[str, Estimate] | Sequence[Estimate]) -> JourneySLI
 
     The intervals of the product and of the lower bound recover their variances from the steps' intervals (MOVER: Zou
     and Donner, Statistics in Medicine 27, 2008); the steps' errors of measurement are taken as independent. The
-    interval of the upper bound is the least of the steps' ends.
+    interval of the upper bound is the least of the steps' ends. Where a step's ends are not known (NaN), no end is.
     A step without traffic (NaN) makes the whole NaN. Raises InvalidInput without steps and for mixed levels.
     """
     steps = _named(slis)
@@ -77,6 +77,11 @@ def journey_sli(slis: Mapping[str, Estimate] | Sequence[Estimate]) -> JourneySLI
     unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
     if any(math.isnan(sli.value) for sli in steps.values()):
         return JourneySLI(product=unknown, low=unknown, high=unknown, weakest=weakest, steps=steps)
+    if any(math.isnan(sli.low + sli.high) for sli in steps.values()):
+        values = [sli.value for sli in steps.values()]
+        bounds = (math.prod(values), max(0.0, 1 - sum(1 - value for value in values)), min(values))
+        product, low, high = (Estimate(bound, math.nan, math.nan, level, "fraction") for bound in bounds)
+        return JourneySLI(product=product, low=low, high=high, weakest=weakest, steps=steps)
     down = math.hypot(*(sli.value - sli.low for sli in steps.values()))
     up = math.hypot(*(sli.high - sli.value for sli in steps.values()))
     lower = max(0.0, 1 - sum(1 - sli.value for sli in steps.values()))

@@ -26,7 +26,6 @@ class Projection:
     """What will be left of a period's budget at its end, if it goes on as before.
 
     start, end: of the period; at: the moment it is projected from.
-    left_now: the fraction of the budget of the events so far that is left; NaN without traffic.
     left_at_end: the fraction of the whole period's budget left at its end, below 0 when overspent; its interval holds
         the uncertainty of the failure rate and the chance of the failures to come.
     overspent: the probability that the period ends overspent.
@@ -36,7 +35,6 @@ class Projection:
     start: pd.Timestamp
     end: pd.Timestamp
     at: pd.Timestamp
-    left_now: float
     left_at_end: Estimate
     overspent: float
     expected_total: float
@@ -94,7 +92,6 @@ def projected_budget(
         start=start,
         end=end,
         at=now,
-        left_now=1 - failed / (allowed * events) if events else math.nan,
         left_at_end=Estimate(value, min(float(low), value), max(float(high), value), level, "fraction"),
         overspent=float((left < 0).mean()),
         expected_total=events + to_come,

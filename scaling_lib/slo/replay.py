@@ -28,10 +28,10 @@ class Replay:
         names it falls on), early (the tier's long window reaches back beyond the history, or over `excluded`, so
         that a handful of requests may have fired it), certain (it fired while more failed over the long window than
         the target allows beyond chance), false (on none though incidents are known, neither certain nor early).
-    incidents: one row for each: name, start, end, bad (of the budget), budget_spent (by the whole incident), for pages
-        detected, early (by early alerts alone), delay_s, reset_s, budget_spent_before; for tickets the same with
-        `ticket_` before it. Times are NaN where nothing fired; reset_s also where the history ends first.
-    precision, recall: of the pages; NaN where no incident is known or nothing fired; ticket_ the same of the tickets.
+    incidents: one row for each: name, start, end, found (in the counts, not given), bad (of the budget), budget_spent
+        (by the whole incident), and of its pages detected, early (by early alerts alone), delay_s, reset_s,
+        budget_spent_before. Times are NaN where nothing fired; reset_s also where the history ends first.
+    precision, recall: of the pages; NaN where no incident is known or nothing fired.
         Left out are alerts whose window reaches beyond the history and incidents that only those detected, early alerts
         that are neither on one nor certain, and incidents outside the history.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
@@ -44,8 +44,6 @@ class Replay:
     incidents: pd.DataFrame
     precision: Estimate
     recall: Estimate
-    ticket_precision: Estimate
-    ticket_recall: Estimate
     burn: pd.DataFrame
     period_budget: float
 
@@ -92,7 +90,6 @@ def replay(
     pages = history.alerts("page")
     tickets = history.alerts("ticket")
     page_scores, page_columns = _scores(history, pages, known, grace_s, level)
-    ticket_scores, ticket_columns = _scores(history, tickets, known, grace_s, level)
     bad = [history.bad_between(incident.start, incident.end) for incident in known or ()]
     return Replay(
         pages=_alert_frame(history, pages, known, grace_s),
@@ -102,16 +99,14 @@ def replay(
                 "name": np.array([incident.name for incident in known or ()], dtype=object),
                 "start": _times([incident.start for incident in known or ()]),
                 "end": _times([incident.end for incident in known or ()]),
+                "found": np.array([incident.found for incident in known or ()], dtype=bool),
                 "bad": np.array(bad, dtype=np.float64),
                 "budget_spent": np.array([history.share(count) for count in bad], dtype=np.float64),
                 **page_columns,
-                **{f"ticket_{name}": column for name, column in ticket_columns.items()},
             }
         ),
         precision=page_scores[0],
         recall=page_scores[1],
-        ticket_precision=ticket_scores[0],
-        ticket_recall=ticket_scores[1],
         burn=history.burn(),
         period_budget=history.period_budget,
     )

@@ -32,7 +32,7 @@ def _spell(group: Sequence[Spell]) -> Finding:
     start, end, share = row["start"], row["end"], float(row["budget_spent"])
     own = [one.share_of_budget(float(spell["bad"])) for one, spell in group]
     verdict: Verdict = "act" if share > BIG_SPELL or max(own) > 1 else "watch" if max(own) else "ok"
-    given = any(not bool(one.spells.set_index("name")["found"].get(spell["name"], False)) for one, spell in group)
+    given = not all(spell["found"] for _, spell in group)
     beside: dict[str, float] = {}
     for (one, _), spent in zip(group, own, strict=True):
         if one.slo.name != each.slo.name:
@@ -44,10 +44,10 @@ def _spell(group: Sequence[Spell]) -> Finding:
         subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
         verdict=verdict,
         sentence=(
-            f"{each.slo.name}: {number(float(row['bad']))} {each.unit} failed it from {start:%Y-%m-%d %H:%M} to "
+            f"{each.slo.name}: {number(float(row['bad']))} {each.unit} {each.went_bad} from {start:%Y-%m-%d %H:%M} to "
             f"{end:%H:%M} UTC: {_cost(each, own[0], share)}." + (f" At the same time: {listing(also)}." if also else "")
         ),
-        impact=Estimate(share, share, share, each.spent.level, "fraction"),
+        impact=Estimate(share, share, share, 1.0, "fraction"),
         why=f"The spell was {'given' if given else 'found in the counts'}. {_paged(each, row)}",
         evidence=tuple(dict.fromkeys(one.source for one, _ in group)),
         action="Find the cause in the traces and changes of that time; write the review down.",
@@ -108,5 +108,5 @@ def _in_theory(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
 
 def _replayed(row: Mapping[Hashable, Any]) -> str:
     delay, before, reset = duration(row["delay_s"]), percent(row["budget_spent_before"]), float(row["reset_s"])
-    text = f"The alerts would have paged after {delay}, {before} of the window's budget later"
-    return text + (f", and been quiet {duration(reset)} after it ended." if not math.isnan(reset) else ".")
+    text = f"The alerts would have paged after {delay}; by then {before} of the window's budget was spent on it."
+    return text + (f" They would have been quiet {duration(reset)} after it ended." if not math.isnan(reset) else "")

@@ -37,8 +37,8 @@ class StarterSLO:
     """A proposed SLO and what speaks for it.
 
     kind: "availability" or "latency"; target: a fraction; threshold_s: for latency, else None.
-    sli: what history gave, with the interval whose low end keeps the target; events: in it; history_s: how long it is,
-        long silences left out.
+    sli: what history gave, with the interval whose low end keeps the target; without ends (NaN) where nothing shows
+        whether failures come together, and each was taken by itself.
     period: what history was cut into, "day" wherever it is long enough; periods: how many had traffic.
     kept: the share of them in which the target would have been kept.
     failed: the others: start, total, bad, sli, worst first.
@@ -50,8 +50,6 @@ class StarterSLO:
     target: float
     threshold_s: float | None
     sli: Estimate
-    events: int
-    history_s: float
     period: Period
     periods: int
     kept: float
@@ -245,18 +243,15 @@ def _proposal(
     missed = table["bad"] > allowed * table["total"] * (1 + 1e-12)
     shares = table.assign(sli=1 - table["bad"] / table["total"]).rename_axis("start")
     failed = shares[missed].sort_values("sli", kind="stable").reset_index()
-    events = int(table["total"].sum())
     kept = f"kept on {len(table) - len(failed)} of {plural(len(table), period)}"
-    rests_on = f"{duration(history_s)} and {number(events)} requests, {kept}"
+    rests_on = f"{duration(history_s)} and {number(table['total'].sum())} requests, {kept}"
     if provisional:
         rests_on += ": a first draft, not a promise"
     return StarterSLO(
         kind=kind,
         target=held.target,
         threshold_s=threshold,
-        sli=held.sli,
-        events=events,
-        history_s=history_s,
+        sli=held.shown,
         period=period,
         periods=len(table),
         kept=1 - len(failed) / len(table),
@@ -264,5 +259,5 @@ def _proposal(
         provisional=provisional,
         proposal=proposal,
         rests_on=rests_on,
-        sentence=f"{proposal}: history gave {held.sli}; from {rests_on}.",
+        sentence=f"{proposal}: history gave {held.shown}; from {rests_on}.",
     )

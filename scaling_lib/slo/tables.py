@@ -18,24 +18,29 @@ from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolatio
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, percent
+from scaling_lib.words import duration, listing, number, percent
 
-SHARES = (
+FRACTIONS = (
     "target",
     "measured",
     "budget spent",
-    "covered",
     "error rate",
-    "window's budget spent",
     "evidence's budget spent",
+    "window's budget spent",
     "spent before the page",
+    "fires above",
+    "if independent",
+    "left at the end",
+    "overspent at the end",
+    "occurrences",
+    "timeslices",
+    "ratio timeslices",
+    "disagreed for",
+    "with it counted",
+    "without it",
+    "share within",
 )
-UNITS = dict.fromkeys(
-    (*SHARES, "if independent", "occurrences", "timeslices", "ratio timeslices", "left at the end"), "fraction"
-)
-UNITS |= dict.fromkeys(
-    ("with it counted", "without it", "share within", "lowest", "product", "highest", "kept"), "fraction"
-)
+UNITS = dict.fromkeys(FRACTIONS, "fraction") | {"clustering": "x"}
 ATTAINMENT_CAPTION = (
     "Each SLO against what was recorded. Here: what was counted. Long run: whether the rate the service runs at keeps "
     "the target for certain. Own query not asked: the file's own query may count others than the journey's requests."
@@ -46,44 +51,52 @@ JOURNEYS_CAPTION = (
 )
 CERTAINTY_CAPTION = (
     "The share of good requests with an interval that allows for failures that come together, and one that takes each "
-    "as independent. Clustering: as many requests are worth one independent one. Left at the end: what this evidence "
-    "predicts of the window's budget."
+    "as independent; the first is left out where nothing shows whether they come together. Clustering: how many "
+    "requests tell as much as one would, if failures never came together. At the end: what this evidence predicts of "
+    "the window's budget, what will be left of it and how likely more than all of it will be spent."
 )
 METHODS_CAPTION = (
     "The share of the budget spent as OpenSLO's three methods count it: failed requests (occurrences), slices of time "
     "with too few good requests (timeslices), and the mean of the slices' failure rates (ratio timeslices). A slice is "
-    "a minute and its target the SLO's, where the SLO names none."
+    "a minute and its target the SLO's, where the SLO names none. Disagreed for: the share of the time in which some "
+    "had budget left and others had overspent."
 )
 HISTOGRAMS_CAPTION = (
     "The share of requests within the threshold from the metrics' histograms. Between two bucket edges it is known as "
     "a range only. Errors are among them, and what exclusions cover is left out."
 )
-UNITS |= {"fires above": "fraction", "clustering": "x"}
 
 
 def certainty_table(assessed: Assessed) -> pd.DataFrame:
     """One row an SLO: its SLI allowing for clusters and as if independent, how failures cluster, what is left open.
 
     clustering: the design effect, how many times the variance is that of independent failures. remarks: also where a
-    whole window, at the evidence's mean traffic, could not tell the target from its neighbours.
+    whole window, at the evidence's mean traffic, could not tell the target from its neighbours, and what the rest of
+    the window was taken to bring.
     """
     rows = [
         {
             "slo": each.slo.name,
-            "measured": each.attainment.sli,
+            "measured": each.attainment.shown,
             "if independent": each.independent.sli,
             "clustering": each.attainment.design_effect,
-            "remarks": " ".join(filter(None, (each.attainment.caveat, _unmeasurable(each, assessed.level)))),
+            "remarks": " ".join(
+                filter(None, (each.attainment.caveat, _unmeasurable(each, assessed.level), _to_come(each)))
+            ),
             "left at the end": each.projection.left_at_end if each.projection else None,
+            "overspent at the end": each.projection.overspent if each.projection else None,
         }
         for each in assessed.results
     ]
-    columns = ["slo", "measured", "if independent", "clustering", "left at the end", "remarks"]
+    columns = ["slo", "measured", "if independent", "clustering", "left at the end", "overspent at the end", "remarks"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def method_table(assessed: Assessed) -> pd.DataFrame:
-    """One row an SLO: the share of the budget spent by each of OpenSLO's methods, and whether they disagree."""
+    """One row an SLO: the share of the budget spent by each of OpenSLO's methods, and when they disagree.
+
+    disagreed for: the share of the slices after which some methods had budget left and others had overspent.
+    """
     rows = [
         {
             "slo": each.slo.name,
@@ -91,12 +104,19 @@ def method_table(assessed: Assessed) -> pd.DataFrame:
             "timeslices": each.methods.methods["timeslices"].spent_fraction,
             "ratio timeslices": each.methods.methods["ratio_timeslices"].spent_fraction,
             "verdicts differ": each.methods.differs,
-            "remarks": each.methods.caveat,
+            "disagreed for": each.methods.disagreement,
+            "remarks": " ".join(filter(None, (_disagreed(each), each.methods.caveat))),
         }
         for each in assessed.results
     ]
-    columns = ["slo", "occurrences", "timeslices", "ratio timeslices", "verdicts differ", "remarks"]
+    columns = ["slo", "occurrences", "timeslices", "ratio timeslices", "verdicts differ", "disagreed for", "remarks"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _disagreed(each: SLOResult) -> str:
+    """From when to when the methods disagreed."""
+    apart = each.methods.apart
+    return f"They disagreed between {apart[0]:%Y-%m-%d %H:%M} and {apart[-1]:%Y-%m-%d %H:%M} UTC." if len(apart) else ""
 
 
 def exclusion_table(assessed: Assessed) -> pd.DataFrame:
@@ -176,7 +196,7 @@ def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
             rows.append({"journey": made.name, "what": "", "weakest step": f"not measured: {listing(absent)}"})
             continue
         promised = journey({each.slo.journey: each.slo.target for each in known})
-        kept = journey_sli({each.slo.journey: each.attainment.sli for each in known})
+        kept = journey_sli({each.slo.journey: each.attainment.shown for each in known})
         for what, one in (("promised", promised), ("measured", kept)):
             rows.append(
                 {
@@ -221,6 +241,14 @@ def _unmeasurable(each: SLOResult, level: float) -> str:
     if not can.measurable:
         return f"Not measurable: it takes {can.events_needed:,} {each.unit} a window."
     return ""
+
+
+def _to_come(each: SLOResult) -> str:
+    """What the budget at the end of the window was projected from, where any of it is to come."""
+    ahead = each.projection
+    if ahead is None or ahead.end <= ahead.at:
+        return ""
+    return f"At the end: {number(ahead.expected_total)} {each.unit}, the rest of the window as {ahead.basis}."
 
 
 def _told(share: float | Estimate) -> str:

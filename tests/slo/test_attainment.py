@@ -61,6 +61,21 @@ def test_clustered_failures_decide_later(random):
     assert "independent" in plain.method and "design effect" in clustered.method
 
 
+@pytest.mark.parametrize(
+    ("bad", "assumed"),
+    [([0] * 60, True), ([100] * 60, True), ([0, 1, 0, 2, 0], True), ([0] * 30 + [1] + [0] * 29, False)],
+)
+def test_ends_that_rest_on_an_assumption_are_not_shown(bad, assumed):
+    found = attainment(100 - np.array(bad), np.full(len(bad), 100), 0.99)
+    assert found.assumes_independence == assumed == math.isnan(found.shown.low) == math.isnan(found.shown.high)
+    assert found.shown.value == found.sli.value and found.sli.low < found.sli.high
+
+
+def test_two_sums_are_taken_as_independent_as_was_asked():
+    found = attainment(100, 100, 0.99)
+    assert not found.assumes_independence and found.shown == found.sli
+
+
 def test_clustered_events_needed_shrink_with_the_distance(random):
     total = np.full(100, 100)
     bad = random.binomial(100, 0.0012, 100)

@@ -23,7 +23,9 @@ def test_three_methods_by_hand(counts_frame):
     assert found.differs
     assert found.left["occurrences"].iloc[-1] == pytest.approx(1 - 6 / 30)
     assert found.left["timeslices"].iloc[-1] == pytest.approx(1 - 1 / 0.4)
-    assert found.disagreement == 0.75  # from the second slice on: 5 of 110 events, but 1 of 2 slices
+    assert (
+        found.apart.equals(found.left.index[1:]) and found.disagreement == 0.75
+    )  # from the second slice on: 5 of 110 events, but 1 of 2 slices
 
 
 def test_open_slo_two_weeks_of_slices(counts_frame):

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +21,7 @@ def test_overspent_and_safe_are_certain(counts_frame):
     failing, clean = total * 0.1, total * 0
     assert projected_budget(counts_frame(failing, total), 0.999, "month").overspent == 1
     safe = projected_budget(counts_frame(clean, total), 0.999, "month")
-    assert safe.overspent == 0 and safe.left_now == 1 and safe.left_at_end.value == 1
+    assert safe.overspent == 0 and safe.left_at_end.value == 1
 
 
 def test_the_end_itself_is_known(counts_frame):
@@ -32,7 +30,7 @@ def test_the_end_itself_is_known(counts_frame):
     bad[5] = 10
     found = projected_budget(counts_frame(bad, total), 0.999, "month")
     assert found.left_at_end.low == found.left_at_end.value == found.left_at_end.high
-    assert found.left_now == found.left_at_end.value == pytest.approx(1 - 10 / 432)
+    assert found.left_at_end.value == pytest.approx(1 - 10 / 432)
 
 
 def test_daily_rhythm_carries_on(counts_frame):
@@ -54,7 +52,6 @@ def test_counts_after_the_moment_do_not_matter(counts_frame):
     bad = np.concatenate([np.zeros(1440), np.full(1440, 50)])
     counts = counts_frame(bad, np.full(2880, 100))
     found = projected_budget(counts, 0.99, "month", at="2026-11-02T00:00Z")
-    assert found.left_now == 1
     assert found == projected_budget(counts.iloc[:1440], 0.99, "month")
 
 
@@ -68,7 +65,7 @@ def test_a_new_month_without_traffic_yet(counts_frame):
     found = projected_budget(
         counts_frame(np.zeros(2880), np.full(2880, 10), start="2026-10-30"), 0.99, at="2026-11-01T00:00:01Z"
     )
-    assert math.isnan(found.left_now) and found.left_at_end.value == 1
+    assert found.left_at_end.value == 1
 
 
 def test_partly_seen_edges_do_not_make_the_traffic_low(counts_frame):

@@ -9,6 +9,7 @@ from small_system import HOSTILE, csv_of, make, minute, query_range, spell
 import scaling_lib
 from scaling_lib import slo
 from scaling_lib.findings import VERDICTS, conclude
+from scaling_lib.words import number
 
 
 def found(folder, minutes, *objectives: dict, name: str = "pay", route: str = "/pay", more: str = ""):
@@ -23,11 +24,11 @@ def test_an_outage(tmp_path):
     assessed, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10))
     attained, one = by_name["attainment"], by_name["spell"]
     assert (attained.verdict, attained.subject) == ("act", "pay availability")
-    assert "1,670%" in attained.sentence and "1,000 of 6,000 requests failed it; 60 were allowed" in attained.why
+    assert "1,670%" in attained.sentence and "1,000 of 6,000 requests failed; 60 were allowed" in attained.why
     assert (one.verdict, one.subject) == ("act", "pay availability, 2026-11-23 10:30")
-    assert "1,000 requests failed it from 2026-11-23 10:30 to 10:40 UTC" in one.sentence
-    assert "paged after 2 min" in one.why or "paged after 120 s" in one.why
-    assert one.impact.value == pytest.approx(1000 / 40320)
+    assert "1,000 requests failed from 2026-11-23 10:30 to 10:40 UTC" in one.sentence
+    assert "paged after 2 min; by then 0.496% of the window's budget was spent on it." in one.why  # 200 of 40,320
+    assert one.impact.value == pytest.approx(1000 / 40320) and one.impact.level == 1  # a count
     assert slo.headline(assessed).startswith("No. ") and "pay availability" in slo.headline(assessed)
     assert {source.rows for finding in by_name.values() for source in finding.evidence} == {6000}
 
@@ -36,7 +37,49 @@ def test_a_target_that_is_kept(tmp_path):
     assessed, by_name = found(tmp_path, spell("GET /pay"))
     assert by_name["attainment"].verdict == "ok" and by_name["attainment"].action == ""
     assert "spell" not in by_name
-    assert slo.headline(assessed) == "1 of 1 SLO met so far."
+    assert by_name["attainment"].sentence.startswith(
+        "pay availability is met: no failure in 6,000 requests against 99%"
+    )
+    assert "0% of its budget" in by_name["attainment"].sentence and "no interval is shown" in by_name["attainment"].why
+    assert slo.headline(assessed) == "Yes: 1 of 1 SLO met so far."
+
+
+def test_all_met_and_yet_costly_spells(tmp_path):
+    """An hour of 40 requests a minute failing by half in two days: 1,200 of 115,200 is 1.04%, of 2% and of 28 days 3.7%."""
+    minutes = spell("GET /pay", total=40, errors=20, length=60, first=1440, minutes=2880)
+    assessed, by_name = found(tmp_path, minutes, {"target": "98%", "window": "2d"})
+    assert by_name["attainment"].verdict == "ok" and by_name["spell"].verdict == "act"
+    assert slo.headline(assessed) == "Yes: 1 of 1 SLO met, but 1 spell of failure took over 2% of a budget."
+
+
+def test_costly_spells_that_no_alert_notices_are_in_the_headline(tmp_path):
+    """Eight hours at four times what lasts are 4.8% of 28 days' budget; pages begin at 5.6 times."""
+    minutes = spell("GET /pay", total=50, errors=2, length=480, first=600, minutes=1440)
+    assessed, by_name = found(tmp_path, minutes)
+    assert by_name["missed-by-alerts"].verdict == "act"
+    said = "; 1 spell of failure took over 2% of a budget and the alerts would miss 1 costly spell."
+    assert slo.headline(assessed).endswith(said)
+
+
+def test_two_incidents_of_one_name(tmp_path):
+    told = [f"{{name: fire, start: 2026-11-23T10:{at}:00Z, end: 2026-11-23T10:{at + 5}:00Z}}" for at in (30, 40)]
+    assessed, _ = found(tmp_path, spell("GET /pay", errors=50, length=20), more=f"incidents: [{', '.join(told)}]\n")
+    assert assessed.results[0].replay.incidents["found"].tolist() == [False, False]
+    assert [each.why[:20] for each in slo.findings(assessed) if each.name == "spell"] == ["The spell was given."] * 2
+
+
+def test_slow_requests_are_not_said_to_fail(tmp_path):
+    promise = {"kind": "latency", "threshold": "200ms", "target": "99%"}
+    _, by_name = found(tmp_path, spell("GET /pay", slow=100, length=10), promise)
+    assert "1,000 requests were too slow from 2026-11-23 10:30 to 10:40 UTC" in by_name["spell"].sentence
+    assert "1,000 of 6,000 requests were too slow; 60 were allowed." in by_name["attainment"].why
+
+
+def test_failures_that_come_together_are_told_in_plain_words(tmp_path):
+    assessed, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10))
+    effect = number(assessed.results[0].attainment.design_effect)
+    assert f"it is as wide as if only one in {effect} had been seen" in by_name["attainment"].why
+    assert "blocks of time" not in by_name["attainment"].why
 
 
 def test_too_little_to_tell(tmp_path):
@@ -137,7 +180,7 @@ def test_alerts_on_little_traffic(tmp_path):
 
 def test_five_nines(tmp_path):
     _, by_name = found(tmp_path, spell("GET /pay", errors=1, length=1), {"target": "99.999%"})
-    assert "1 of 6,000 requests failed it; 0 were allowed" in by_name["attainment"].why
+    assert "1 of 6,000 requests failed; 0 were allowed" in by_name["attainment"].why
     assert "99.999%" in by_name["attainment"].sentence and by_name["attainment"].verdict == "act"
 
 

@@ -138,6 +138,77 @@ def test_the_row_says_what_was_counted_as_bad(tmp_path):
     assert table.loc["pay availability", ["events", "bad"]].tolist() == [44, 2]  # 4xx are good
 
 
+RAW = """
+version: prometheus/v1
+service: shop
+slos:
+  - {name: raw, objective: 99, sli: {raw: {error_ratio_query: "bad:{{.window}}"}}}
+"""
+
+
+def test_every_query_that_was_not_asked_is_said(tmp_path):
+    """Also a raw one, and one written in assessment.yaml; but not what the journey's selectors say themselves."""
+    system = opened(
+        tmp_path,
+        "journeys:\n"
+        "  - {name: pay, route: /pay, metrics: {total: r, errors: e, buckets: b}, slos: [shop-raw, {target: 99%},"
+        " {kind: latency, threshold: 300 ms, target: 99%},"
+        " {target: 98%, name: written, total_query: 'sum(rate(r[{{.window}}]))',"
+        " bad_query: 'sum(rate(e[{{.window}}]))'}]}\n",
+        [minute("GET /pay", 40, errors=1)] * 3,
+        "evidence: {requests: [requests.csv], slos: [slo.yaml]}\n",
+        slo__yaml=RAW,
+    )
+    assessed = slo.assess(system)
+    told = {each.slo.name: each.own_query for each in assessed.results}
+    assert told == {"shop-raw": True, "pay availability": False, "pay latency": False, "written": True}
+    for finding in slo.findings(assessed):
+        if finding.name == "attainment":
+            said = "Counted by the journey's requests, not by its own query." in finding.sentence
+            assert said == told[finding.subject] == ("own query was not asked" in finding.why)
+    bad_is = assessed.table().set_index("slo")["bad is"]
+    assert {name: "own query not asked" in text for name, text in bad_is.items()} == told
+
+
+def test_every_unit_is_that_of_a_column(outage):
+    frames = [table(outage[1]) for table in TABLES] + [outage[1].table(), slo.histogram_table(outage[0])]
+    frames += [slo.journey_table(*outage), slo.starter_table(outage[0]), slo.alert_times_table(outage[1])]
+    assert set(slo.UNITS) <= {column for frame in frames for column in frame.columns}
+
+
+def test_the_end_of_the_window_is_told_with_what_it_rests_on(outage):
+    table = slo.certainty_table(outage[1]).set_index("slo")
+    assert table.loc["pay availability", "overspent at the end"] > 0.5  # 1,000 of 6,000 failed, 1 of 100 may
+    said = "At the end: 4,030,000 requests, the rest of the window as the mean traffic of 60 minutes."
+    assert said in table.loc["pay availability", "remarks"]  # 100 a minute for 28 days
+
+
+def test_where_nothing_failed_no_interval_is_shown(outage):
+    table = slo.certainty_table(outage[1]).set_index("slo")
+    clean, hurt = table.loc["cart availability"], table.loc["pay availability"]
+    assert str(clean["measured"]) == "100%" and clean["if independent"].low == pytest.approx(
+        3000 / (3000 + 1.959964**2)
+    )
+    assert hurt["measured"].low < 5 / 6 < hurt["measured"].high
+    assert str(outage[1].table().set_index("slo").loc["cart availability", "budget spent"]) == "0%"
+    bought = slo.journey_table(*outage).set_index(["journey", "what"]).loc[("buy", "measured")]
+    assert bought[["lowest", "product", "highest"]].tolist() == ["83.3%"] * 3  # pay's 5 of 6, cart without a failure
+    figure = slo.budget_figure(outage[1])
+    assert "cart availability" in figure.data[0].y
+
+
+def test_when_the_methods_disagree_is_said(tmp_path):
+    """Half of one minute's requests fail: 50 of 6,000 are within 1%, 1 of 60 slices is not; from minute 49 on, 50 are."""
+    system = opened(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n",
+        spell("GET /pay", errors=50, length=1),
+    )
+    (row,) = slo.method_table(slo.assess(system)).to_dict("records")
+    assert row["verdicts differ"] and row["disagreed for"] == pytest.approx(11 / 60)
+    assert row["remarks"].startswith("They disagreed between 2026-11-23 10:50 and 2026-11-23 11:00 UTC.")
+
+
 def test_the_page_states_what_counts_as_an_error():
     notebook = Path(__file__).resolve().parents[2] / "notebooks" / "01_slo.ipynb"
     assert "404 and all other 4xx count as good" in notebook.read_text(encoding="utf-8")
