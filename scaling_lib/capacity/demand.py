@@ -38,7 +38,7 @@ class DemandAhead:
     """When demand is so many times today's peak, and what it is by a date.
 
     factor: as asked. by: the date, UTC, None where none is asked for. at: the busiest hour of the week before it,
-    requests/s, and times: the same over today's peak, x; None without a date.
+    requests/s, and times: the same over today's peak as it stands, x; None without a date that can be answered.
     extrapolated: whether the date lies further ahead than four times the history is long.
     reached: when a day's busiest hour first is factor times today's peak, within `horizon`; infinite beyond it.
     beyond: years until then if growth stays as it is for all that time, None where it is within the horizon or growth
@@ -177,7 +177,7 @@ def _ahead(
         beyond = _years(found, factor)
     at = times = None
     extrapolated = by is not None and by - ends > FARTHEST * len(days) * DAY
-    if by is not None and ends < by <= ends + horizon:
+    if by is not None and ends < by <= ends + horizon and today > 0:
         at = _peak_before(found, by)
         times = Estimate(at.value / today, at.low / today, at.high / today, at.level, "x")
     return DemandAhead(

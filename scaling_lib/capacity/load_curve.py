@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
 
-from scaling_lib.capacity.knee import Knee, Plateau, knee, plateau
+from scaling_lib.capacity.knee import Knee, Plateau, highest_seen, knee, plateau
 from scaling_lib.capacity.load_checks import FEWEST_LEVELS, Check, load_checks, loads_of
 from scaling_lib.capacity.utilization import (
     COLUMNS,
@@ -42,7 +42,7 @@ class LoadCurve:
     checks: what has to hold before the rest is believed, see `load_checks`.
     axis: what the scalability law is fitted against, "" where it is not; axis_sentence: why.
     fit: the law, None where it could not be fitted; peak: its peak on that axis; peak_users: the same in users, for a
-        closed test whose peak is identified.
+        closed test whose peak lies within the measured range.
     plateau, knee: None where they could not be told. utilization: a row a resource and level (resource, level,
         utilization, low, high); unmeasured: by resource, why it is not in it; limiting: what is full at the plateau.
     refused: by figure ("fit", "plateau", "knee"), why there is none, a sentence each.
@@ -91,8 +91,8 @@ def load_curve(
     Raises KeyError for a name that is not there, InvalidInput for a level of confidence outside of (0, 1).
     """
     test = tests.test(name)
-    found = levels_of(tests, level=level)
-    found = found[(found["test"] == name) & (found["name"] == ALL)].reset_index(drop=True)
+    found = levels_of(replace(tests, tests=(test,)), level=level)
+    found = found[found["name"] == ALL].reset_index(drop=True)
     found = found.assign(in_flight=found["throughput"] * found["mean_s"], used=_used(found))
     utilization, processors = pd.DataFrame(columns=COLUMNS), None
     unmeasured: dict[str, str] = {}
@@ -200,12 +200,12 @@ def _fit(levels: pd.DataFrame, axis: Axis, why: str, refused: dict[str, str]) ->
 def _plateau_and_knee(
     levels: pd.DataFrame, test: LoadTest, level: float, refused: dict[str, str]
 ) -> tuple[Plateau | None, Knee | None]:
-    if levels.empty or not bool(levels["users"].notna().all()):
-        refused["plateau"] = refused["knee"] = (
-            f"The users of {test.test} are not known, and without them no level can be said to be a heavier load that "
-            f"serves no more: its throughput is that of a test with {test.load} load."
-        )
+    if levels.empty:
+        refused["plateau"] = refused["knee"] = f"{test.test} has no level of constant load."
         return None, None
+    if not bool(levels["users"].notna().all()):
+        refused["knee"] = f"The users of {test.test} are not known, and the knee is in users."
+        return highest_seen(levels, level=level), None
     try:
         high = plateau(levels, level=level)
     except (NotEnoughData, InvalidInput) as error:
@@ -226,7 +226,7 @@ def _plateau_and_knee(
 
 def _in_users(peak: usl.Peak | None, bend: Knee | None, axis: Axis, level: float) -> Estimate | None:
     """The users who keep the peak's requests in flight: these, and those who think meanwhile."""
-    if peak is None or peak.state in ("none", "not identified"):
+    if peak is None or peak.state != "within the measured range":
         return None
     if axis == "users":
         return Estimate(peak.value, peak.low, peak.high, level, "users")

@@ -74,8 +74,8 @@ def slo_capacity(
     levels. From the lightest on, each is asked whether its interval lies within the threshold, up to the first that
     does not; from the heaviest down, whether it lies beyond. As the order is fixed beforehand, either end is wrong only
     if one certain level is, so the coverage is at least `level` whatever the noise: close levels make it narrow.
-    Levels whose interval is not known are passed over. Measured coverage of the nominal 95%: 0.98 to 1.00
-    (tests/benchmarks/bench_load_curve.py), the lowest where a level lies next to the true load.
+    Levels whose interval is not known are passed over. Measured coverage of the nominal 95%: 0.97 to 1.00
+    (tests/benchmarks/bench_load_curve.py), the lowest where a level lies next to the true load; values within 3%.
 
     Raises InvalidInput for numbers that cannot be, NotEnoughData for fewer than two loads.
     Sources: Barlow, Bartholomew, Bremner and Brunk, Statistical Inference under Order Restrictions (1972); Maurer,

@@ -14,6 +14,8 @@ from scaling_lib.capacity.knee import plateau
 from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.load_tests import ALL, LoadTest, LoadTests
+from scaling_lib.evidence.load_tests.omission import corrected_bins
+from scaling_lib.evidence.load_tests.parts import OMISSION
 from scaling_lib.evidence.routes import matches
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.stats import Estimate
@@ -52,7 +54,8 @@ def load_within_slo(
     the names of the test's requests, or one of these names; "" for all together.
 
     Where the file has single durations, the share within the threshold is held against the target; else the test's
-    own quantile that is at least the target (p95 for 90%), which is then a little strict.
+    own quantile that is at least the target (p95 for 90%), which is then a little strict. Where the test shows signs of
+    coordinated omission and its source says the expected interval, the requests that were left out are put back first.
     Raises NotMeasured where the route was not sent, latency is not known, or the target is beyond p99; InvalidInput for
     an SLO that is not one of latency; NotEnoughData for fewer than two loads.
     """
@@ -67,6 +70,11 @@ def load_within_slo(
     if test.percentiles == "bins":
         figure = f"share within {duration(slo.threshold_s)}"
         found = _by_share(tests, test, together, loads, names, slo, level, unit)
+        if _omitted(test):
+            notes.append(
+                "Users waited in stalls: the requests that they would have sent meanwhile are put back, as if all of "
+                "them had been of this journey."
+            )
     else:
         column, q = _column(slo)
         figure = column.removesuffix("_s")
@@ -150,6 +158,8 @@ def _by_share(
     parts: dict[float, list[pd.DataFrame]] = {}
     for load, start, end in zip(loads, together["start"], together["end"], strict=True):
         inside = chosen[(chosen["time"] >= start) & (chosen["time"] < end) & ~chosen["error"]]
+        if _omitted(test) and len(inside):
+            inside = corrected_bins(inside, expected_interval_s=test.expected_interval_s or 0.0)
         if len(inside):
             parts.setdefault(float(load), []).append(inside)
     if not parts:
@@ -158,6 +168,11 @@ def _by_share(
         list(parts), [pd.concat(each) for each in parts.values()], slo.threshold_s or 0.0, slo.target,
         level=level, unit=unit,
     )  # fmt: skip
+
+
+def _omitted(test: LoadTest) -> bool:
+    """Whether requests are missing from the latencies, and it is known how many."""
+    return test.expected_interval_s is not None and any(sign.kind == OMISSION for sign in test.signs)
 
 
 def _repeats(loads: pd.Series[float]) -> bool:

@@ -1,6 +1,7 @@
 """The load curve: the shop's tests against their truth, published laws, ends of the tested range, refusals."""
 
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import yaml
 from load_simulated import TRUE_KNEE, TRUE_LIMIT, knee_coverage
 
 import scaling_lib
-from scaling_lib.capacity import load_curve, load_within_slo, plateau
+from scaling_lib.capacity import knee, load_curve, load_within_slo, plateau
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
-from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
+from scaling_lib.evidence.load_tests import LoadSource, LoadTest, LoadTests, Sign, read_load_tests
 from scaling_lib.evidence.load_tests.levels import levels
+from scaling_lib.evidence.load_tests.parts import OMISSION, as_bins, as_samples
 from scaling_lib.evidence.slos import SLO
+from scaling_lib.model.calibration import from_load_test
 
 SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
 THINK_S = (0.4 + 1.2) / 2  # data/shop/lab/shoppers.py: uniform
@@ -129,6 +132,7 @@ def test_after_the_fix_the_throughput_only_rises_and_no_highest_is_claimed():
     assert found.knee.users.high == math.inf
     assert 280 < found.knee.users.low < 330  # the limit is not below what was seen
     assert found.peak.state == "beyond the measured range"
+    assert found.peak_users is None
     assert found.limiting.outcome == "not reached"
 
 
@@ -197,6 +201,19 @@ def test_figures_that_cannot_be_are_refused(column, value):
         plateau(frame)
 
 
+def test_a_limit_that_a_law_extrapolates_is_said_to_be():
+    # alpha 0.03, beta 0.0005, gamma 20: the peak is at sqrt(0.97 / 0.0005) = 44.0 users, with 272 requests/s.
+    users = np.array([1, 2, 4, 8, 12, 16, 20.0])
+    served = 20 * users / (1 + 0.03 * (users - 1) + 0.0005 * users * (users - 1))
+    frame = pd.DataFrame({"level": range(1, 8), "users": users, "throughput": served, "mean_s": users / served - 0.04})
+    top = math.sqrt(0.97 / 0.0005)
+    limit = 20 * top / (1 + 0.03 * (top - 1) + 0.0005 * top * (top - 1))
+    found = knee(plateau(frame), from_load_test(frame), frame)
+    assert found.outcome == "extrapolated"
+    assert "extrapolated" in found.sentence
+    assert found.users.value == pytest.approx(limit * 0.05, rel=0.01)  # 1 / gamma is work and thinking at one user
+
+
 def test_a_plateau_needs_three_loads_and_its_columns():
     with pytest.raises(NotEnoughData):
         plateau(asymptotes([10, 20], 0.01))
@@ -261,12 +278,71 @@ def test_an_slo_that_the_test_cannot_answer_is_refused():
     assert any("less strict" in note for note in strict.notes)
 
 
+def test_requests_that_a_stall_left_out_count_against_the_slo():
+    # One user, a request each 10 ms of 1 ms; at the second level one of them took 10 s, and 999 were not sent meanwhile.
+    start = pd.Timestamp("2026-11-01", tz="UTC")
+    place = {each: math.floor(math.log(each) / math.log(1.02)) for each in (1_000, 10_000_000)}
+    bins = as_bins(
+        {
+            "test": "t", "name": "GET /a", "time": [start, start + pd.Timedelta(minutes=1)] * 2, "error": False,
+            "bin": [place[1_000], place[1_000], place[10_000_000], place[10_000_000]], "n": [2000, 2000, 0, 1],
+            "sum_us": [2_000_000, 2_000_000, 0, 10_000_000],
+        }
+    )  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "test": "t", "name": "GET /a", "level": [1, 2], "users": [1.0, 2.0], "throughput": [100.0, 100.0],
+            "start": [start, start + pd.Timedelta(minutes=1)], "throughput_low": 99.0, "throughput_high": 101.0,
+            "end": [start + pd.Timedelta(minutes=1), start + pd.Timedelta(minutes=2)],
+        }
+    )  # fmt: skip
+    every = pd.concat([frame, frame.assign(name="")])
+    facts = LoadTest(
+        test="t", file="t", generator="k6", load="closed", why="", percentiles="bins", interval_s=60.0,
+        signs=(Sign(kind=OMISSION, evidence="a stall", count=1),),
+    )  # fmt: skip
+    slo = SLO(name="s", kind="latency", threshold_s=0.3, target=0.99)
+
+    def within(test):
+        tests = LoadTests(samples=as_samples({"test": []}), bins=bins, tests=(test,), quality=())
+        return load_within_slo(tests, test, every, slo, route="GET /a")
+
+    assert within(facts).capacity.state == "not reached within the tested range"  # 1 of 2,001 was slow
+    put_back = within(replace(facts, expected_interval_s=0.01))  # with 999 of 10 s down to 10 ms, a third is
+    assert put_back.capacity.between == (1, 2)
+    assert any("put back" in note for note in put_back.notes)
+
+
+def test_an_open_test_without_users_gives_a_lower_bound_and_no_knee(tmp_path):
+    rows, random = [], np.random.default_rng(3)
+    for place, rate in enumerate((20, 40, 80, 120, 160)):
+        for at in np.sort(random.uniform(30 * place, 30 * place + 30, 30 * rate)):
+            took = 5_000_000 + rate * 50_000
+            rows.append(
+                f'{{"attack":"a","seq":{len(rows)},"code":200,"timestamp":"{pd.Timestamp("2026-11-01", tz="UTC") + pd.Timedelta(seconds=at):%Y-%m-%dT%H:%M:%S.%fZ}",'
+                f'"latency":{took},"bytes_out":0,"bytes_in":9,"error":"","method":"GET","url":"http://a/x"}}'
+            )
+    (tmp_path / "vegeta.json").write_text("\n".join(rows) + "\n")
+    tests = read_load_tests([LoadSource(path=str(tmp_path / "vegeta.json"))])
+    found = load_curve(tests, tests.tests[0].test)
+    assert found.test.load == "open"
+    assert found.axis == "requests in flight"
+    assert found.plateau.state == "beyond the measured range"
+    assert 145 < found.plateau.throughput.low <= 160
+    assert "knee" in found.refused
+    assert found.knee is None
+    slo = SLO(name="s", kind="latency", threshold_s=0.01, target=0.99)  # 5 ms + 0.05 ms a request/s: 10 ms at 100/s
+    within = load_within_slo(tests, found.test, levels(tests), slo)
+    assert within.capacity.unit == "requests/s"
+    assert within.capacity.between == (pytest.approx(80, rel=0.06), pytest.approx(120, rel=0.06))
+
+
 @pytest.mark.slow
 def test_the_intervals_of_plateau_and_knee_hold_the_truth():
-    """One server, users who think: limit 100/s, knee 81. Long form (bench_load_curve.py): see `plateau`."""
+    """One server, users who think: limit 100/s, knee 81. Long form (bench_load_curve.py, 150 tests): 0.99 and 0.98."""
     assert (100, pytest.approx(81)) == (TRUE_LIMIT, TRUE_KNEE)
-    limit, knee = knee_coverage(np.random.default_rng(20_261_125), (10, 20, 40, 60, 80, 100, 120, 160), 30, 60)
+    limit, bend = knee_coverage(np.random.default_rng(20_261_125), (10, 20, 40, 60, 80, 100, 120, 160), 30, 60)
     assert limit["known"] >= 0.9
     assert limit["coverage"] >= 0.93
-    assert knee["coverage"] >= 0.93
-    assert knee["width"] < 0.15
+    assert bend["coverage"] >= 0.93
+    assert bend["width"] < 0.15

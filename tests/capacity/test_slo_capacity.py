@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from load_simulated import latency_coverage, share_coverage, true_slo_load
 
 from scaling_lib.capacity import slo_capacity, slo_capacity_of_shares
@@ -194,9 +196,33 @@ def test_the_true_load_of_a_queue():
     assert true_slo_load(0.99) == pytest.approx(100 - 46.0517)
 
 
+figures = st.lists(st.floats(0.01, 10), min_size=2, max_size=8)
+
+
+@given(figures, st.floats(1, 3), st.floats(0.01, 10), st.floats(1, 2))
+def test_what_holds_for_every_test(latency, spread, threshold, more):
+    load = np.arange(1.0, len(latency) + 1)
+    seen = np.array(latency)
+
+    def at(limit):
+        return slo_capacity(load, seen, limit, low=seen / spread, high=seen * spread)
+
+    found, laxer = at(threshold), at(threshold * more)
+    assert found.low <= found.high
+    assert found.low <= found.between[1]
+    assert found.high >= found.between[0]
+    if math.isfinite(found.value):
+        assert found.between[0] <= found.value <= found.between[1]
+        assert found.low <= found.value <= found.high
+    if math.isfinite(found.value) and math.isfinite(laxer.value):
+        assert laxer.value >= found.value - 1e-9
+    assert laxer.low >= found.low
+    assert laxer.high >= found.high
+
+
 @pytest.mark.slow
 def test_the_interval_of_latencies_holds_the_true_load():
-    """Long form (bench_load_curve.py, 1,000 tests): 0.98 to 1.00."""
+    """Long form (bench_load_curve.py, 750 tests a setting): 0.976 to 1.000, values 0% to 2% low."""
     true = true_slo_load(0.99)
     loads = np.array([10, 20, 30, 40, 1.0001 * true, 60, 70, 80])  # a level just beyond is the hardest case
     coverage, bias = latency_coverage(np.random.default_rng(20_261_125), loads, 4, 0.1, 200)
@@ -206,7 +232,7 @@ def test_the_interval_of_latencies_holds_the_true_load():
 
 @pytest.mark.slow
 def test_the_interval_of_shares_holds_the_true_load_of_a_queue():
-    """Answers of a queue in a row are alike. Long form (bench_load_curve.py, 300 tests): 1.00, values 1% to 2% high."""
+    """Answers of a queue in a row are alike. Long form (bench_load_curve.py, 150 tests a setting): 0.98 to 1.00, values 0% to 3% high."""
     coverage, bias = share_coverage(np.random.default_rng(20_261_125), np.arange(10.0, 90, 10), 60, 0.99, 25)
     assert coverage >= 0.95
     assert bias == pytest.approx(1.0, abs=0.05)
