@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import needed
 import pytest
 from hypothesis import settings
 from nbformat import v4
@@ -16,16 +15,6 @@ from nbformat import v4
 # A busy machine is no failure, and a failure is to be had again.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
-
-
-def find_program(program: str) -> str:
-    """The program's path; without it the test skips, and in CI, where it has to be, fails."""
-    path = shutil.which(program)
-    if path:
-        return path
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is not installed, and CI has to have it")
-    pytest.skip(f"{program} is not installed")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,7 +28,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
     """`need("chromium")` is its path, or skips the test (fails it in CI)."""
-    return find_program
+    return needed.need
 
 
 def notebook(path: Path, *cells: str) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -16,19 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from needed import need
 
 STARTS_S = 20.0
-
-
-def need(program: str) -> str:
-    """The program's path; skips the test where it is absent, fails it where CI must have it."""
-    found = shutil.which(program)
-    if found:
-        return found
-    reason = f"{program} is not installed (Debian: apt-get install prometheus openssl)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}; in CI it has to be")
-    pytest.skip(reason)
 
 
 def free_port() -> int:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import Backfill, answering, counter, free_port, make_certificate, need, running_prometheus
+from needed import need
+from programs import Backfill, answering, counter, free_port, make_certificate, running_prometheus
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics

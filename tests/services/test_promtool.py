@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from programs import need
+from needed import need
 
 from scaling_lib.config import Journey
 from scaling_lib.errors import InvalidInput, NotMeasured

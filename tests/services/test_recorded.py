@@ -13,19 +13,11 @@ RECORDED = DATA / "shop" / "recorded"
 TRUTH = yaml.safe_load((DATA / "shop" / "truth.yaml").read_text())
 LEVELS = [("load", level) for level in TRUTH["load"]["levels"]]
 LEVELS += [(f"journeys/{name}", TRUTH["journeys"][name]) for name in ("light", "heavy")]
-if "bottleneck" in TRUTH:
-    LEVELS += [(f"bottleneck/{state}", level) for state in ("before", "after") for level in TRUTH["bottleneck"][state]]
-
-
-def recorded(name: str) -> pytest.MarkDecorator:
-    """A test of an experiment that `python data/shop/lab/record.py NAME --replace` records."""
-    return pytest.mark.skipif(name not in TRUTH, reason=f"the experiment {name} is not recorded yet")
+LEVELS += [(f"bottleneck/{state}", level) for state in ("before", "after") for level in TRUTH["bottleneck"][state]]
 
 
 @pytest.fixture(scope="module", params=["light", "heavy"])
 def journeys(request) -> pd.DataFrame:
-    if "journeys" not in TRUTH:
-        pytest.skip("the experiment journeys is not recorded yet")
     read = spans(RECORDED / "journeys" / request.param)
     read.attrs["share"] = TRUTH["journeys"][request.param]["sampled_share_of_traces"]
     return read
@@ -138,7 +130,6 @@ def test_a_hit_asks_no_database(journeys):
     assert (asked[~hits] == 2).all()
 
 
-@recorded("journeys")
 def test_heavy_is_slower_than_light():
     median = {}
     for name in ("light", "heavy"):
@@ -148,7 +139,6 @@ def test_heavy_is_slower_than_light():
     assert median["heavy"] > 1.3 * median["light"]
 
 
-@recorded("bottleneck")
 def test_the_missing_index_is_the_bottleneck_and_then_it_is_not():
     share, queries = {}, {}
     for state in ("before", "after"):
@@ -165,7 +155,6 @@ def test_the_missing_index_is_the_bottleneck_and_then_it_is_not():
     assert queries["before"] > 10 * queries["after"]
 
 
-@recorded("bottleneck")
 def test_the_bottleneck_moves_from_the_database_to_the_services():
     busy = {}
     for state in ("before", "after"):
@@ -193,7 +182,6 @@ def orders(pair: str) -> pd.DataFrame:
     return log[(log["method"] == "POST") & (log["path"] == "/checkout")]
 
 
-@recorded("canary")
 @pytest.mark.parametrize("pair", ["canary", "a_a"])
 def test_the_versions_are_counted_as_the_truth_says(pair):
     told, log = TRUTH["canary"][pair], orders(pair)
@@ -215,7 +203,6 @@ def test_the_versions_are_counted_as_the_truth_says(pair):
     assert set(read[read["service"] == "checkout"]["version"]) == set(told["weights"])
 
 
-@recorded("canary")
 def test_the_canary_is_slower_and_fails_now_and_then():
     told, log = TRUTH["canary"]["canary"], orders("canary")
     old, new = (log[log["version"] == told[name]] for name in ("baseline", "candidate"))
@@ -228,7 +215,6 @@ def test_the_canary_is_slower_and_fails_now_and_then():
     assert slower == pytest.approx(told["planted"]["slower_s"], abs=0.004)
 
 
-@recorded("canary")
 def test_the_pair_of_one_version_does_not_differ():
     told, log = TRUTH["canary"]["a_a"], orders("a_a")
     one, other = (log[log["version"] == told[name]] for name in ("baseline", "candidate"))
@@ -237,7 +223,6 @@ def test_the_pair_of_one_version_does_not_differ():
     assert other["seconds"].quantile(0.95) == pytest.approx(one["seconds"].quantile(0.95), rel=0.2)
 
 
-@recorded("cache")
 def test_a_replay_has_the_caches_own_hits():
     told = TRUTH["cache"]
     trace = pd.read_csv(RECORDED / "cache" / "keys.csv.gz")
