@@ -8,7 +8,6 @@ import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
 from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
-from scaling_lib.slo.attainment import Attainment
 from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, listing, number, percent, plural
@@ -155,9 +154,11 @@ def _attained(each: SLOResult) -> Finding:
 
 def _share(each: SLOResult) -> str:
     """The share of good ones with its interval, or that no bad one was seen."""
+    share = str(each.attainment.shown)
     if each.budget.spent:
-        return str(each.attainment.shown)
-    return f"no {'slow one' if each.slo.kind == 'latency' else 'failure'} in {number(each.budget.total)} {each.unit}"
+        return share
+    none = "no slow one" if each.slo.kind == "latency" else "no failure"
+    return f"{share} ({none} in {number(each.budget.total)} {each.unit})"
 
 
 def _cause(each: SLOResult) -> str:
@@ -184,7 +185,7 @@ def _why(each: SLOResult) -> str:
     parts = [f"{bad} of {total} {each.unit} {each.went_bad}; {number(each.budget.allowed)} were allowed."]
     if each.own_query:
         parts.append(OWN_QUERY)
-    parts.append(_rests_on(held))
+    parts.append(_rests_on(each))
     if each.slo.kind == "latency" and each.source.table == "metrics":
         parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
     if held.caveat and not held.assumes_independence:
@@ -204,15 +205,16 @@ def _why(each: SLOResult) -> str:
     return " ".join(parts)
 
 
-def _rests_on(held: Attainment) -> str:
+def _rests_on(each: SLOResult) -> str:
     """What the interval allows for, or why none is shown."""
+    held, bad = each.attainment, "slow ones" if each.slo.kind == "latency" else "failures"
     if held.assumes_independence:
-        return f"{held.caveat} So no interval is shown, and what the long run gives rests on that."
+        return f"Nothing shows whether {bad} come together: no interval is shown, and the long run is judged as if not."
     if held.design_effect == 1:
-        return "The interval takes failures as independent: nothing shows that they come together."
+        return f"The interval takes {bad} as independent: nothing shows that they come together."
     return (
-        "The interval allows for failures that come together: it is as wide as if only one in "
-        f"{number(held.design_effect)} had been seen, each by itself."
+        f"The interval allows for {bad} that come together: it is as wide as if only one in "
+        f"{number(held.design_effect)} {each.unit} had been seen, each by itself."
     )
 
 

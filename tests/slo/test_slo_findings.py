@@ -38,7 +38,7 @@ def test_a_target_that_is_kept(tmp_path):
     assert by_name["attainment"].verdict == "ok" and by_name["attainment"].action == ""
     assert "spell" not in by_name
     assert by_name["attainment"].sentence.startswith(
-        "pay availability is met: no failure in 6,000 requests against 99%"
+        "pay availability is met: 100% (no failure in 6,000 requests) against 99%"
     )
     assert "0% of its budget" in by_name["attainment"].sentence and "no interval is shown" in by_name["attainment"].why
     assert slo.headline(assessed) == "Yes: 1 of 1 SLO met so far."
@@ -78,7 +78,7 @@ def test_slow_requests_are_not_said_to_fail(tmp_path):
 def test_failures_that_come_together_are_told_in_plain_words(tmp_path):
     assessed, by_name = found(tmp_path, spell("GET /pay", errors=100, length=10))
     effect = number(assessed.results[0].attainment.design_effect)
-    assert f"it is as wide as if only one in {effect} had been seen" in by_name["attainment"].why
+    assert f"it is as wide as if only one in {effect} requests had been seen" in by_name["attainment"].why
     assert "blocks of time" not in by_name["attainment"].why
 
 
