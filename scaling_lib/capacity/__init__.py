@@ -1,12 +1,27 @@
 """Step 02: how much more can it take, and what saturates first?"""
 
+from scaling_lib.capacity.assess import Capacity, Limit, assess
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import DemandAhead, JourneyDemand, demand_of
 from scaling_lib.capacity.demand_history import PeakDemand, hourly, hours_of_week, minute_requests, peak_demand
 from scaling_lib.capacity.demand_rise import Rise, steepest_rise
 from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
+from scaling_lib.capacity.figures import (
+    DEMAND_CAPTION,
+    HEADROOM_CAPTION,
+    LOAD_CAPTION,
+    SLO_CAPTION,
+    USE_CAPTION,
+    demand_figure,
+    headroom_figure,
+    load_figure,
+    slo_figure,
+    use_figure,
+)
+from scaling_lib.capacity.findings import findings, headline
 from scaling_lib.capacity.headroom import Deduction, Headroom, headroom
 from scaling_lib.capacity.hpa import hpa_replicas
 from scaling_lib.capacity.hpa_behavior import (
@@ -23,15 +38,61 @@ from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
+from scaling_lib.capacity.sizing import Scaled
 from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity.tables import (
+    AUTOSCALER_CAPTION,
+    CHECK_CAPTION,
+    CHECKS_CAPTION,
+    DEMANDS_CAPTION,
+    LAW_CAPTION,
+    LIMITS_CAPTION,
+    MIGRATION_CAPTION,
+    OPTIONS_CAPTION,
+    SATURATION_CAPTION,
+    UNITS,
+    autoscaler_table,
+    checks_table,
+    days_table,
+    demand_table,
+    demands_table,
+    headroom_table,
+    law_table,
+    levels_table,
+    limits_table,
+    migration_table,
+    model_table,
+    options_table,
+    saturation_table,
+    use_table,
+)
+from scaling_lib.capacity.tables import DEMAND_CAPTION as DEMAND_TABLE_CAPTION
 from scaling_lib.capacity.utilization import LimitingResource, utilization_by_level
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 
 __all__ = [
+    "AUTOSCALER_CAPTION",
+    "CHECKS_CAPTION",
+    "CHECK_CAPTION",
     "DEFAULT_SCALE_DOWN",
     "DEFAULT_SCALE_UP",
+    "DEMANDS_CAPTION",
+    "DEMAND_CAPTION",
+    "DEMAND_TABLE_CAPTION",
+    "HEADROOM_CAPTION",
+    "LAW_CAPTION",
+    "LIMITS_CAPTION",
+    "LOAD_CAPTION",
+    "MIGRATION_CAPTION",
+    "OPTIONS_CAPTION",
+    "SATURATION_CAPTION",
+    "SLO_CAPTION",
+    "UNITS",
+    "USE_CAPTION",
     "Autoscaler",
     "AutoscalerReplay",
+    "Calibrated",
+    "Capacity",
     "Check",
     "Contention",
     "Deduction",
@@ -39,6 +100,7 @@ __all__ = [
     "Headroom",
     "JourneyDemand",
     "Knee",
+    "Limit",
     "LimitingResource",
     "LoadCurve",
     "LoadWithinSlo",
@@ -49,22 +111,42 @@ __all__ = [
     "ResourceUse",
     "Rise",
     "SaturationPoint",
+    "Scaled",
     "ScalingPolicy",
     "ScalingRules",
     "Size",
     "SloCapacity",
     "TimeToExhaustion",
+    "assess",
+    "autoscaler_table",
+    "calibrated",
+    "checks_table",
+    "days_table",
+    "demand_figure",
     "demand_of",
+    "demand_table",
+    "demands_table",
+    "findings",
+    "headline",
     "headroom",
+    "headroom_figure",
+    "headroom_table",
     "hourly",
     "hours_of_week",
     "hpa_replicas",
     "knee",
     "largest_ramp",
+    "law_table",
+    "levels_table",
+    "limits_table",
     "load_checks",
     "load_curve",
+    "load_figure",
     "load_within_slo",
+    "migration_table",
     "minute_requests",
+    "model_table",
+    "options_table",
     "peak_demand",
     "plateau",
     "replay_autoscaler",
@@ -72,11 +154,15 @@ __all__ = [
     "resource_use",
     "saturation_point",
     "saturation_points",
+    "saturation_table",
     "scaling_options",
     "slo_capacity",
     "slo_capacity_of_shares",
+    "slo_figure",
     "steepest_rise",
     "time_to_exhaustion",
     "typical_peak",
+    "use_figure",
+    "use_table",
     "utilization_by_level",
 ]

@@ -28,7 +28,7 @@ def resource_headroom(found: SaturationPoint, *, together: bool = True) -> Headr
         raise NotMeasured(found.sentence, supply=found.supply)
     level, limit = found.now.level, used.limit
     ramp = rise = None
-    if (scaler := _autoscaler(resource)) is not None:
+    if (scaler := autoscaler_of(resource)) is not None:
         limit = float(scaler.max_replicas)
         ramp = largest_ramp(scaler, 1.0, max(0.0, float((used.utilization * used.limit).median())))
         rise = steepest_rise(used.utilization * used.limit, ramp.delay_s, level=level, unit=used.unit).per_minute
@@ -51,7 +51,7 @@ def resource_headroom(found: SaturationPoint, *, together: bool = True) -> Headr
     )
 
 
-def _autoscaler(resource: Resource) -> Autoscaler | None:
+def autoscaler_of(resource: Resource) -> Autoscaler | None:
     """The resource's autoscaler with Kubernetes' defaults for what the assessment does not say; None without one.
 
     Raises InvalidInput where it is given for a resource that is not made of servers.

@@ -1,0 +1,65 @@
+"""What it takes to carry the load that is asked for: sizes of instance, and the autoscaler over the recorded demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
+from scaling_lib.capacity.calibrated import Calibrated
+from scaling_lib.capacity.demand import JourneyDemand
+from scaling_lib.capacity.resource_headroom import autoscaler_of
+from scaling_lib.capacity.scaling_options import Option, Size, scaling_options
+from scaling_lib.config import Resource
+from scaling_lib.errors import NotMeasured
+
+SIZES = (1, 2, 4, 8)  # servers an instance, whose price grows with them (assumed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaled:
+    """A resource's autoscaler over the recorded demand, and over so many times that."""
+
+    resource: str
+    factor: float
+    replay: AutoscalerReplay
+
+
+def options(model: Calibrated, resource: Resource, rate: float) -> tuple[Option, ...]:
+    """The sizes of instance that carry a rate (requests/s) at the resource's own demand, the cheapest first.
+
+    Raises NotMeasured where the resource has no price, or its demand is not known.
+    """
+    if resource.price_per_hour is None or not isinstance(resource.limit, float):
+        raise NotMeasured(
+            f"{resource.name} has no price: what more of it costs is not known.",
+            supply=f"Give {resource.name} a `price_per_hour` and a `limit` in servers in assessment.yaml.",
+        )
+    if resource.name not in model.calibration.demands:
+        raise NotMeasured(
+            f"What a request takes of {resource.name} is not measured.",
+            supply=f"Supply the metrics of {resource.name} during the load test.",
+        )
+    price = resource.price_per_hour
+    sizes = [Size(name=f"{count} servers", servers=count, price_per_hour=count * price) for count in SIZES]
+    today = (sizes[0], max(1, round(resource.limit)))
+    demand = model.system(1.0).mean_demand(resource.name)
+    return scaling_options(rate, demand, sizes, today=today, full_at=resource.full_at)
+
+
+def scaled(
+    model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float
+) -> tuple[Scaled, ...]:
+    """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them."""
+    found = []
+    for resource in resources:
+        settings = autoscaler_of(resource)
+        if settings is None or resource.name not in model.calibration.demands:
+            continue
+        each = 1 / model.system(1.0).mean_demand(resource.name).value
+        for times in (1.0, factor):
+            replay = replay_autoscaler(
+                times * demand.minutes.dropna() / 60, each, settings, price_per_replica_hour=resource.price_per_hour
+            )
+            found.append(Scaled(resource=resource.name, factor=times, replay=replay))
+    return tuple(found)

@@ -1,0 +1,265 @@
+"""The tables of step 02, each from the result alone."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from scaling_lib.capacity.assess import Capacity
+from scaling_lib.capacity.demand import JourneyDemand
+from scaling_lib.capacity.saturation import SaturationPoint
+from scaling_lib.stats import Estimate
+from scaling_lib.words import duration
+
+CHECKS_CAPTION = "What has to hold before the figures of the load test are believed."
+LIMITS_CAPTION = (
+    "Every load beyond which something breaks, the lowest first; and how many times today's busiest minute that is."
+)
+SATURATION_CAPTION = (
+    "Each resource, the most pressing first; what does not scale horizontally ranks above what does. Used: the 95th "
+    "percentile of the last week. Order by: the early end of the interval, less the time until more is there."
+)
+DEMAND_CAPTION = "Today's demand, requests a second: the busiest hour of a week, its busiest minute, and the growth."
+DEMANDS_CAPTION = (
+    "The one model of the system: seconds of each resource that one request takes, by journey, and what that rests on."
+)
+CHECK_CAPTION = "The model against the load test, level by level: what it says, what was measured."
+MIGRATION_CAPTION = (
+    "Relieve what limits, by half its demand each time, and see what limits then. Useful factor: relieving it further "
+    "gains nothing, as the next one limits."
+)
+LAW_CAPTION = (
+    "The Universal Scalability Law: contention (alpha) is the share of work that waits in line, coherence (beta) the "
+    "cost of keeping in step, rate (gamma) the throughput of one request alone."
+)
+OPTIONS_CAPTION = (
+    "What it takes to carry the load that is asked for, by size of instance, at today's demand of the bottleneck: more "
+    "of the same (horizontal), larger ones (vertical), or both. The price grows with the size (assumed)."
+)
+AUTOSCALER_CAPTION = (
+    "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "
+    "asked for. Turns: changes of direction within ten minutes. Fixed size: the least that serves the peak."
+)
+UNITS = {
+    "not served": "fraction",
+    "used": "fraction",
+    "full at": "fraction",
+    "growth a month": "fraction",
+    "certainty": "fraction",
+    "utilization": "fraction",
+    "mean_s": "s",
+    "throughput": "requests/s",
+    "times today": "x",
+    "gain": "x",
+    "useful factor": "x",
+    "predicted": "requests/s",
+    "measured": "requests/s",
+    "error": "fraction",
+    "response error": "fraction",
+}
+
+
+def checks_table(result: Capacity) -> pd.DataFrame:
+    """One row a check of the load test."""
+    rows = result.curve.checks if result.curve else ()
+    return pd.DataFrame([vars(each) for each in rows], columns=["name", "status", "sentence"])
+
+
+def limits_table(result: Capacity) -> pd.DataFrame:
+    """One row a limit: what breaks, at how many requests/s, how many times today's busiest minute."""
+    rows = [
+        {"beyond it": each.why, "requests/s": each.rate, "times today": _times(each.rate, result.peak)}
+        for each in result.limits
+    ]
+    return pd.DataFrame(rows, columns=["beyond it", "requests/s", "times today"])
+
+
+def saturation_table(result: Capacity) -> pd.DataFrame:
+    """One row a resource: how much is used, when it is full, and by when more has to be ordered."""
+    rows = [
+        {
+            "resource": each.resource.name,
+            "used": each.now,
+            "full at": each.resource.full_at,
+            "full": _when(each),
+            "scales": each.resource.scales,
+            "more takes": duration(each.resource.lead_time) if each.resource.lead_time else "",
+            "order by": f"{each.order_by:%Y-%m-%d}" if each.order_by is not None else "",
+            "action": each.action,
+            "remarks": "" if each.state == "forecast" else each.sentence,
+        }
+        for each in result.points
+    ]
+    columns = ["resource", "used", "full at", "full", "scales", "more takes", "order by", "action", "remarks"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def demand_table(result: Capacity) -> pd.DataFrame:
+    """One row for all requests and each journey: peaks, growth, and the demand at the horizon."""
+    every = [*([result.demand] if result.demand else []), *result.journeys]
+    columns = ["journey", "busiest hour", "busiest minute", "growth a month", "by the date", "remarks"]
+    return pd.DataFrame([_demand(each) for each in every], columns=columns)
+
+
+def demands_table(result: Capacity) -> pd.DataFrame:
+    """One row a resource and journey: the seconds of it that a request takes, and what that rests on."""
+    if result.calibrated is None:
+        return pd.DataFrame(columns=["resource", "journey", "demand_s", "rests on"])
+    found = result.calibrated.calibration
+    rows = [
+        {"resource": resource, "journey": journey, "demand_s": demand, "rests on": found.origins[resource]}
+        for resource, own in found.demands.items()
+        for journey, demand in own.items()
+    ]
+    return pd.DataFrame(rows, columns=["resource", "journey", "demand_s", "rests on"])
+
+
+def model_table(result: Capacity) -> pd.DataFrame:
+    """One row a level of the load test: throughput and mean response, measured and as the model has them."""
+    columns = ["load", "measured", "predicted", "error", "mean_s", "predicted mean_s", "response error"]
+    held = result.calibrated.check if result.calibrated else None
+    if held is None:
+        return pd.DataFrame(columns=columns)
+    table = held.table
+    return pd.DataFrame(
+        {
+            "load": [f"{load:g} {held.load_unit}" for load in table["load"]],
+            "measured": table["throughput"],
+            "predicted": table["predicted_throughput"],
+            "error": table["throughput_error"],
+            "mean_s": table["response_s"],
+            "predicted mean_s": table["predicted_response_s"],
+            "response error": table["response_s_error"],
+        }
+    )
+
+
+def migration_table(result: Capacity) -> pd.DataFrame:
+    """One row a relief: what limits, how surely, what is gained, what limits next."""
+    rows = [
+        {
+            "relieve": each.resource,
+            "certainty": each.certainty,
+            "before": each.before,
+            "after": each.after,
+            "gain": each.gain,
+            "then limits": each.next_bottleneck,
+            "useful factor": each.useful_factor if math.isfinite(each.useful_factor) else None,
+        }
+        for each in result.migration
+    ]
+    columns = ["relieve", "certainty", "before", "after", "gain", "then limits", "useful factor"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def law_table(result: Capacity) -> pd.DataFrame:
+    """One row a parameter of the scalability law, and its peak."""
+    fit = result.curve.fit if result.curve else None
+    if fit is None:
+        return pd.DataFrame(columns=["parameter", "estimate", "remarks"])
+    ends = fit.confint(result.level)
+    rows: list[dict[str, object]] = [
+        {"parameter": f"{name} ({parameter})", "estimate": getattr(ends, parameter), "remarks": ""}
+        for name, parameter in (("contention", "alpha"), ("coherence", "beta"), ("rate", "gamma"))
+    ]
+    rows.append({"parameter": "peak", "remarks": str(result.curve.peak) if result.curve else ""})
+    return pd.DataFrame(rows, columns=["parameter", "estimate", "remarks"])
+
+
+def options_table(result: Capacity) -> pd.DataFrame:
+    """One row a size of instance that carries what is needed; none without a price of what limits."""
+    rows = [
+        {
+            "size": each.size.name,
+            "instances": each.instances,
+            "price an hour": each.price_per_hour,
+            "direction": each.direction,
+            "utilization": each.utilization,
+            "remarks": each.reason,
+        }
+        for each in result.options
+    ]
+    return pd.DataFrame(rows, columns=["size", "instances", "price an hour", "direction", "utilization", "remarks"])
+
+
+def autoscaler_table(result: Capacity) -> pd.DataFrame:
+    """One row an autoscaler and load: how long too little served, what was lost, and what it costs."""
+    rows = [
+        {
+            "resource": each.resource,
+            "load": f"{each.factor:g}x the recorded demand",
+            "most replicas": int(each.replay.replicas["asked"].max()),
+            "too little_s": each.replay.under_provisioned_s,
+            "not served": each.replay.unserved_share,
+            "turns": each.replay.flaps,
+            "replica hours": each.replay.replica_h,
+            "fixed size": each.replay.fixed_replicas,
+            "cost": each.replay.cost,
+            "fixed cost": each.replay.fixed_cost,
+        }
+        for each in result.replays
+    ]
+    columns = [
+        "resource", "load", "most replicas", "too little_s", "not served", "turns", "replica hours", "fixed size",
+        "cost", "fixed cost",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def levels_table(result: Capacity) -> pd.DataFrame:
+    """One row a level of the load test, as it was measured."""
+    columns = ["users", "throughput", "throughput_low", "throughput_high", "mean_s", "p95_s", "in_flight", "used"]
+    return result.curve.levels[columns] if result.curve else pd.DataFrame(columns=columns)
+
+
+def use_table(result: Capacity) -> pd.DataFrame:
+    """One row a resource and level."""
+    return result.curve.utilization if result.curve else pd.DataFrame(columns=["resource", "level", "utilization"])
+
+
+def days_table(result: Capacity) -> pd.DataFrame:
+    """The busiest hour of each day, and the forecast behind it."""
+    if result.demand is None:
+        return pd.DataFrame(columns=["day", "recorded", "forecast", "low", "high"])
+    table = result.demand.days.rename("recorded").to_frame()
+    if result.demand.forecast is not None:
+        table = table.join(result.demand.forecast.frame.rename(columns={"value": "forecast"}), how="outer")
+    return table.rename_axis("day").reset_index()
+
+
+def headroom_table(result: Capacity) -> pd.DataFrame:
+    """The waterfall, a row a step, with the reason of each."""
+    if result.headroom is None:
+        return pd.DataFrame(columns=["step", "amount", "left", "why"])
+    why = {each.name: each.why for each in result.headroom.deductions}
+    return result.headroom.frame.assign(why=[why.get(step, "") for step in result.headroom.frame["step"]])
+
+
+def _times(rate: Estimate, peak: Estimate | None) -> Estimate | None:
+    """Over today's peak, whose own interval is narrow beside it."""
+    if peak is None or not peak.value:
+        return None
+    low, high = rate.low / peak.high, rate.high / peak.low
+    return Estimate(rate.value / peak.value, low, high, rate.level, "x")
+
+
+def _when(point: SaturationPoint) -> str:
+    if point.time is None:
+        return "not known"
+    if point.time.state == "already":
+        return "already"
+    low, middle, high = (f"{each:%Y-%m-%d}" if each is not None else "later" for each in point.time.dates)
+    return f"{middle} ({low} to {high})" if middle != "later" or low != "later" else "not within the horizon"
+
+
+def _demand(each: JourneyDemand) -> dict[str, object]:
+    ahead = each.ahead
+    return {
+        "journey": each.journey,
+        "busiest hour": each.peak.hour,
+        "busiest minute": each.peak.minute,
+        "growth a month": each.growth,
+        "by the date": ahead.at if ahead else None,
+        "remarks": "" if each.growth_told else "no growth is told from none",
+    }
