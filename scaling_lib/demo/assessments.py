@@ -16,8 +16,7 @@ from scaling_lib.errors import InvalidInput
 
 HEAD = (
     "# Simulated by `scaling demo`: names and figures are fictitious. truth.yaml says what is planted; no step reads\n"
-    "# it. What no step of this version reads yet lies beside: bill, delivery, flags, scans, people, code, load,\n"
-    "# spans.\n"
+    "# it. What no step of this version reads yet lies beside: bill, delivery, flags, scans, people, code.\n"
 )
 TRUTH_HEAD = "# What is planted in the files of this folder, and how they were made. The assessment does not read it.\n"
 
@@ -59,6 +58,8 @@ def _described(truth: dict[str, Any]) -> dict[str, Any]:
         "evidence": {
             "requests": [{"path": "requests/*.parquet", "origin": "simulated"}],
             "metrics": [{"path": "metrics/*.json", "origin": "simulated"}],
+            "spans": [{"path": "spans/spans.jsonl.gz", "origin": "simulated"}],
+            "load_tests": [{"path": "load/*_stats_history.csv", "origin": "simulated"}],
         },
         "demand": {"factor": 3, "by": "2027-11-24"},
     }

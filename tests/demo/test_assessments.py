@@ -105,6 +105,13 @@ def test_check_lists_what_is_there(command, folder):
     assert out.count("yes") >= 5
 
 
+def test_spans_and_load_tests_are_named_too(folder, truth):
+    system = scaling_lib.open(folder)
+    assert len(system.spans().frame) == truth["spans"]["spans"]
+    levels = {float(users) for users in truth["load"]["users"].split()}
+    assert levels == set(system.load_tests().samples["users"])
+
+
 @pytest.mark.slow
 def test_run_says_in_its_report_what_was_planted(command, tmp_path):
     """The notebook itself, on the shortest history: all of it lies in the SLOs' window."""
