@@ -18,7 +18,9 @@ from scaling_lib.words import number, plural, quantity
 
 Floats = NDArray[np.float64]
 
-AS_GOOD = 0.95  # of the highest: a level that serves less is not on the plateau
+AS_GOOD = 0.95  # of the highest: a level that serves so much is on the plateau
+NEARLY = 0.85  # or so much, where their intervals do not tell them apart
+MOST_LEVELS, BANDS = 30, 12  # of rows that are levels; bands of rows that are samples
 MORE_USERS = 1.1  # the plateau has to go on where there are so many times the users of its first level
 
 
@@ -69,26 +71,32 @@ def plateau(levels: pd.DataFrame, *, level: float = 0.95) -> Plateau:
 
     levels: level, users and throughput, with throughput_low and throughput_high where they are known, a row a level.
 
-    The plateau is the level of the highest throughput and its neighbours, by users, that serve at least 95% of it, up
-    to the first that does not. It is reached where levels of 10% more users than its first serve no more than that, and
-    not where the lightest level served the most and the others less. The value is the mean of its levels; the interval
-    is Student's t over them or what their own intervals leave, whichever is wider.
+    The plateau is the level of the highest throughput and its neighbours, by users, that serve at least 95% of it (or
+    85%, where their intervals do not tell them apart), up to the first that does not. It is reached where levels of 10%
+    more users than its first serve no more than that, and not where the lightest level served the most and the others
+    less. The value is the mean of its levels; the interval is Student's t over them or what their own intervals leave,
+    whichever is wider.
+    Levels of the same users count as one. More than 30 rows are taken as samples of a run, in 12 bands of as many rows
+    by users: which one is highest would be a matter of chance. Where samples in a row are alike, the interval is then
+    too narrow.
 
     Measured coverage of the nominal 95% (tests/benchmarks/bench_load_curve.py; one server, users who think 0.8 s): 4 to
-    10 levels of 30 to 300 s 0.98 to 1.00, that of the knee 0.97 to 1.00. In 3 to 5 of 100 tests with levels of 30 s
-    chance makes the heaviest level 5% better than all others, and the plateau is not told; with 60 s in none.
+    10 levels of 30 to 300 s 0.98 to 1.00, that of the knee 0.97 to 1.00. In 1 to 3 of 100 tests with levels of 30 s
+    chance makes the heaviest level plainly better than all others, and the plateau is not told.
 
     Raises NotEnoughData for fewer than 3 loads that differ, InvalidInput for numbers that cannot be.
     """
     check_level("plateau", level)
-    rows = _checked(levels)
+    rows = _bands(_checked(levels), level)
     users, served = rows["users"].to_numpy(), rows["throughput"].to_numpy()
     low, high = (rows[f"throughput_{end}"].to_numpy() for end in ("low", "high"))
     best = int(np.argmax(served))
-    on = served >= AS_GOOD * served[best]
+    below = served[best] - served
+    alike = below <= np.hypot(high - served, served[best] - low[best])  # never where an interval is not known
+    on = (below <= (1 - AS_GOOD) * served[best]) | (alike & (served >= NEARLY * served[best]))
     first = best - int(np.argmin([*on[best::-1], False])) + 1
     end = best + int(np.argmin([*on[best:], False]))
-    numbers = tuple(int(each) for each in rows["level"].iloc[first:end])
+    numbers = tuple(each for band in rows["levels"].iloc[first:end] for each in band)
     falls = bool(served[-1] < AS_GOOD * served[best])
     unknown = _unknown(rows, best, first, end, falls=falls, level=level)
     if unknown is not None:
@@ -186,6 +194,19 @@ def _checked(levels: pd.DataFrame) -> pd.DataFrame:
             "where throughput stops rising."
         )
     return rows.reindex(columns=list(dict.fromkeys([*rows.columns, "throughput_low", "throughput_high"])))
+
+
+def _bands(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Rows of the same users as one; of many rows, neighbours: users, throughput with its ends, and their levels."""
+    users = rows["users"].to_numpy()
+    key = np.arange(len(rows)) * BANDS // len(rows) if len(rows) > MOST_LEVELS else users
+    found = []
+    for _, part in rows.groupby(key, sort=True):
+        served, low, high = (part[f"throughput{end}"].to_numpy(dtype=np.float64) for end in ("", "_low", "_high"))
+        mean = _mean(served, low, high, level)
+        numbers = tuple(int(each) for each in part["level"])
+        found.append([float(part["users"].mean()), mean.value, mean.low, mean.high, numbers])
+    return pd.DataFrame(found, columns=["users", "throughput", "throughput_low", "throughput_high", "levels"])
 
 
 def _unknown(rows: pd.DataFrame, best: int, first: int, end: int, *, falls: bool, level: float) -> Plateau | None:

@@ -201,6 +201,27 @@ def test_figures_that_cannot_be_are_refused(column, value):
         plateau(frame)
 
 
+def test_samples_of_a_run_do_not_make_their_luckiest_one_the_plateau():
+    random = np.random.default_rng(11)
+    users = np.sort(random.uniform(10, 200, 360))
+    served = np.minimum(users, 100) * np.exp(0.15 * random.standard_normal(360))
+    frame = pd.DataFrame({"level": range(1, 361), "users": users, "throughput": served})
+    found = plateau(frame)
+    assert served.max() > 140
+    assert found.reached
+    true = 100 * math.exp(0.15**2 / 2)  # the mean of such noise
+    assert found.throughput.low <= true <= found.throughput.high
+    assert found.throughput.high < 1.2 * found.throughput.low
+    assert len(found.levels) >= 120
+
+
+def test_levels_of_the_same_users_count_as_one():
+    frame = pd.DataFrame({"level": [1, 2, 3, 4], "users": [10, 40, 20, 40], "throughput": [50.0, 104.0, 98.0, 96.0]})
+    found = plateau(frame)
+    assert found.levels == (3, 2, 4)
+    assert found.throughput.value == pytest.approx((98 + (104 + 96) / 2) / 2)
+
+
 def test_a_limit_that_a_law_extrapolates_is_said_to_be():
     # alpha 0.03, beta 0.0005, gamma 20: the peak is at sqrt(0.97 / 0.0005) = 44.0 users, with 272 requests/s.
     users = np.array([1, 2, 4, 8, 12, 16, 20.0])
