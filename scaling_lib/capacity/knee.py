@@ -81,7 +81,7 @@ def plateau(levels: pd.DataFrame, *, level: float = 0.95) -> Plateau:
     too narrow.
 
     Measured coverage of the nominal 95% (tests/benchmarks/bench_load_curve.py; one server, users who think 0.8 s): 4 to
-    10 levels of 30 to 300 s 0.98 to 1.00, that of the knee 0.97 to 1.00. In 1 to 3 of 100 tests with levels of 30 s
+    10 levels of 30 to 300 s 0.98 to 1.00, that of the knee 0.97 to 1.00. In 1 to 4 of 100 tests with levels of 30 s
     chance makes the heaviest level plainly better than all others, and the plateau is not told.
 
     Raises NotEnoughData for fewer than 3 loads that differ, InvalidInput for numbers that cannot be.
