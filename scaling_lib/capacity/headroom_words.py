@@ -8,6 +8,8 @@ from scaling_lib.capacity.autoscaler_ramp import Ramp
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, number, quantity
 
+LITTLE = 0.01  # of the capacity: what takes less is not worth a word
+
 
 def headroom_sentence(
     capacity: Estimate, used: Estimate, absolute: Estimate, factor: Estimate, state: str, largest: tuple[str, Estimate]
@@ -16,7 +18,8 @@ def headroom_sentence(
     name, amount = largest
     peak, unit = quantity(used.value, used.unit), capacity.unit
     low, high = quantity(absolute.low, unit), quantity(absolute.high, unit)
-    most = f" Most is taken by {_named(name)}: {quantity(amount.value, unit)}." if amount.value > 0 else ""
+    told = amount.value >= LITTLE * capacity.value
+    most = f" Most is taken by {_named(name)}: {quantity(amount.value, unit)}." if told else ""
     of = f"of a capacity of {quantity(capacity.value, unit)}"
     if state == "too little":
         return (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scaling_lib.words import quantity
 
+SHORT = ("s", "fraction", "x")
 SLACK = 1e-9  # relative: what floating point may lose
 
 
@@ -43,5 +44,6 @@ class Estimate:
             return "not measured"
         text = quantity(self.value, self.unit)
         if not (math.isnan(self.low) or math.isnan(self.high)) and self.low < self.high:
-            text += f" ({quantity(self.low, self.unit)} to {quantity(self.high, self.unit)})"
+            unit = self.unit if self.unit in SHORT else ""  # a unit in words is said once
+            text += f" ({quantity(self.low, unit)} to {quantity(self.high, unit)})"
         return f"{text}, assumed" if self.assumed else text

@@ -119,6 +119,9 @@ def _young(values: Floats) -> int | None:
 
 
 def _passing(values: Floats) -> NDArray[np.bool_]:
+    slope = float(median(np.diff(values), 0))
+    if abs(slope) > float(median(np.abs(np.diff(values) - slope), 0)):  # steep: at the ends it has but one side
+        values = values - slope * np.arange(len(values))
     around = median(_windows(values, 3), 1)
     away = np.abs(values - around)
     steps = np.diff(values)  # of a level that wanders, the days at the ends are off the days on their one side

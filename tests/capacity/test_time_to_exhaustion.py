@@ -29,7 +29,7 @@ def test_the_disk_of_the_example_is_full_when_its_truth_says():
     assert found.state == "within the horizon" and low < truth < high
     assert high - low < pd.Timedelta(days=4)
     assert (truth - used.index[-1]).total_seconds() == pytest.approx(found.value, abs=DAY)
-    assert "2027-01-15 (2027-01-1" in found.sentence and found.probability == 1
+    assert f"{date:%Y-%m-%d} ({low:%Y-%m-%d} to {high:%Y-%m-%d}" in found.sentence and found.probability == 1
     assert found.ends == used.index[-1] and found.ends + pd.Timedelta(seconds=found.value) == date
 
 
