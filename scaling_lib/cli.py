@@ -11,6 +11,7 @@ import click
 
 from scaling_lib import __version__
 from scaling_lib.errors import InvalidInput, ScalingError
+from scaling_lib.resources import example_folder
 
 FAILED = 1
 WRONG_USE = 2
@@ -78,7 +79,6 @@ def check(folder: Path | None) -> int:
     Exits 1 if some of it was given and cannot be read; evidence that is absent, and rejected rows, are no failure.
     """
     from scaling_lib.assessment import open_assessment
-    from scaling_lib.resources import example_folder
 
     ledger = open_assessment(folder or example_folder()).evidence()
     for line in ledger.text().split("\n"):
@@ -142,7 +142,6 @@ def lab(folder: Path | None) -> None:
     """
     from scaling_lib.assessment import assessment_file
     from scaling_lib.report.lab import environment, place_notebooks
-    from scaling_lib.resources import example_folder
 
     assessment = assessment_file(folder or example_folder())
     target = (folder.parent if folder.is_file() else folder) / "notebooks" if folder else Path("scaling-notebooks")

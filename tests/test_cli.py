@@ -74,6 +74,21 @@ def test_wrong_use_is_one_paragraph_and_exit_code_2(command, arguments, said):
     assert err.startswith("scaling: ") and err.count("\n") == 1 and said in err
 
 
+@pytest.mark.parametrize(
+    ("yaml", "said"),
+    [
+        ("journeys: [{name: pay, slos: [{target: 99%}, pay-works]}]\n", "line 2, journeys.0.slos.1: found 'pay-works'"),
+        ("evidence: {requests: [{path: a, time_zone: Europe/Nowhere}]}\n", "line 2, evidence.requests.0.time_zone"),
+    ],
+)
+def test_what_the_assessment_says_wrongly_stops_before_anything_runs(command, tmp_path, yaml, said):
+    (tmp_path / "assessment.yaml").write_text(f"system: s\n{yaml}")
+    for name in ("check", "run"):
+        code, out, err = command(name, tmp_path, *(["--out", tmp_path / "report"] if name == "run" else []))
+        assert (code, out, err.count("\n")) == (2, "", 1) and said in err
+    assert not list(tmp_path.glob("report*"))
+
+
 def test_no_command_shows_the_help(command):
     code, out, _ = command()
     assert code == 2 and "Commands:" in out
