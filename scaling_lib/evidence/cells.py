@@ -22,6 +22,7 @@ BIN_KEYS = ["service", "route", "hour", "error", "bin"]
 MINUTES = 100_000_000  # more than there are from 1970 to 2100
 BIN_NUMBERS = 4096  # more than the bin of a whole day
 ERROR = "requests.status >= 500"
+UNTIMED = "untimed"  # the column of COUNTS of requests that were no error and carry no duration; absent where all do
 
 
 def good_column(limit_us: int) -> str:
@@ -29,16 +30,19 @@ def good_column(limit_us: int) -> str:
     return f"good_{limit_us}"
 
 
-def cells_sql(limits_us: Iterable[int], on: str) -> str:
+def cells_sql(limits_us: Iterable[int], on: str, *, some_untimed: bool = False) -> str:
     """The table `cells` of both kinds in one: `minute_cell` or `hour_cell`, n, sum_us, and the good ones by limit.
 
     Errors have cells of their own, which costs less than a sum of them.
-    on: what joins requests and routes. A request without a duration is in no bin: there, both cells are NULL.
+    on: what joins requests and routes. A request without a duration is in no bin: there, both cells are NULL. It is not
+    good by any limit either; some_untimed: whether there are such, which are then counted as UNTIMED.
     """
     good = "".join(
-        f",\n       count(CASE WHEN error = 1 OR duration_us > {limit} THEN NULL ELSE 1 END) AS {good_column(limit)}"
+        f",\n       count(CASE WHEN error = 0 AND duration_us <= {limit} THEN 1 END) AS {good_column(limit)}"
         for limit in limits_us
     )
+    if some_untimed:
+        good = f",\n       count(CASE WHEN error = 0 AND duration_us IS NULL THEN 1 END) AS {UNTIMED}{good}"
     return f"""
 SELECT minute_cell, hour_cell, count(*) AS n, CAST(coalesce(sum(duration_us), 0) AS BIGINT) AS sum_us{good}
 FROM (SELECT (id * {MINUTES} + minute) * 2 + error AS minute_cell,
@@ -95,7 +99,8 @@ def _utc(seconds: NDArray[np.int64]) -> pd.DatetimeIndex:
 def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
     """Tables of cells as one, in the order of their keys: cells of the same key are added.
 
-    What one of them does not count, a column that it does not have or a NULL, is not known of their sum either.
+    What one of them does not count, a column that it does not have or a NULL, is not known of their sum either; but
+    where there is no column UNTIMED, there are none.
     """
     parts = [part for part in parts if len(part)] or parts[:1]  # an empty one has no categories to share
     if len(parts) == 1:
@@ -123,6 +128,8 @@ def folded(table: pd.DataFrame, keys: Sequence[str], kept: Mapping[tuple[str, st
 
 def _summed(whole: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     columns = [column for column in whole.columns if column not in keys]
+    if UNTIMED in columns:
+        whole[UNTIMED] = whole[UNTIMED].fillna(0)
     part_known = [column for column in columns if whole[column].hasnans]
     whole[columns] = whole[columns].astype(dict.fromkeys(columns, "int64") | dict.fromkeys(part_known, "Int64"))
     cells = whole.groupby(list(keys), sort=True, observed=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
-from scaling_lib.evidence.cells import good_column
+from scaling_lib.evidence.cells import UNTIMED, good_column
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.selector import labels_of, with_edge
@@ -22,9 +22,9 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     """Events per minute: columns `total` and `bad`, indexed by `minute` (UTC); and where they come from.
 
     Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
-    which those beyond the threshold are bad: an error is neither fast nor slow. Requests are preferred to metrics,
-    whose histograms hold errors too: there a latency SLO counts all requests. Where no bucket ends at its threshold,
-    `bad` is interpolated, and lies between the columns `bad_least` and `bad_most`. The source's rows are the requests,
+    which those beyond the threshold are bad: an error is neither fast nor slow, nor is what carries no duration.
+    Requests are preferred to metrics, whose histograms hold errors too: there a latency SLO counts all requests. Where
+    no bucket ends at its threshold, `bad` is interpolated, and lies between the columns `bad_least` and `bad_most`. The source's rows are the requests,
     or the samples of all metrics that were read.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
@@ -68,7 +68,13 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
                 f"The latency of {journey.name} is not measured: its requests, or some of them, carry no duration.",
                 supply="Supply a log with a duration for each request, or spans.",
             )
-        chosen = chosen.assign(total=chosen["n"] - chosen["errors"])
+        untimed = chosen.get(UNTIMED, 0)
+        chosen = chosen.assign(total=chosen["n"] - chosen["errors"] - untimed)
+        if not chosen["total"].any() and (chosen["n"] > chosen["errors"]).any():
+            raise NotMeasured(
+                f"The latency of {journey.name} is not measured: no request that was answered carries a duration.",
+                supply="Supply a log with a duration for each request, or spans.",
+            )
         chosen["bad"] = chosen["total"] - _good(chosen, slo)
     elif not selected.status_known:
         raise NotMeasured(

@@ -50,6 +50,8 @@ def _save(reduced: Reduced, folder: Path) -> None:
         "notes": list(reduced.notes),
         "status_known": reduced.status_known,
         "duration_known": reduced.duration_known,
+        "untimed": reduced.untimed,
+        "untimed_as": reduced.untimed_as,
     }
     reduced.counts.to_parquet(folder / "counts.parquet", index=False)
     reduced.bins.to_parquet(folder / "bins.parquet", index=False)

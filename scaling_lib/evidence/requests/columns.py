@@ -10,6 +10,7 @@ import duckdb
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.engine import one
+from scaling_lib.evidence.requests.durations import duration_faults, microseconds, number_of
 from scaling_lib.evidence.requests.source import RequestSource
 from scaling_lib.evidence.requests.times import SAMPLE, UNREAD_TIME, local_time, logged, time_utc, zones_note
 from scaling_lib.evidence.requests.units import UNITS, log_unit, rather_ms
@@ -27,7 +28,6 @@ NAMES: dict[str, tuple[str, ...]] = {  # ours, and what exports call it; the fir
     "duration": ("duration", "latency", "elapsed", "response_time", "request_time", "took", "duration_time"),
 }
 SPANS = {"trace_id", "parent_id", "operation", "service", "start_ns", "end_ns"}
-LONGEST_US = 86_400_000_000  # a day: no request takes longer, so its unit is wrong
 WHOLE = ("TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER", "UINTEGER", "BIGINT")
 FIRST_EXTRA = 8  # fields of a common log line before the ones that differ
 
@@ -38,6 +38,7 @@ class Columns:
 
     where: which rows are requests; faults: (reason, test) in the order in which a row is blamed;
     shown: a row as an example; templated: whether paths still hold ids.
+    duration: what stands where the duration should, as text.
     local: the time as a clock on the wall of `time_zone` showed it, NULL where the row names its offset; "" for none.
     """
 
@@ -54,6 +55,7 @@ class Columns:
     where: str = "TRUE"
     templated: bool = True
     local: str = ""
+    duration: str = "NULL"
 
 
 def columns_of(engine: duckdb.DuckDBPyConnection, file: Path, found: str, source: RequestSource) -> Columns:
@@ -108,12 +110,14 @@ def _table(
         status = _whole(given["status"], types, "INTEGER")
         faults = [("status is not a number", f"{status} IS NULL"), *_status_faults(status)]
     if given["duration"]:
-        raw = f"TRY_CAST({quoted(given['duration'])} AS DOUBLE)"
+        raw, tries = f"TRY_CAST({quoted(given['duration'])} AS DOUBLE)", ""
+        if types[given["duration"]] == "VARCHAR":
+            raw, tries = number_of(engine, quoted(given["duration"]))
         if unit == "us" and types[given["duration"]] in WHOLE:
             raw = quoted(given["duration"])
-        duration = _microseconds(raw, UNITS[unit])
-        faults += _duration_faults(raw, UNITS[unit])
-        notes = [*notes, *(rather_ms(engine, raw) if as_nginx else [])]
+        duration = microseconds(raw, UNITS[unit])
+        faults += duration_faults(raw, UNITS[unit])
+        notes = [*notes, *([tries] if tries else []), *(rather_ms(engine, raw) if as_nginx else [])]
     used = [column for column in dict.fromkeys(given.values()) if column]
     return Columns(
         format=found,
@@ -128,6 +132,7 @@ def _table(
         notes=(*notes, *_absent(status, duration)),
         templated=not (found == "parquet" and given["route"]),
         local=local_time(quoted(given["time"]), types[given["time"]]),
+        duration=f"CAST({quoted(given['duration'])} AS VARCHAR)" if given["duration"] else "NULL",
     )
 
 
@@ -158,7 +163,7 @@ def _spans(types: dict[str, str], source: RequestSource) -> Columns:
     time, status = "make_timestamp(start_ns // 1000)", "NULL"
     if "error" in types:
         status = "CASE WHEN CAST(error AS BOOLEAN) THEN 500 ELSE 200 END"
-    duration = _microseconds("(end_ns - start_ns)", UNITS["ns"])
+    duration = microseconds("(end_ns - start_ns)", UNITS["ns"])
     return Columns(
         format="spans",
         time=time,
@@ -168,7 +173,7 @@ def _spans(types: dict[str, str], source: RequestSource) -> Columns:
         status=status,
         duration_us=duration,
         shown="concat_ws(', ', trace_id, span_id, operation)",
-        faults=(*_place_faults(time, "operation"), *_duration_faults("(end_ns - start_ns)", 1e-3)),
+        faults=(*_place_faults(time, "operation"), *duration_faults("(end_ns - start_ns)", 1e-3)),
         notes=("each root span is a request", *_absent(status, duration)),
         where="(parent_id IS NULL OR parent_id = '')",
         templated=False,
@@ -189,10 +194,12 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
     duration, faults, notes = "NULL", [], zones_note(offsets)
     place = _response_time(engine)
     if place is not None:
-        raw = f"TRY_CAST(regexp_replace({place}, '^[A-Za-z_]+=', '') AS DOUBLE)"
+        behind = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()]
+        behind = behind[behind.index(place) :]
+        raw, tries = number_of(engine, place, f"concat_ws(' ', {', '.join(behind)})", [*behind, "NULL"][1])
         unit, why = log_unit(engine, raw, place, source.duration_unit)
-        duration = _microseconds(raw, unit)
-        faults, notes = _duration_faults(raw, unit), [*notes, why]
+        duration = microseconds(raw, unit)
+        faults, notes = duration_faults(raw, unit), [*notes, why, tries]
     else:
         notes = [
             *notes,
@@ -214,6 +221,7 @@ def _combined(engine: duckdb.DuckDBPyConnection, source: RequestSource) -> Colum
             *faults,
         ),
         notes=tuple(note for note in notes if note),
+        duration=place or "NULL",
     )
 
 
@@ -221,16 +229,16 @@ def _response_time(engine: duckdb.DuckDBPyConnection) -> str | None:
     """The field of the log's lines that is the response time, bare or as `rt=0.123`.
 
     Of the fields of numbers behind the common ones, it is the first with decimals (nginx writes $request_time before
-    the upstream's), or the last where none has any (Apache's %D or %T).
+    the upstream's), or the last where none has any (Apache's %D or %T). `-` stands for none, and lists end in a comma.
     """
     names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()][FIRST_EXTRA:]
-    whole = None
+    whole, start, rest = None, "^([A-Za-z_]+=)?[0-9]+", "([, ][-0-9., :]*)?$"
     for name in names:
         filled, numbers, decimals = one(
             engine,
-            f"SELECT count({name}), "
-            f"count(CASE WHEN regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+([.][0-9]+)?$') THEN 1 END), "
-            f"count(CASE WHEN regexp_matches({name}, '^([A-Za-z_]+=)?[0-9]+[.][0-9]+$') THEN 1 END) "
+            f"SELECT count(CASE WHEN NOT regexp_matches({name}, '^-($|,| )') THEN 1 END), "
+            f"count(CASE WHEN regexp_matches({name}, '{start}([.][0-9]+)?{rest}') THEN 1 END), "
+            f"count(CASE WHEN regexp_matches({name}, '{start}[.][0-9]+{rest}') THEN 1 END) "
             f"FROM (SELECT {name} FROM raw LIMIT {SAMPLE})",
         )
         if numbers > filled / 2:
@@ -249,12 +257,6 @@ def _absent(status: str, duration: str) -> list[str]:
     return notes
 
 
-def _microseconds(raw: str, unit: float) -> str:
-    if "TRY_CAST" not in raw:
-        return raw if unit == 1 else f"({raw} // {round(1 / unit)})"
-    return f"TRY_CAST(round({raw} * {unit!r}) AS BIGINT)"
-
-
 def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
     return [
         (UNREAD_TIME, f"{time} IS NULL"),
@@ -265,11 +267,3 @@ def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
 
 def _status_faults(status: str) -> list[tuple[str, str]]:
     return [("status is no HTTP status (100 to 599)", f"{status} NOT BETWEEN 100 AND 599")]
-
-
-def _duration_faults(raw: str, unit: float) -> list[tuple[str, str]]:
-    return [
-        ("duration is not a number", f"{raw} IS NULL OR isnan({raw})" if "TRY_CAST" in raw else f"{raw} IS NULL"),
-        ("duration is negative", f"{raw} < 0"),
-        ("duration is over a day", f"{raw} * {unit!r} > {LONGEST_US}"),
-    ]

@@ -31,7 +31,10 @@ COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have;
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What was staged: the format, what was rejected, what a reader should know; joined: SQL of a request's route."""
+    """What was staged: the format, what was rejected, what a reader should know; joined: SQL of a request's route.
+
+    untimed: requests without a duration where others have one; untimed_as: what most of them have in its place.
+    """
 
     format: str
     joined: str
@@ -40,6 +43,8 @@ class Staged:
     status_known: bool
     duration_known: bool
     templated: bool
+    untimed: int
+    untimed_as: str
 
 
 def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) -> Staged:
@@ -63,6 +68,7 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
         columns = _with_extra(engine, columns, header)
     faulty = _stage_rows(engine, columns, found)
     rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
+    untimed, untimed_as = _untimed(engine, columns)
     clocks = clock_notes(engine, columns, source.time_zone)
     return Staged(
         format=columns.format,
@@ -72,6 +78,8 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
         status_known=columns.status != "NULL",
         duration_known=columns.duration_us != "NULL",
         templated=columns.templated,
+        untimed=untimed,
+        untimed_as=untimed_as,
     )
 
 
@@ -224,6 +232,21 @@ def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str)
     lost = one(engine, "SELECT coalesce(sum(lost), 0) FROM places")[0]
     engine.execute(f"CREATE TEMP VIEW requests AS SELECT * FROM read WHERE {'NOT faulty' if lost else 'TRUE'}")
     return int(lost)
+
+
+def _untimed(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[int, str]:
+    """How many requests have no duration in a file that has some, and what most of them have in its place."""
+    if columns.duration_us == "NULL":
+        return 0, ""
+    count = int(one(engine, "SELECT count(*) FROM requests WHERE duration_us IS NULL")[0])
+    if not count:
+        return 0, ""
+    found = one(
+        engine,
+        f"SELECT left(coalesce({columns.duration}, ''), 20) AS text FROM raw WHERE ({columns.where}) AND "
+        f"{columns.duration_us} IS NULL GROUP BY text ORDER BY count(*) DESC, text LIMIT 1",
+    )
+    return count, str(found[0])
 
 
 def _joined(columns: Columns) -> str:

@@ -21,7 +21,7 @@ from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, is_of, named
 from scaling_lib.evidence.silence import silence_limit_s
 from scaling_lib.evidence.sources import ReadSource, read_sources
 from scaling_lib.stats import Estimate
-from scaling_lib.words import listing
+from scaling_lib.words import listing, percent, plural
 
 MINUTE = pd.Timedelta(minutes=1)
 LEAST_GAP_S = 300.0
@@ -32,7 +32,8 @@ class Requests:
     """Requests as cells.
 
     counts: service, route, minute (UTC), n, errors, sum_us, and good_<limit in us> for each latency threshold: no error
-        and within it; NULL where a file of cells does not count by it.
+        and within it; NULL where a file of cells does not count by it. Where some requests carry no duration: untimed,
+        those of them that were no error.
     bins: service, route, hour (UTC), error, bin, n, sum_us; see `cells`.
     quality: one entry a source; without_status, without_duration: the (service, route) of which some file has none.
     """
@@ -50,7 +51,7 @@ class Requests:
 
     @property
     def duration_known(self) -> bool:
-        """Whether all requests here carry a duration."""
+        """Whether all files of requests here have durations; single requests without one are counted as untimed."""
         return not self.without_duration & _places(self.counts)
 
     def select(self, route: str, service: str = "") -> Requests:
@@ -195,8 +196,26 @@ def _quality(one: ReadSource[RequestSource, Sequence[Reduced]], parts: Sequence[
         gaps=_gaps(minutes),
         origin=one.source.origin,
         problem=" ".join(one.problems),
-        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *one.notes, *coverage_notes(parts)),
+        notes=(
+            *dict.fromkeys(note for part in parts for note in part.notes),
+            *_untimed(parts),
+            *one.notes,
+            *coverage_notes(parts),
+        ),
     )
+
+
+def _untimed(parts: Sequence[Reduced]) -> list[str]:
+    """A note on requests without a duration among those of files that have them."""
+    of = [part for part in parts if part.duration_known]
+    count, whole = sum(part.untimed for part in of), sum(int(part.counts["n"].sum()) for part in of)
+    if not count:
+        return []
+    instead = max(of, key=lambda part: part.untimed).untimed_as
+    return [
+        f"{count:,} of {plural(whole, 'request')} ({percent(count / whole)}) have no duration"
+        f"{f' but {instead!r}' if instead else ''}: they count for availability, and are left out of latency"
+    ]
 
 
 def _gaps(minutes: pd.DatetimeIndex) -> tuple[Gap, ...]:

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import bin_quantile, bins_of, cells_sql, counts_of, good_column
+from scaling_lib.evidence.cells import UNTIMED, bin_quantile, bins_of, cells_sql, counts_of, good_column
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.files import RESCUE
 from scaling_lib.evidence.quality import Rejected
@@ -21,12 +21,16 @@ from scaling_lib.evidence.routes import MOST_IN_A_FILE, capped, named_among, tem
 from scaling_lib.words import duration
 
 USUAL_S = (20e-6, 60.0)  # a median response time outside of these is said
-VERSION = 8  # of the reduction: cells of another version are not read from the cache
+VERSION = 9  # of the reduction: cells of another version are not read from the cache
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reduced:
-    """The cells of one file, and what was rejected in it."""
+    """The cells of one file, and what was rejected in it.
+
+    duration_known: whether the file has durations; untimed: how many of its requests have none all the same, and
+    untimed_as: what most of those have in its place.
+    """
 
     format: str
     counts: pd.DataFrame
@@ -35,6 +39,8 @@ class Reduced:
     notes: tuple[str, ...]
     status_known: bool
     duration_known: bool
+    untimed: int = 0
+    untimed_as: str = ""
 
 
 def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], named: Sequence[str] = ()) -> Reduced:
@@ -47,9 +53,10 @@ def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], nam
         try:
             staged = stage(engine, file, source)
             names = make_routes(engine, staged, source, named)
-            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(limits_us, staged.joined)}")
-            good = "".join(f", {good_column(limit)}" for limit in limits_us)
-            minutes = _cells(engine, f"minute_cell, n, sum_us{good}")
+            some = staged.untimed > 0
+            engine.execute(f"CREATE TEMP TABLE cells AS {cells_sql(limits_us, staged.joined, some_untimed=some)}")
+            more = [*([UNTIMED] if some else []), *map(good_column, limits_us)]
+            minutes = _cells(engine, ", ".join(["minute_cell", "n", "sum_us", *more]))
             hours = _cells(engine, "hour_cell, n, sum_us")
         except duckdb.Error as error:
             raise BrokenEvidence(_words(file, error)) from error
@@ -62,6 +69,8 @@ def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], nam
         notes=(*staged.notes, *_odd_durations(bins)),
         status_known=staged.status_known,
         duration_known=staged.duration_known,
+        untimed=staged.untimed,
+        untimed_as=staged.untimed_as,
     )
 
 
