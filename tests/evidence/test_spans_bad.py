@@ -7,12 +7,14 @@ import json
 import time
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from test_spans import TRACE, T, note, otlp, read, span, zipkin
 
 from scaling_lib.errors import BrokenEvidence
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.spans import SpanSource, read_spans
+from scaling_lib.evidence.spans.otlp import Unsound, _taken_apart, read_values
 
 
 def rejected(quality: Quality) -> dict[str, int]:
@@ -316,6 +318,73 @@ def test_a_file_of_another_format_and_a_good_one(tmp_path):
     assert "a.json: looks like zipkin; expected otlp" in found.quality[0].problem
 
 
+def test_values_one_behind_another(tmp_path):
+    """Two a line, three of which the last is cut, and something else behind a whole one: what is whole is read."""
+    good = [json.dumps(otlp(span(each, 0, 9))) for each in "abcdef"]
+    lines = [good[0] + good[1], f"{good[2]} {{broken", good[3] + good[4] + good[5][:40]]
+    (tmp_path / "two.jsonl").write_text("\n".join(lines))
+    found = read_spans([SpanSource(path=str(tmp_path / "two.jsonl"))])
+    assert found.frame["operation"].tolist() == list("abcde")
+    assert rejected(found.quality[0]) == {"the rest of a line, behind values that are used, that is not JSON": 1}
+    assert found.quality[0].rejected[0].examples == (f"line 2, byte {len(good[2]) + 2:,}: {{broken",)
+    whole = len(good[3] + good[4])
+    assert f"line 3 breaks off: the whole spans before byte {whole:,} are used, the other 40 bytes" in (
+        found.quality[0].problem
+    )
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("form", ["otlp", "zipkin"])
+def test_documents_one_behind_another(tmp_path, form, indent, between):
+    """Of the third the first span is whole; positions are bytes, also behind letters that take several."""
+    made: list[Any] = [otlp(*(span(each, 0, 9) | {"é" * 99: "é"} for each in own)) for own in ("ab", "c", "de")]
+    if form == "zipkin":
+        made = [[zipkin(each, 0, 9, tags={"é": "é" * 99}) for each in own] for own in ("ab", "c", "de")]
+    text = between.join(json.dumps(each, indent=indent, ensure_ascii=False) for each in made)
+    (tmp_path / "three").write_text(text)
+    source = SpanSource(path=str(tmp_path / "three"))
+    found = read_spans([source])
+    assert found.frame["operation"].tolist() == list("abcde")
+    assert not found.quality[0].problem
+    assert not found.quality[0].rejected
+    (tmp_path / "three").write_text(text[: text.rindex('"e"')])
+    found = read_spans([source])
+    assert found.frame["operation"].tolist() == list("abcd")
+    assert "breaks off: the whole spans before byte" in found.quality[0].problem
+
+
+def test_the_older_name_of_scopes(tmp_path):
+    """It counts where the newer one is absent or empty, whichever parser reads the line."""
+    older = {"instrumentationLibrarySpans": [{"spans": [span("b", 0, 9)]}]}
+    newer = {"scopeSpans": [{"spans": [span("a", 0, 9)]}]}
+    for place, more in enumerate([{"scopeSpans": []}, {"scopeSpans": None}, {}]):
+        found = read(tmp_path, {"resourceSpans": [newer, older | more]}, name=f"{place}.json")
+        assert found.frame["operation"].tolist() == ["a", "b"]
+    both = read(tmp_path, {"resourceSpans": [older | newer]}, name="both.json")  # the same spans, said twice
+    assert both.frame["operation"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("hostile", [0, "1", [], {}, [{}], [None], None], ids=repr)
+def test_both_parsers_agree_on_what_arrow_takes(hostile):
+    """Whatever a field holds: what Arrow does not refuse, it reads as the mending does."""
+    attributes, links = [text_value_of("peer.service")], [{"traceId": TRACE, "spanId": "a" * 16}]
+    whole = otlp(span("b", 0, 9, traceState="ot=th:8", kind=3, status={"code": 2}, links=links, attributes=attributes))
+    whole["resourceSpans"][0]["instrumentationLibrarySpans"] = None
+    taken = 0
+    for changed in variants(whole, hostile):
+        data = json.dumps(changed).encode()
+        try:
+            fast = _taken_apart(data, 1)
+        except (Unsound, pa.ArrowException):
+            continue
+        slow = read_values([changed])
+        taken += 1
+        assert fast.rows.to_pylist() == slow.rows.to_pylist(), changed
+        assert (fast.attributes, fast.remarks, ()) == (slow.attributes, slow.remarks, slow.rejected), changed
+    assert taken
+
+
 HOSTILE: list[Any] = [
     None,
     True,
@@ -418,8 +487,20 @@ def test_numbers_for_texts_and_texts_for_numbers(tmp_path):
 
 
 def test_a_sampling_threshold_that_cannot_be_read(tmp_path):
-    states = ["ot=th:0", "ot=th:8", "ot=th:zz", "ot=th:" + "f" * 15, "other=1", "ot=rv:aa"]
+    states = ["ot=th:0", "ot=th:8", "ot=th:zz", "ot=th:" + "f" * 15, "other=1", "ot=rv:aa", "ot=p:63", "ot=p:x"]
     spans = [span("a", 0, 9) | {"spanId": f"{k + 1:016x}", "traceState": each} for k, each in enumerate(states)]
     found = read(tmp_path, otlp(*spans))
-    assert found.frame["weight"].tolist() == [1, 2, 1, 1, 1, 1]
-    assert ": 2" in note(found.quality[0], "spans with a sampling threshold that cannot be read")
+    assert found.frame["weight"].tolist() == [1, 2, 1, 1, 1, 1, 1, 1]
+    assert ": 4" in note(found.quality[0], "spans with a sampling threshold that cannot be read")
+    assert ": 6" in note(found.quality[0], "spans without a sampling weight while others have one")
+
+
+def test_weights_that_are_said(tmp_path):
+    """The older p-value p is a weight of 2^p; a weight of 1 that is said is one, and no bias."""
+    states = ["ot=p:3;r:5", "x=y,ot=r:9;p:0", "ot=th:0", "ot=p:7;th:c", "ot=p:62"]
+    spans = [span("a", 0, 9) | {"spanId": f"{k + 1:016x}", "traceState": each} for k, each in enumerate(states)]
+    found = read(tmp_path, otlp(*spans))
+    assert found.frame["weight"].tolist() == [8, 1, 1, 4, 2.0**62]
+    assert ": 3" in note(found.quality[0], "sampled spans, of which each stands for 4 to")
+    assert not note(found.quality[0], "spans without a sampling weight")
+    assert not note(found.quality[0], "spans with a sampling threshold")

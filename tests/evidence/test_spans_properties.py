@@ -204,8 +204,8 @@ def test_what_is_rescued_is_whole(spans, data, form):
     """However a document is cut, each span that is rescued is one that was written, and those before the cut are there."""
     whole = json.dumps(form(spans)).encode()
     cut = data.draw(st.integers(1, len(whole)))
-    value, _ = rescued(whole[:cut])
-    found = list(ids(value))
+    values, _ = rescued(whole[:cut])
+    found = list(ids(values))
     written = list(ids(form(spans)))
     assert found == written[: len(found)]
     if cut == len(whole):

@@ -14,7 +14,7 @@ from scaling_lib.evidence.spans.files import SpanFile
 from scaling_lib.evidence.spans.part import Counted, Part
 from scaling_lib.evidence.spans.source import SpanSource
 
-VERSION = 1  # of the reading: what an earlier one kept is not used
+VERSION = 2  # of the reading: what an earlier one kept is not used
 
 
 def kept_spans(cache: Path | None, file: Path, source: SpanSource, read: Callable[[], SpanFile]) -> SpanFile:

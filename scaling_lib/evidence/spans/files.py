@@ -17,7 +17,7 @@ from scaling_lib.evidence.spans.parquet import read_parquet
 from scaling_lib.evidence.spans.part import Part, shown, summed, together
 from scaling_lib.evidence.spans.rows import canonical
 from scaling_lib.evidence.spans.source import SpanSource
-from scaling_lib.evidence.spans.text import Block, TextFile, load, parsed, rescued
+from scaling_lib.evidence.spans.text import Block, TextFile, parsed, rescued, values_of
 from scaling_lib.evidence.spans.times import NANOSECONDS
 
 UNITS = {"otlp": "ns", "jaeger": "us", "zipkin": "us", "parquet": "ns"}
@@ -99,10 +99,16 @@ def _format_of_lines(block: Block) -> str:
     lines = [line for line in block.data.lstrip(b"\xef\xbb\xbf").split(b"\n", HEAD_LINES)[:HEAD_LINES] if line.strip()]
     if not lines or len(lines[0].strip()) < 3:  # a bracket that opens a document
         return ""
-    formats = [_format(load(line)) if line.strip().endswith((b"}", b"]")) else "" for line in lines]
+    formats = [_format_of_line(line) if line.strip().endswith((b"}", b"]")) else "" for line in lines]
     found = next((each for each in formats if each), "")
     # The last span of an array that has one a line could be taken for such a line.
     return "" if found == "zipkin" and not formats[0] and formats.count(found) < 2 else found
+
+
+def _format_of_line(line: bytes) -> str:
+    """The format of a line of whole values, mostly of one."""
+    values, end = values_of(line)
+    return _format(values[0]) if values and end == len(line) else ""
 
 
 def _format(value: Any) -> str:
@@ -158,20 +164,18 @@ def _chain(first: Block, blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _document(file: Path, source: SpanSource, data: bytes, text: TextFile) -> tuple[str, Part]:
-    """The whole file as one JSON document; what is whole of one that breaks off."""
+    """The whole file as one JSON document, or several one behind another; what is whole of one that breaks off."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip(b" \t\r\n\0"):
         more = f" ({text.damage})" if text.damage else ""
         raise BrokenEvidence(
             f"{file}: is empty{more}; expected spans. Export it again, or take it out of assessment.yaml."
         )
-    problem, value = "", load(data)
-    if value is None and data.lstrip()[:1] in (b"{", b"["):
-        value, problem = rescued(data)
-        problem = f"it breaks off: {problem}"
-    if value == [] or value == {}:
+    values, lost = rescued(data)
+    problem = f"it breaks off: {lost}" if lost and data.lstrip()[:1] in (b"{", b"[") else ""
+    if values and all(value in ([], {}) for value in values):
         raise BrokenEvidence(f"{file}: holds no span; expected some. Export a stretch with traffic.")
-    found = _format(value)
+    found = next((each for value in values if (each := _format(value))), "")
     if not found:
         line = next((line for line in data.split(b"\n", HEAD_LINES) if line.strip()), b"")
         why = f"; {problem}" if problem else ""
@@ -179,5 +183,6 @@ def _document(file: Path, source: SpanSource, data: bytes, text: TextFile) -> tu
             f"{file}, line 1: found {shown(line.strip()[:80])!r}{why}; expected {FORMS}. Export it in one of them."
         )
     _expect(file, source, found)
-    values = value if found == "otlp" and isinstance(value, list) else [value]
+    if found == "otlp":
+        values = [each for value in values for each in (value if isinstance(value, list) else [value])]
     return found, replace(READERS[found](values), problem=problem)

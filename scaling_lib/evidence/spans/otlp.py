@@ -48,6 +48,7 @@ RESOURCE = pa.struct(
     [
         ("resource", pa.struct([("attributes", ATTRIBUTES)])),
         ("scopeSpans", pa.list_(pa.struct([("spans", pa.list_(SPAN))]))),
+        ("instrumentationLibrarySpans", pa.null()),  # the older name: Arrow refuses it
     ]
 )
 LINES = pa.schema([("resourceSpans", pa.list_(RESOURCE))])
@@ -164,7 +165,7 @@ def _parents(spans: pa.StructArray, remarks: list[Counted]) -> tuple[pa.Array, n
         if near:
             named[place], follows[place] = near[0], True
         else:
-            elsewhere += 1
+            elsewhere += any(link and link["traceId"] not in (None, trace) for link in found)
     if elsewhere:
         remarks.append(Counted(what=LINKS_ELSEWHERE, rows=elsewhere))
     return pa.array(named, TEXT), follows
@@ -233,6 +234,7 @@ def _mended(value: Any, rejected: list[Counted]) -> Iterator[dict[str, Any]]:
         rejected.append(Counted(what=NO_SPANS, rows=1, examples=(shown(value),)))
         return
     for each in resources:
+        # The older name counts where the newer is absent or empty, as opentelemetry-proto 0.15 has it.
         scopes = (each.get("scopeSpans") or each.get("instrumentationLibrarySpans")) if isinstance(each, dict) else None
         if not isinstance(each, dict) or not isinstance(scopes, list | None):
             rejected.append(Counted(what=NO_SPAN, rows=1, examples=(shown(each),)))

@@ -41,7 +41,7 @@ class Spans:
         client, producer or consumer) start_ns end_ns (int64, since 1970 where the files say so) error peer follows
         weight. peer: who is called, where the caller's span says so, else "". follows: the span does not block its
         parent; see `tree`. weight: how many spans of the system each stands for, 1/p of a sampling threshold in
-        its tracestate, 1 without one.
+        its tracestate, or of the older p-value there; 1 without either.
     attributes: service, level ("resource" or "span"), key, value (of a resource alone), spans that have it.
     quality: one entry a source.
     """
@@ -99,7 +99,7 @@ def _quality(
         rejected += [counted(what, own, whole)] if len(own) else []
     remarks = list(summed(each for file in one.read for each in file.part.remarks))
     weights = table["weight"].to_numpy()
-    for fact in [*facts, *weight_facts(np.where(mine, weights, np.nan))]:
+    for fact in [*facts, *weight_facts(np.where(mine, weights, 1))]:
         rows = np.flatnonzero(fact.rows & mine)
         if len(rows):
             remarks.append(counted(fact.what, rows, table))
@@ -131,7 +131,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     """As pandas has it; only labels that some span has are categories."""
     frame: pd.DataFrame = table.select(CANONICAL.names).to_pandas()
     labels = frame.select_dtypes("category")
-    return frame.assign(**{str(name): labels[name].cat.remove_unused_categories() for name in labels})
+    used = {str(name): labels[name].cat.remove_unused_categories() for name in labels}
+    return frame.assign(weight=frame["weight"].fillna(1.0), **used)
 
 
 def _attributes(parts: Iterable[Mapping[Attribute, int]]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -27,14 +28,15 @@ CANONICAL = pa.schema(
         ("error", pa.bool_()),
         ("peer", LABEL),
         ("follows", pa.bool_()),
-        ("weight", pa.float64()),
+        ("weight", pa.float64()),  # null of a span that does not say it
     ]
 )
 NO_ID = "no trace id or span id (missing, or zeros only)"
 NO_SERVICE = "spans that name no service"
-BAD_THRESHOLD = "spans with a sampling threshold that cannot be read, weight 1"
-THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([^,;]*)")
-WEIGHT = re.compile(r"weight=([0-9.e+]+)")  # of a Parquet column
+BAD_THRESHOLD = "spans with a sampling threshold that cannot be read, or a probability of 0, weight 1"
+SAMPLING = {key: re.compile(rf"(?:^|,)\s*ot=(?:[^,]*;)?{key}:([^,;]*)") for key in ("th", "p")}
+NEVER = 63  # the p of spans that were not chosen by probability
+WEIGHT = re.compile(r"weight=([0-9]+(?:[.][0-9]*)?(?:e[+]?[0-9]+)?)")  # of a Parquet column
 KIND_CODES = {
     **{name: name for name in KINDS},
     **{f"span_kind_{name}": name for name in KINDS},
@@ -140,31 +142,30 @@ def _peers(rows: pa.Table) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(texts.indices.take(places), texts.dictionary)
 
 
-def _weights(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """1/p by the threshold T of `ot=th:`, p = (2^56 - T) / 2^56; 1 where there is none; and where it cannot be read.
+def _weights(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """1/p by the tracestate, null where it does not say it; and where what it says cannot be read.
 
-    Source: OpenTelemetry, "TraceState: probability sampling".
+    Of `ot=th:`, a threshold T: 1/p = 2^56 / (2^56 - T). Of the older `ot=p:`: 1/p = 2^p, for p up to 62.
+    Source: OpenTelemetry, "TraceState: probability sampling", and the experimental one before it (OTEP 168 and 170).
     """
     states = _array(column)
-    weights = [_weight(each or "") for each in states.dictionary.to_pylist()] + [1.0]
-    places = states.indices.fill_null(len(weights) - 1).to_numpy()
-    found = np.array(weights)[places]
-    unread = np.isnan(found)
-    return np.where(unread, 1.0, found), unread
+    said = [_weight(each or "") for each in states.dictionary.to_pylist()]
+    unread = np.array([each is not None and math.isnan(each) for each in [*said, None]])
+    known = pa.array([None if each is None or math.isnan(each) else each for each in said], pa.float64())
+    return known.take(states.indices), unread[states.indices.fill_null(len(said)).to_numpy()]
 
 
-def _weight(state: str) -> float:
-    own = WEIGHT.fullmatch(state)
-    match = THRESHOLD.search(state)
-    try:
-        if own:
-            weight = float(own[1])
-            return weight if 1 <= weight < 1e18 else float("nan")
-        if not match:
-            return float("nan") if state.startswith("weight=") else 1.0
+def _weight(state: str) -> float | None:
+    """None where the state says nothing of it, NaN where it cannot be read."""
+    if state.startswith("weight="):
+        own = WEIGHT.fullmatch(state)
+        weight = float(own[1]) if own else math.nan
+        return weight if 1 <= weight < 1e18 else math.nan
+    if match := SAMPLING["th"].search(state):
         digits = match[1]
         if not re.fullmatch("[0-9a-f]{1,14}", digits):
-            return float("nan")
+            return math.nan
         return float(2**56 / (2**56 - int(digits.ljust(14, "0"), 16)))
-    except ValueError:
-        return float("nan")
+    if match := SAMPLING["p"].search(state):
+        return float(2 ** int(match[1])) if re.fullmatch("[0-9]{1,2}", match[1]) and int(match[1]) < NEVER else math.nan
+    return None

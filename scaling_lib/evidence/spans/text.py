@@ -20,6 +20,9 @@ from scaling_lib.words import number
 BLOCK = 4 << 20  # bytes, of lines that are parsed together
 PACKED = 1 << 17  # bytes of a gzip that are unpacked at once
 NOT_JSON = "a line that is not JSON"
+REST = "the rest of a line, behind values that are used, that is not JSON"
+WHITE = tuple(" \t\r\n")
+DECODER = json.JSONDecoder()
 ELEMENTS = (b'"spans"', b'"resourceSpans"', b'"scopeSpans"', b'"data"', b"")  # arrays whose elements stand alone
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
 OPENERS = {b"{": b"}", b"[": b"]"}
@@ -128,17 +131,41 @@ def parsed(block: Block) -> tuple[list[Any], list[Counted], str]:
     for place, line in enumerate(lines):
         if not line.strip():
             continue
-        value = load(line)
-        if value is None and block.last and place == len(lines) - 1:
-            value, lost = rescued(line)
-            problem = f"line {block.line + place} breaks off: {lost}"
-            if value is None:
-                continue
-        if value is None:
-            bad.append(Counted(what=NOT_JSON, rows=1, examples=(f"line {block.line + place}: {shown(line[:200])}",)))
-        else:
-            values.append(value)
+        found, end = values_of(line)
+        where = f"line {block.line + place}"
+        if end < len(line) and block.last and place == len(lines) - 1:
+            found, lost = rescued(line)
+            problem = f"{where} breaks off: {lost}"
+        elif end < len(line) and found:
+            bad.append(Counted(what=REST, rows=1, examples=(f"{where}, byte {end + 1:,}: {shown(line[end:][:200])}",)))
+        elif end < len(line):
+            bad.append(Counted(what=NOT_JSON, rows=1, examples=(f"{where}: {shown(line[:200])}",)))
+        values += found
     return values, bad, problem
+
+
+def values_of(data: bytes) -> tuple[list[Any], int]:
+    """The JSON values that stand one behind another, and where the first that is not whole begins; else the length."""
+    value = load(data)
+    if value is not None:
+        return [value], len(data)
+    characters = data.decode("latin-1")  # one a byte: only the ends of values are looked for
+    values: list[Any] = []
+    at = _after_white(characters, 0)
+    while characters[at : at + 1] in ("{", "["):
+        try:
+            _, end = DECODER.raw_decode(characters, at)
+        except (ValueError, RecursionError):
+            break
+        values.append(load(data[at:end]))
+        at = _after_white(characters, end)
+    return values, at
+
+
+def _after_white(characters: str, at: int) -> int:
+    while characters[at : at + 1] in WHITE:
+        at += 1
+    return at
 
 
 def load(data: bytes) -> Any:
@@ -154,27 +181,37 @@ def load(data: bytes) -> Any:
         return None
 
 
-def rescued(data: bytes) -> tuple[Any, str]:
-    """What is whole of a JSON value that breaks off, with all that was open closed behind it; None, where nothing is.
+def rescued(data: bytes) -> tuple[list[Any], str]:
+    """The whole values of JSON that breaks off, and what is whole of the next, all that was open closed behind it.
 
-    Also in words: how much was lost.
+    Also in words: how much was lost, "" where nothing was.
     """
-    if not data.isascii():  # it may break off within a character
-        data = data.decode("utf-8", "replace").encode()
-    try:
-        orjson.loads(data)
-        end = len(data)
-    except orjson.JSONDecodeError as error:
-        end = min(len(data), max(error.pos, 1))
-    cut, closers = _last_whole(data[:end])
-    value = load(data[:cut] + closers) if cut else None
-    if value is None:
-        return None, f"nothing of its {number(len(data))} bytes is whole"
-    share = 1 - cut / len(data)
+    values, done = values_of(data)
+    rest = data[done:]
+    cut, closers = _last_whole(rest[: _damage(rest)])
+    value = load(rest[:cut] + closers) if cut else None
+    if value is not None:
+        values.append(value)
+        done += cut
+    if done == len(data):
+        return values, ""
+    if not values:
+        return values, f"nothing of its {number(len(data))} bytes is whole"
+    lost = len(data) - done
     return (
-        value,
-        f"the whole spans before byte {cut:,} are used, the other {len(data) - cut:,} bytes ({share:.1%}) are lost",
+        values,
+        f"the whole spans before byte {done:,} are used, the other {lost:,} bytes ({lost / len(data):.1%}) are lost",
     )
+
+
+def _damage(data: bytes) -> int:
+    """The byte from which on a JSON value cannot be read."""
+    try:
+        return DECODER.raw_decode(data.decode("latin-1"))[1]
+    except json.JSONDecodeError as error:
+        return error.pos
+    except RecursionError:
+        return 0
 
 
 def _last_whole(data: bytes) -> tuple[int, bytes]:

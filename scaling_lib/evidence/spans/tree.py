@@ -73,13 +73,13 @@ def grown(table: pa.Table, found: Keys) -> tuple[pa.Table, list[Fact]]:
 
 
 def weight_facts(weights: npt.NDArray[np.float64]) -> Iterator[Fact]:
-    """What the sampling weights of a source's spans are; those of other sources are not a number."""
+    """What the sampling weights of spans are; of those that say none it is not a number."""
     weighted = weights > 1
     if weighted.any():
         few, many = weights[weighted].min(), weights[weighted].max()
         of = f"{few:g}" if few == many else f"{few:g} to {many:g}"
         yield Fact(WEIGHTED.format(of=of), weighted)
-        yield Fact(MIXED, weights == 1)
+        yield Fact(MIXED, np.isnan(weights))
 
 
 def _circles(parents: npt.NDArray[np.int64]) -> Mask:
