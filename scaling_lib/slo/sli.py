@@ -24,8 +24,8 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
     which those beyond the threshold are bad: an error is neither fast nor slow, nor is what carries no duration.
     Requests are preferred to metrics, whose histograms hold errors too: there a latency SLO counts all requests. Where
-    no bucket ends at its threshold, `bad` is interpolated, and lies between the columns `bad_least` and `bad_most`. The source's rows are the requests,
-    or the samples of all metrics that were read.
+    no bucket ends at its threshold, `bad` is interpolated, and lies between the columns `bad_least` and `bad_most`. The
+    source's rows are the requests, or the samples of all metrics that were read.
     Raises NotMeasured where no evidence speaks of the SLO, saying what to supply.
     """
     journey = next((journey for journey in system.journeys if journey.name == slo.journey), None)

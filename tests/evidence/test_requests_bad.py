@@ -255,3 +255,45 @@ def test_rows_with_more_fields_than_the_header_names(tmp_path: Path, rows: int) 
     (found,) = read_requests([RequestSource(path=str(tmp_path / "a.csv"))]).quality
     assert found.rows == 2 * rows and found.rejected_rows == 2
     assert any("/a,b,200,5" in example.replace(", ", ",") for each in found.rejected for example in each.examples)
+
+
+CUTS = {  # how a line may break off, or be spoiled: each leaves a quote open
+    "request": LOG.splitlines()[7].partition("/7")[0],
+    "agent": LOG.splitlines()[7].partition("rl/8")[0],
+    "runs into the next": LOG.splitlines()[7].partition("/7")[0] + LOG.splitlines()[8],
+    "in the path": LOG.splitlines()[7].replace("/7 ", '/7" '),
+}
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("where", [1, 25, 49, 50])
+@pytest.mark.parametrize("cut", CUTS)
+def test_one_line_of_a_log_that_leaves_a_quote_open_is_one_row(
+    tmp_path: Path, cut: str, where: int, packed: bool, ends: str
+) -> None:
+    lines = LOG.splitlines()
+    lines.insert(where, CUTS[cut])
+    content = (ends.join(lines) + (ends if where < 50 else "")).encode()
+    file = tmp_path / "a.log"
+    file.write_bytes(gzip.compress(content) if packed else content)
+    requests = read_requests([RequestSource(path=str(file))])
+    assert len(requests.counts) == 50 and (requests.counts["sum_us"] == 123_000).all()
+    assert requests.counts["route"].unique().tolist() == ["GET /orders/{id}"]
+    (found,) = requests.quality
+    assert found.rows + found.rejected_rows == 51 and found.problem == ""
+    if where < 50:  # at the end of a file, the line is read as far as it goes
+        assert found.rejected_rows == 1
+    if where < 50 and cut in ("request", "agent"):
+        assert reasons(found) == {"a quote is left open": 1}
+        assert found.rejected[0].examples == (f"line {where + 1}: {CUTS[cut][:120]}",)
+
+
+def test_a_log_with_such_a_line_is_read_as_one_without(tmp_path: Path) -> None:
+    """Escaped quotes, lists of times and bytes that are no text are as they are in a log that closes all quotes."""
+    more = LOG.replace("curl/8", 'a \\"b\\" c').replace("0.123", '"10.1.1.1" 0.100, 0.023') + LOG
+    spoiled = more.encode() + b"\x16\x03\x01\xfc\xff garbage \xc3\x28\n"
+    whole = quality(tmp_path, "a.log", spoiled)
+    cut = quality(tmp_path, "b.log", spoiled + CUTS["request"].encode())
+    assert (whole.rows, cut.rows) == (100, 100) and whole.notes == cut.notes
+    assert (whole.rejected_rows, cut.rejected_rows) == (1, 2)

@@ -20,6 +20,7 @@ from scaling_lib.evidence.files import head_of
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.clocks import clock_notes
 from scaling_lib.evidence.requests.columns import Columns, columns_of
+from scaling_lib.evidence.requests.log_lines import runs_on, split_lines
 from scaling_lib.evidence.requests.source import RequestSource
 from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS
 from scaling_lib.evidence.sql import literal, quoted
@@ -149,15 +150,31 @@ def _open(
         return _open_lines(engine, file, pack, source.columns.values())
     common = f"{place}{pack}, all_varchar => true, null_padding => true, store_rejects => true, {LINES}"
     if found == "combined":
-        names = ", ".join(f"'f{place:02}': 'VARCHAR'" for place in range(COMBINED_COLUMNS))
-        options = (
-            "auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, strict_mode => false, "
-            f"columns => {{{names}}}"
-        )
-    else:
-        options = "header => true, strict_mode => true, quote => '\"', escape => '\"'"
+        return _open_log(engine, file, pack, common)
+    options = "header => true, strict_mode => true, quote => '\"', escape => '\"'"
     # Staged once: the rejects are known only when the text was read to its end.
     engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
+    return lambda: _unparsed(engine)
+
+
+def _open_log(
+    engine: duckdb.DuckDBPyConnection, file: Path, pack: str, common: str
+) -> Callable[[], tuple[Rejected, ...]]:
+    """A log, its fields apart at blanks; where a line was cut and leaves a quote open, the slower way."""
+    names = [f"f{place:02}" for place in range(COMBINED_COLUMNS)]
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    options = "auto_detect => false, delim => ' ', quote => '\"', escape => '\\', header => false, strict_mode => false"
+    try:
+        engine.execute(
+            f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options}, columns => {{{columns}}})"
+        )
+    except duckdb.Error as error:
+        if "GZIP" in str(error):
+            raise
+        return split_lines(engine, file, pack, names)
+    if runs_on(engine):
+        engine.execute("DROP TABLE raw")
+        return split_lines(engine, file, pack, names)
     return lambda: _unparsed(engine)
 
 
