@@ -133,6 +133,71 @@ def test_cumulative_percentiles_are_of_no_level(tmp_path):
     assert "percentiles of the whole test so far" in row.remark
 
 
+def jtl(file: Path, *answers: tuple[float, float, str, int]) -> pd.DataFrame:
+    """The levels of a JTL of answers: seconds from the start at which each came, what it took in ms, name, users."""
+    lines = ["timeStamp,elapsed,label,success,allThreads,responseMessage"]
+    for at, took, name, users in answers:
+        message = "Number of samples in transaction : 2" if name == "visit" else "OK"
+        lines.append(f"{T0_MS + round(at * 1000 - took)},{took},{name},true,{users},{message}")
+    file.write_text("\n".join(lines))
+    return levels(read_load_tests([LoadSource(path=str(file))]))
+
+
+def test_a_name_without_answers_in_some_seconds_has_a_mean(tmp_path):
+    """b is answered each third second, in 40 ms."""
+    steady = [(second + 0.5, 20, "a", 3) for second in range(30)]
+    seldom = [(second + 0.6, 40, "b", 3) for second in range(0, 30, 3)]
+    row = jtl(tmp_path / "a.jtl", *steady, *seldom).set_index("name").loc["b"]
+    assert (row["requests"], row["seconds"], row["errors"]) == (9, 28, 0)  # of ten, one is in the second at the edge
+    assert row["throughput"] == pytest.approx(9 / 28)
+    assert row["mean_s"] == pytest.approx(0.040)
+
+
+def test_transactions_are_left_out_of_all_together(tmp_path):
+    """They take 500 ms, what they are made of 20 ms."""
+    samples = [(second + place / 20, 20, "a", 3) for second in range(30) for place in range(10)]
+    visits = [(second + 0.6 + place / 20, 500, "visit", 3) for second in range(30) for place in range(5)]
+    found = jtl(tmp_path / "a.jtl", *samples, *visits).set_index("name")
+    whole, visit = found.loc[""], found.loc["visit (transaction)"]
+    assert (whole["requests"], visit["requests"]) == (280, 140)
+    assert whole["mean_s"] == pytest.approx(0.020)
+    assert whole["p95_s"] == pytest.approx(0.020, rel=0.01)  # not 0.5: a third of all were visits
+    assert visit["p50_s"] == pytest.approx(0.500, rel=0.01)
+
+
+def test_a_stretch_without_users_is_no_level(tmp_path):
+    """Users leave after 20 seconds; answers that come after that are of no level."""
+    found = jtl(tmp_path / "a.jtl", *((s + 0.5, 20, "a", 4 if s < 20 else 0) for s in range(40)))
+    whole = found[found["name"] == ""]
+    assert list(whole["users"]) == [4]
+    assert list(whole["requests"]) == [18]
+
+
+def test_a_mean_duration_that_had_not_settled_is_cut_off(tmp_path):
+    """Ten answers a second all the time; in the first eight seconds each takes 300 ms, then 20 ms."""
+    answers = ((s + 0.35 + k / 20, 300 if s < 8 else 20, "a", 3) for s in range(40) for k in range(10))
+    row = jtl(tmp_path / "a.jtl", *answers).set_index("name").loc[""]
+    assert (row["cut_s"], row["seconds"], row["mean_s"]) == (7, 31, pytest.approx(0.020))  # one is the edge's
+
+
+def test_a_level_of_which_half_had_not_settled_is_not_steady(tmp_path):
+    """Of the 20 seconds between the edges the first ten are slow: as much as is ever cut off; of 22, it is less."""
+    for seconds, steady in ((22, False), (24, True)):
+        answers = ((s + 0.35 + k / 20, 300 if s < 11 else 20, "a", 3) for s in range(seconds) for k in range(10))
+        row = jtl(tmp_path / f"{seconds}.jtl", *answers).set_index("name").loc[""]
+        assert (row["cut_s"], row["seconds"], row["steady"]) == (10, seconds - 12, steady)
+        assert ("it had not settled in half of the level" in row["remark"]) != steady
+
+
+def test_seconds_without_answers_are_no_change_of_the_mean_duration(tmp_path):
+    """All answers take 20 ms: one a second at first, then two each second second."""
+    answers = [(s + 0.5, 20, "a", 3) for s in range(30)]
+    answers += [(s + place, 20, "a", 3) for s in range(30, 60, 2) for place in (0.4, 0.5)] + [(60.5, 20, "a", 3)]
+    row = jtl(tmp_path / "a.jtl", *answers).set_index("name").loc[""]
+    assert (row["cut_s"], row["seconds"], row["steady"]) == (0, 59, True)
+    assert row["remark"] == "too few answers for p95 and p99"
+
+
 def test_short_tests_and_ramps_have_no_levels(tmp_path):
     lines = ["timeStamp,elapsed,label,success,allThreads"]
     lines += [f"{T0_MS + 100 * place},20,a,true,{place // 20 + 1}" for place in range(600)]  # a user more each 2 s

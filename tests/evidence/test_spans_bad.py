@@ -57,6 +57,29 @@ def test_circles_become_roots(tmp_path):
     assert ": 3, such as 'a'" in note(found.quality[0], "spans that are their own ancestors")
 
 
+def test_roots_made_of_circles_follow_nobody(tmp_path):
+    """Two consumers, each the other's parent, and a span that links to itself."""
+    itself = span("c", 0, 9, links=[{"traceId": TRACE, "spanId": "c" * 16}])
+    found = read(tmp_path, otlp(span("a", 0, 9, "b", kind=5), itself), otlp(span("b", 0, 9, "a", kind=5), service="x"))
+    assert found.frame["parent_id"].tolist() == ["", "", ""]
+    assert found.frame["follows"].tolist() == [False, False, False]
+    assert not note(found.quality[0], "spans that follow their parent")
+
+
+def test_only_servers_that_start_before_a_client_show_skew(tmp_path):
+    """Of three servers that start before their parents, one has a client as such; a client that is early is none."""
+    spans = [
+        span("a", 100, 900, kind=3),
+        span("b", 40, 800, "a", kind=2),
+        span("c", 10, 800, "b", kind=2),
+        span("d", 100, 900, kind=4),
+        span("e", 0, 800, "d", kind=2),
+        span("f", 50, 800, "a", kind=3),
+    ]
+    quality = read(tmp_path, otlp(*spans)).quality[0]
+    assert "by up to 0.06 µs: 1, such as 'b'" in note(quality, "clock skew")
+
+
 def test_a_long_chain_is_no_circle(tmp_path):
     spans = [
         span("a", 0, 9) | {"spanId": f"{k + 1:016x}", "parentSpanId": f"{k:016x}" if k else ""} for k in range(5000)
