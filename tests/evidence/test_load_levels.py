@@ -133,6 +133,24 @@ def test_cumulative_percentiles_are_of_no_level(tmp_path):
     assert "percentiles of the whole test so far" in row.remark
 
 
+@pytest.mark.parametrize(
+    ("seconds", "percentiles", "says"),
+    [(49, "N/A,N/A,N/A,N/A", "the file gives no percentiles of it"), (8, "9,12,20,20", "shorter than the 10 s")],
+)
+def test_percentiles_that_are_not_there_and_levels_too_short_for_them(tmp_path, seconds, percentiles, says):
+    header = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,99%,100%,Total Request Count,Total Failure Count,Total Average Response Time"
+    rows = [
+        f"{1_700_000_000 + s},5,{name},1,0,{percentiles},{10 * s},0,12.5"
+        for s in range(seconds + 1)
+        for name in ("GET,/a", ",Aggregated")
+    ]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    found = levels(read_load_tests([LoadSource(path=str(tmp_path / "a.csv"))]), least_s=5)
+    assert set(found["seconds"]) == {seconds - 2}
+    assert found["p50_s"].isna().all()
+    assert found["remark"].str.contains(says).all()
+
+
 def jtl(file: Path, *answers: tuple[float, float, str, int]) -> pd.DataFrame:
     """The levels of a JTL of answers: seconds from the start at which each came, what it took in ms, name, users."""
     lines = ["timeStamp,elapsed,label,success,allThreads,responseMessage"]

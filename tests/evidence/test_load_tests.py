@@ -307,6 +307,24 @@ def test_locust_without_full_history_has_percentiles_of_the_whole_test_only(tmp_
     assert "of the whole test so far" in tests.quality[0].notes[0]
 
 
+def test_locust_says_what_its_rows_are_and_what_averages_do_not_give(tmp_path):
+    """Of six rows the first begins no interval; averages in whole milliseconds, or none, give no sum of durations."""
+    rows = [locust_row(second, 5, 10 * second, 0, 9.5) for second in range(6)]
+    tests = read(tmp_path / "x.csv", "\n".join([LOCUST, *rows]))
+    (quality,) = tests.quality
+    assert quality.rows == len(tests.samples) == 5
+    assert "6 rows of the file can be used; the rows counted are the intervals between them" in quality.notes
+    assert tests.samples["sum_us"].sum() == 50 * 9_500
+    assert not any("Average" in note for note in quality.notes)
+    for header, row, says in (
+        (LOCUST, ",9,1.5,", "Total Average Response Time has no decimals"),
+        (LOCUST.replace("Total Average Response Time", "x"), ",9.5,1.5,", "no Total Average Response Time"),
+    ):
+        tests = read(tmp_path / "y.csv", "\n".join([header, *(each.replace(",9.5,1.5,", row) for each in rows)]))
+        assert tests.samples["sum_us"].isna().all() and tests.samples["requests"].sum() == 50
+        assert [note for note in tests.quality[0].notes if note.startswith(says)]
+
+
 def test_locust_tests_appended_and_totals_reset(tmp_path):
     first = [locust_row(second, 5, 10 * second, 0, 9.5) for second in range(4)]
     later = [locust_row(500 + second, 3, 7 * second, 0, 9.5) for second in range(3)]

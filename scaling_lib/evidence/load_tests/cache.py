@@ -15,7 +15,7 @@ from scaling_lib.evidence.load_tests.parts import LoadTest, Part, Sign
 from scaling_lib.evidence.load_tests.source import LoadSource
 from scaling_lib.evidence.quality import Rejected
 
-VERSION = 1  # of the readers: parts of another version are not read from the cache
+VERSION = 2  # of the readers: parts of another version are not read from the cache
 
 
 def kept_part(cache: Path | None, file: Path, source: LoadSource, read: Callable[[], Part]) -> Part:

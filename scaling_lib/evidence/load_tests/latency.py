@@ -31,9 +31,11 @@ def latencies(
         return found, [f"too few answers for {' and '.join(few)}"] if few else []
     if test.percentiles == "windows":
         found = {name: _of_windows(rows, name, test.window_s, level) for name in QUANTILES}
-        if all(math.isnan(each.value) for each in found.values()):
+        if any(not math.isnan(each.value) for each in found.values()):
+            return found, []
+        if float(rows["interval_s"].sum()) < test.window_s:
             return found, [f"shorter than the {test.window_s:.0f} s that its percentiles are of"]
-        return found, []
+        return found, ["the file gives no percentiles of it"]
     remarks = ["percentiles of the whole test so far: not of this level"] if test.percentiles == "cumulative" else []
     return dict.fromkeys(QUANTILES, unknown), remarks
 

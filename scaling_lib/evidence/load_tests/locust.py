@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.load_tests.parts import ALL, LoadTest, Part, as_samples, joined, no_bins, test_names
 from scaling_lib.evidence.load_tests.signs import late_rows, silent_intervals
 from scaling_lib.evidence.load_tests.source import LoadSource
@@ -43,6 +44,7 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
     select = ", ".join(f"{quoted(name) if name else 'NULL'} AS {ours}" for ours, name in columns.items())
     lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=f"{select}, {LINE}")
     rows, rejected = _rows(engine)
+    usable = one(engine, "SELECT count(*) FROM raw")[0] - sum(each.rows for each in rejected)
     if rows.empty:
         raise BrokenEvidence(
             f"{file}: found no usable row; expected Locust's stats history, a row a second. "
@@ -52,7 +54,7 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
     rows = rows.merge(grid, on="line_of_grid", how="inner").drop_duplicates(["test", "name", "time"], keep="last")
     titles = test_names(file, int(grid["test"].max()) + 1)
     current = _percentiles_are_current(rows, columns)
-    notes = _notes(columns, current, len(titles), resets)
+    notes = _notes(columns, current, bool(rows["exact"].any()), len(titles), resets)
     samples, cut = _samples(rows, titles, current)
     if cut:
         notes.append(f"{plural(cut, 'request')} before the first row: of an unknown time, not used")
@@ -60,6 +62,10 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
         raise BrokenEvidence(
             f"{file}: found {plural(len(grid), 'row')} in time; expected at least two, since requests are differences "
             "of totals. Export a longer test."
+        )
+    if usable != len(samples):
+        notes.append(
+            f"{plural(usable, 'row')} of the file can be used; the rows counted are the intervals between them"
         )
     tests = tuple(
         _facts(file, source, title, samples[samples["test"] == title], current)
@@ -154,7 +160,7 @@ def _percentiles_are_current(rows: pd.DataFrame, columns: dict[str, str | None])
     return bool(off.mean() > 0.1) if len(known) else False
 
 
-def _notes(columns: dict[str, str | None], current: bool, tests: int, resets: int) -> list[str]:
+def _notes(columns: dict[str, str | None], current: bool, exact: bool, tests: int, resets: int) -> list[str]:
     notes = []
     if not current:
         notes.append(
@@ -165,6 +171,13 @@ def _notes(columns: dict[str, str | None], current: bool, tests: int, resets: in
         notes.append(f"no column {', '.join(absent)}: these percentiles are not known")
     if columns["failed"] is None:
         notes.append("no Total Failure Count: errors are not known")
+    if columns["mean"] is None:
+        notes.append("no Total Average Response Time: mean durations are not known")
+    elif not exact:
+        notes.append(
+            "Total Average Response Time has no decimals, too few digits for the sum of an interval: mean durations are "
+            "not known"
+        )
     if tests > 1:
         notes.append(f"the totals begin again: read as {tests} tests, one after the other")
     if resets:
