@@ -175,8 +175,8 @@ def _notes(columns: dict[str, str | None], current: bool, exact: bool, tests: in
         notes.append("no Total Average Response Time: mean durations are not known")
     elif not exact:
         notes.append(
-            "Total Average Response Time has no decimals, too few digits for the sum of an interval: mean durations are "
-            "not known"
+            "Total Average Response Time has no decimals, too coarse for the sum of an interval: mean durations "
+            "are not known"
         )
     if tests > 1:
         notes.append(f"the totals begin again: read as {tests} tests, one after the other")
