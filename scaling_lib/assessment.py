@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.requests import Requests, Threshold
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Conclusion, Finding, conclude
-from scaling_lib.ledger import Ledger
+from scaling_lib.ledger import Ledger, Promise
 from scaling_lib.objectives import bound_slo
 from scaling_lib.reading import FILE_NAME, Reading
 from scaling_lib.resources import example_folder
@@ -114,7 +114,8 @@ class Assessment:
                 problems[kind.name] = self._reading.named_here(str(error))
         has_slos = "slos" not in problems and bool(self.slos())
         seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
-        return Ledger.of(self._reading.sources, problems, has_slos=has_slos, **seen)
+        promises = [self._promise(slo, problems) for slo in self.slos() if slo.kind != "threshold"] if has_slos else []
+        return Ledger.of(self._reading.sources, problems, has_slos=has_slos, promises=promises, **seen)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
@@ -173,8 +174,49 @@ class Assessment:
         return {
             "routes": [(str(service), str(route), int(count)) for (service, route), count in seen],
             "silent": [name for name, part in chosen.items() if part.counts.empty],
+            "unseen": bool(chosen) and all(part.counts.empty for part in chosen.values()),
             "lacking": [column for column, there in known.items() if not there],
         }
+
+    def _promise(self, slo: SLO, problems: Mapping[str, str]) -> Promise:
+        """What measures an SLO, in the order in which step 01 looks: requests of its journey's route, else metrics."""
+        journey = next((each for each in self.config.journeys if each.name == slo.journey), None)
+        if journey is None:
+            return Promise(kind=slo.kind, lacks=f"a journey that names the SLO {slo.name}")
+        given, by, absent = self.config.evidence, "", self._absent_series
+        if journey.route and given.requests:
+            by, absent = "requests", self._absent_requests
+        elif journey.metrics and given.metrics:
+            by = "metrics"
+        if not by:
+            return Promise(kind=slo.kind, lacks=f"requests or metrics of {journey.name}")
+        lacks = KINDS[by].supply if by in problems else absent(journey, slo.kind)
+        return Promise(kind=slo.kind, by="" if lacks else by, lacks=lacks)
+
+    def _absent_requests(self, journey: Journey, kind: str) -> str:
+        """What the requests lack to measure an SLO of a journey; "" for nothing."""
+        chosen = self.requests().select(journey.route, journey.service)
+        if chosen.counts.empty:
+            return f"requests that match the route of {journey.name}"
+        column, known = (
+            ("status", chosen.status_known) if kind == "availability" else ("duration", chosen.duration_known)
+        )
+        return "" if known else f"requests of {journey.name} with a {column}"
+
+    def _absent_series(self, journey: Journey, kind: str) -> str:
+        """What the metrics lack for it."""
+        assert journey.metrics  # noqa: S101 - the caller has looked
+        part, selector = "errors", journey.metrics.errors
+        if kind == "latency":
+            part, selector = "buckets", journey.metrics.buckets
+        if not selector:
+            return f"`metrics.{part}` of {journey.name}"
+        found = self.metrics().select(journey.metrics.total if part == "errors" else selector)
+        return (
+            ""
+            if len(found)
+            else f"series that match `metrics.{'total' if part == 'errors' else part}` of {journey.name}"
+        )
 
 
 def open_assessment(path: str | Path = "") -> Assessment:

@@ -19,26 +19,32 @@ INDENT = " " * (WIDE + 3)
 
 @dataclass(frozen=True)
 class Question:
-    """A question a step answers: any one of the sets of kinds in `needs` is enough; it needs `column` of requests."""
+    """A question a step answers: about SLOs of the kinds in `slos`, or, without those, from requests with `column`."""
 
     step: str
     text: str
-    needs: tuple[frozenset[str], ...]
+    slos: tuple[str, ...] = ()
     column: str = ""
 
 
-def _question(step: str, text: str, needs: str, column: str = "") -> Question:
-    return Question(step, text, tuple(frozenset(option.split("+")) for option in needs.split(" or ")), column)
-
-
-SLOS = "slos+requests or slos+metrics"
 QUESTIONS: tuple[Question, ...] = (
-    _question("01", "Is each availability SLO met, and what of its budget is spent?", SLOS, "status"),
-    _question("01", "Is each latency SLO met, and what of its budget is spent?", SLOS, "duration"),
-    _question("01", "Would the burn-rate alerts have paged, how fast, how often for nothing?", SLOS),
-    _question("01", "How long do the journeys take, at the median and in the tail?", "requests", "duration"),
-    _question("01", "Which SLO would the history have kept?", "requests"),
+    Question("01", "Is each availability SLO met, and what of its budget is spent?", ("availability",)),
+    Question("01", "Is each latency SLO met, and what of its budget is spent?", ("latency",)),
+    Question(
+        "01", "Would the burn-rate alerts have paged, how fast, how often for nothing?", ("availability", "latency")
+    ),
+    Question("01", "How long do the journeys take, at the median and in the tail?", column="duration"),
+    Question("01", "Which SLO would the history have kept?"),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """An SLO's kind, and what measures it: "requests", "metrics", or "" where nothing does, which lacks so much."""
+
+    kind: str
+    by: str = ""
+    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +53,19 @@ class Ledger:
 
     sources: one Quality a source that was read or could not be; problems: why a kind as a whole failed, by kind;
     usable: the kinds that can be computed with; lacking: the columns ("status", "duration") some requests do not have.
-    routes: (service, route, requests) seen, busiest first; silent: journeys whose route no request matches.
+    promises: one an SLO of availability or latency.
+    routes: (service, route, requests) seen, busiest first; silent: journeys whose route no request matches, and
+    unseen: whether that are all that have a route.
     """
 
     sources: tuple[Quality, ...]
     problems: Mapping[str, str]
     usable: frozenset[str]
     lacking: frozenset[str] = frozenset()
+    promises: tuple[Promise, ...] = ()
     routes: tuple[tuple[str, str, int], ...] = ()
     silent: tuple[str, ...] = ()
+    unseen: bool = False
 
     @classmethod
     def of(
@@ -64,9 +74,11 @@ class Ledger:
         problems: Mapping[str, str],
         *,
         has_slos: bool,
+        promises: Iterable[Promise] = (),
         lacking: Iterable[str] = (),
         routes: Iterable[tuple[str, str, int]] = (),
         silent: Iterable[str] = (),
+        unseen: bool = False,
     ) -> Ledger:
         """Gather the ledger from what was read by kind."""
         flat = tuple(quality for kind in KINDS for quality in _gathered(sources.get(kind, ())))
@@ -78,8 +90,10 @@ class Ledger:
             problems=dict(problems),
             usable=frozenset(usable),
             lacking=frozenset(lacking),
+            promises=tuple(promises),
             routes=tuple(routes),
             silent=tuple(silent),
+            unseen=unseen,
         )
 
     @property
@@ -129,6 +143,20 @@ class Ledger:
         """One row a question: step, question, can it be answered, with what; or what is missing."""
         return pd.DataFrame([self._answer(question) for question in QUESTIONS])
 
+    def unanswered(self, kind: str) -> list[str]:
+        """The questions without an answer that this kind of evidence would help to answer."""
+        answers = self.answers()
+        open_ = set(answers.loc[answers["answered"] == "no", "question"])
+        return [each.text for each in QUESTIONS if each.text in open_ and kind in self._helps(each)]
+
+    def _helps(self, question: Question) -> set[str]:
+        if not question.slos:
+            return {"requests"}
+        if not self.promises:
+            return {"slos", "requests", "metrics"}
+        asked = any(each.kind in question.slos for each in self.promises)
+        return {"requests", "metrics"} if asked else set()
+
     def text(self) -> str:
         """The ledger for a terminal."""
         lines = ["Evidence"]
@@ -165,16 +193,30 @@ class Ledger:
         return any(quality.problem == text for quality in self.sources)
 
     def _answer(self, question: Question) -> dict[str, str]:
-        enough = next((needs for needs in question.needs if needs <= self.usable), None)
-        answered, why = "yes", f"from {listing(sorted(enough or ()))}"
-        if enough is None:
-            missing = min((needs - self.usable for needs in question.needs), key=len)
-            answered, why = "no", f"missing: {listing([KINDS[kind].supply for kind in sorted(missing)])}"
-        elif "requests" in enough and question.column in self.lacking:
-            answered, why = "no", f"missing: requests with a {question.column}"
-        elif self.silent and "requests" in enough:
-            answered, why = "in part", f"{why}; no request matches the route of {listing(self.silent)}"
+        answered, why = self._of_slos(question) if question.slos else self._of_requests(question)
         return {"step": question.step, "question": question.text, "answered": answered, "why": why}
+
+    def _of_slos(self, question: Question) -> tuple[str, str]:
+        asked = [each for each in self.promises if each.kind in question.slos]
+        if not asked:
+            one = f"SLOs of {question.slos[0]}" if len(question.slos) == 1 else KINDS["slos"].supply
+            return "no", f"missing: {one}"
+        lacks = listing(list(dict.fromkeys(each.lacks for each in asked if not each.by)))
+        by = sorted({each.by for each in asked if each.by})
+        if not by:
+            return "no", f"missing: {lacks}"
+        why = f"from {listing([*by, 'slos'])}"
+        return ("in part", f"{why}; missing: {lacks}") if lacks else ("yes", why)
+
+    def _of_requests(self, question: Question) -> tuple[str, str]:
+        unmatched = f"no request matches the route of {listing(self.silent)}"
+        if "requests" not in self.usable:
+            return "no", f"missing: {KINDS['requests'].supply}"
+        if question.column in self.lacking:
+            return "no", f"missing: requests with a {question.column}"
+        if self.unseen:
+            return "no", f"missing: a right route; {unmatched}"
+        return ("in part", f"from requests; {unmatched}") if self.silent else ("yes", "from requests")
 
 
 def _gathered(sources: Iterable[Quality]) -> list[Quality]:

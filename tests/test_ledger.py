@@ -11,7 +11,7 @@ from small_system import HOSTILE, csv_of, make, query_range, spell
 import scaling_lib
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
-from scaling_lib.ledger import QUESTIONS, Ledger
+from scaling_lib.ledger import Ledger
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SOURCE = Quality(
@@ -62,21 +62,69 @@ def test_a_source_with_everything_to_say():
     assert "rejected 3: no time" in ledger.text() and "1,200 rows" in ledger.text()
 
 
+BOTH = "slos: [{kind: availability, target: 99%}, {kind: latency, threshold: 300 ms, target: 90%}]"
+SERIES = query_range({("r_total", ()): range(0, 1000, 10), ("cpu_total", ()): range(100)})
+METRICS = "{{total: r_total, {}}}"
+
+
+def answers(folder, journeys, *, requests=True, metrics=False):
+    """What of the five questions is answered, each a word, and why."""
+    more = {"requests__csv": csv_of(spell("GET /pay"))} if requests else {}
+    given = "requests: [requests.csv]" if requests else "metrics: [metrics.json]" if metrics else ""
+    more |= {"metrics__json": SERIES} if metrics else {}
+    make(folder, f"journeys: [{journeys}]\nevidence: {{{given}}}\n", **more)
+    table = scaling_lib.open(folder).evidence().answers()
+    return table["answered"].tolist(), table["why"].tolist()
+
+
 @pytest.mark.parametrize(
-    ("kinds", "answered"),
+    ("journeys", "given", "expected"),
     [
-        (set(), set()),
-        ({"requests"}, {QUESTIONS[3].text, QUESTIONS[4].text}),
-        ({"slos"}, set()),
-        ({"slos", "requests"}, {question.text for question in QUESTIONS}),
-        ({"slos", "metrics"}, {question.text for question in QUESTIONS[:3]}),
+        (f"{{name: pay, route: /pay, {BOTH}}}", {}, ["yes"] * 5),
+        ("{name: pay, route: /pay}", {}, ["no", "no", "no", "yes", "yes"]),
+        ("", {}, ["no", "no", "no", "yes", "yes"]),
+        ("{name: pay, route: /pay, slos: [{target: 99%}]}", {}, ["yes", "no", "yes", "yes", "yes"]),  # no latency SLO
+        (f"{{name: pay, route: /pya, {BOTH}}}", {}, ["no"] * 5),  # no request is there, so nothing is answered
+        (
+            f"{{name: pay, route: /pay, {BOTH}}}, {{name: later, route: /later, slos: [{{target: 99%}}]}}",
+            {},
+            ["in part", "yes", "in part", "in part", "in part"],
+        ),
+        (f"{{name: pay, route: /pay, {BOTH}}}", {"requests": False}, ["no"] * 5),
+        # a metric of the processor says nothing of a journey that has a route alone
+        (f"{{name: pay, route: /pay, {BOTH}}}", {"requests": False, "metrics": True}, ["no"] * 5),
+        (
+            f"{{name: pay, metrics: {METRICS.format('errors: e_total')}, {BOTH}}}",
+            {"requests": False, "metrics": True},
+            ["yes", "no", "in part", "no", "no"],  # no buckets, so no latency
+        ),
+        (
+            f"{{name: pay, metrics: {{total: absent_total, errors: e_total}}, {BOTH}}}",
+            {"requests": False, "metrics": True},
+            ["no"] * 5,
+        ),
     ],
 )
-def test_what_can_be_answered_follows_from_what_is_usable(kinds, answered):
-    sources = {kind: [Quality(kind=kind, source="s", format="f", rows=1)] for kind in kinds}
-    answers = Ledger.of(sources, {}, has_slos="slos" in kinds).answers()
-    assert set(answers.loc[answers["answered"] == "yes", "question"]) == answered
-    assert answers["why"].str.startswith(("from ", "missing: ")).all()
+def test_what_can_be_answered_is_what_some_evidence_measures(tmp_path, journeys, given, expected):
+    answered, why = answers(tmp_path, journeys, **given)
+    assert answered == expected
+    for word, words in zip(answered, why, strict=True):
+        assert ("missing: " in words or "no request matches" in words) is (word != "yes")
+        assert words.startswith("from ") is (word != "no")
+
+
+def test_each_answer_says_what_is_missing(tmp_path):
+    _, why = answers(tmp_path / "typo", f"{{name: pay, route: /pya, {BOTH}}}")
+    assert why[0] == "missing: requests that match the route of pay"
+    assert why[4] == "missing: a right route; no request matches the route of pay"
+    _, why = answers(tmp_path / "one", "{name: pay, route: /pay, slos: [{target: 99%}]}")
+    assert why[:2] == ["from requests and slos", "missing: SLOs of latency"]
+    bare = f"{{name: pay, route: /pay, {BOTH}}}"
+    _, why = answers(tmp_path / "cpu", bare, requests=False, metrics=True)
+    assert why[:3] == ["missing: requests or metrics of pay"] * 3
+    half = f"{{name: pay, metrics: {METRICS.format('errors: e_total')}, {BOTH}}}"
+    _, why = answers(tmp_path / "half", half, requests=False, metrics=True)
+    assert why[1:3] == ["missing: `metrics.buckets` of pay", "from metrics and slos; missing: `metrics.buckets` of pay"]
 
 
 def test_a_kind_that_cannot_be_read_at_all_has_its_line():
@@ -92,7 +140,7 @@ def test_a_kind_that_cannot_be_read_at_all_has_its_line():
 def test_broken_requests_beside_metrics_that_are_fine(tmp_path):
     make(
         tmp_path,
-        "journeys: [{name: pay, metrics: {total: r_total}, slos: [{target: 99%}]}]\n"
+        "journeys: [{name: pay, metrics: {total: r_total, errors: e_total}, slos: [{target: 99%}]}]\n"
         "evidence: {requests: [requests.csv], metrics: [metrics.json]}\n",
         requests__csv="nothing,that\nis,known\n",
         metrics__json=query_range({("r_total", ()): range(0, 1000, 10)}),
@@ -103,7 +151,7 @@ def test_broken_requests_beside_metrics_that_are_fine(tmp_path):
     table = ledger.table().set_index("evidence")
     assert table.loc["requests", "rows"] == 0 and "requests.csv" in table.loc["requests", "remarks"]
     assert table.loc["metrics", "rows"] == 100
-    assert list(ledger.answers()["answered"]) == ["yes", "yes", "yes", "no", "no"]
+    assert list(ledger.answers()["answered"]) == ["yes", "no", "yes", "no", "no"]
     assert "BROKEN" in ledger.text()
 
 

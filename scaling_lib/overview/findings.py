@@ -7,7 +7,7 @@ from functools import partial
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.findings import Finding, Source
-from scaling_lib.ledger import QUESTIONS, Ledger
+from scaling_lib.ledger import Ledger
 from scaling_lib.overview.result import Overview
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, percent, plural
@@ -42,7 +42,7 @@ def findings(result: Overview) -> list[Finding]:
             action=f"Supply {KINDS[kind].supply}.",
         )
         for kind in result.ledger.absent
-        if (unanswered := _unanswered(result.ledger, kind))
+        if (unanswered := result.ledger.unanswered(kind))
     ]
     return [*found, _sum(result.ledger)]
 
@@ -101,13 +101,6 @@ def _doubts(quality: Quality) -> list[Finding]:
             )
         )
     return found
-
-
-def _unanswered(ledger: Ledger, kind: str) -> list[str]:
-    """The questions without an answer that this kind would help to answer."""
-    answers = ledger.answers()
-    open_ = set(answers.loc[answers["answered"] == "no", "question"])
-    return [each.text for each in QUESTIONS if each.text in open_ and any(kind in needs for needs in each.needs)]
 
 
 def _sum(ledger: Ledger) -> Finding:

@@ -162,7 +162,8 @@ def test_commands_show_this_assessment_again(tmp_path, monkeypatch):
 
 
 def test_absent_evidence_is_a_finding_only_where_a_question_misses_it(tmp_path):
-    journeys = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+    slos = "slos: [{target: 99%}, {kind: latency, threshold: 1 s, target: 90%}]"
+    journeys = f"journeys: [{{name: pay, route: /pay, {slos}}}]\n"
     whole = seen(tmp_path / "whole", spell("GET /pay"), journeys)
     assert [(each.name, each.verdict) for each in overview.findings(whole)] == [("answerable", "ok")]
     listed = whole.ledger.table().set_index("evidence")["source"]
