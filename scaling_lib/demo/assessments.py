@@ -57,7 +57,7 @@ def _described(truth: dict[str, Any]) -> dict[str, Any]:
         "journeys": [_journey(route) for route in truth["traffic"]["routes"]],
         "evidence": {
             "requests": [{"path": "requests/*.parquet", "origin": "simulated"}],
-            "metrics": [{"path": "metrics/*.json", "origin": "simulated"}],
+            "metrics": [{"path": "metrics/*.json*", "origin": "simulated"}],
             "spans": [{"path": "spans/spans.jsonl.gz", "origin": "simulated"}],
             "load_tests": [{"path": "load/*_stats_history.csv", "origin": "simulated"}],
         },

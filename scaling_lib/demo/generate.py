@@ -69,7 +69,7 @@ def generate(
     people, debt, about_people = people_files(plan, history)
     load, about_load = load_files(plan)
     spans, about_spans = span_file(plan)
-    metrics, about_metrics = metric_files(plan, traffic.counts)
+    metrics, about_metrics = metric_files(plan, traffic.counts, delivery.incidents)
     tables = {
         "requests/counts.parquet": traffic.counts,
         "requests/bins.parquet": traffic.bins,

@@ -1,14 +1,17 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from measured import START, measured, resource, values
 
 import scaling_lib
 from scaling_lib.capacity import resource_headroom, saturation_point, saturation_points
 from scaling_lib.errors import InvalidInput, NotMeasured
 
+SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
 LIMIT = 214_748_364_800
 FULL = pd.Timestamp("2027-01-15T02:24Z")  # simulated.metrics.disk.reaches_90_percent of data/shop/truth.yaml
 
@@ -30,8 +33,8 @@ def gauge(name="g", **given):
     return resource(**({"name": name, "used": name, "limit": 1000, "lead_time": "14 d"} | given))
 
 
-def test_the_example_ranks_its_disk_first_and_says_what_is_not_measured(shop):
-    disk, services, database = saturation_points(shop.resources, shop.metrics())
+def test_the_example_ranks_its_disk_first(shop):
+    disk, database, services = saturation_points(shop.resources, shop.metrics())
     assert (disk.resource.name, disk.state, disk.action) == ("disk of the database", "forecast", "order by")
     low, _, high = disk.time.dates
     assert low < FULL < high
@@ -41,10 +44,32 @@ def test_the_example_ranks_its_disk_first_and_says_what_is_not_measured(shop):
     assert 0.733 < disk.now.low <= disk.now.value <= disk.now.high < 0.757
     assert disk.used.value == pytest.approx(disk.now.value * LIMIT) and disk.used.unit == "bytes"
     assert disk.at == pd.Timestamp("2026-11-24T02:02:30Z")
-    for each in (services, database):
-        assert (each.state, each.action, each.order_by, each.time, each.use) == ("not measured", "unknown", *[None] * 3)
-        assert "host_cpu_busy_seconds_total" in each.sentence and each.supply.startswith("Supply the counters")
-        assert math.isnan(each.now.value) and math.isnan(each.used.value)
+    for each in (database, services):  # a twentieth and a seventh, and 5% more a month
+        assert (each.state, each.action, each.order_by) == ("forecast", "fine", None)
+        assert each.time.state == "not within the horizon"
+
+
+def test_the_use_of_the_processors_is_what_was_planted(shop):
+    """The last week's 95th percentile of background + requests x demand, from the cells and truth.yaml."""
+    truth = yaml.safe_load((SHOP / "truth.yaml").read_text(encoding="utf-8"))["simulated"]
+    counts = pd.read_parquet(SHOP / "simulated" / "requests" / "counts.parquet")
+    last = counts[counts["minute"] >= pd.Timestamp(truth["end"]) - pd.Timedelta("7D")]
+    asked = last.pivot_table("n", last["minute"].dt.floor("h"), "route", "sum", observed=True)
+    _, *found = saturation_points(shop.resources, shop.metrics())
+    for each, told in zip(found, truth["metrics"]["processors"]["of"][::-1], strict=True):
+        assert each.resource.busy == f'host_cpu_busy_seconds_total{{runs="{told["runs"]}"}}'
+        used = told["background"] + sum(asked[route] * ms for route, ms in told["demand_ms"].items()) / 3_600_000
+        assert each.now.low < used.quantile(0.95) < each.now.high
+        assert each.now.value == pytest.approx(used.quantile(0.95), rel=0.03)  # the hours scatter by 2%
+
+
+def test_counters_that_are_not_there_are_not_measured(shop):
+    absent = shop.resources[0].model_copy(update={"busy": "container_cpu_usage_seconds_total"})
+    found = saturation_point(absent, shop.metrics())
+    assert (found.state, found.action, found.order_by) == ("not measured", "unknown", None)
+    assert found.time is None and found.use is None
+    assert "container_cpu_usage_seconds_total" in found.sentence and found.supply.startswith("Supply the counters")
+    assert math.isnan(found.now.value) and math.isnan(found.used.value)
 
 
 def test_without_any_metrics_all_is_not_measured(shop):

@@ -50,6 +50,15 @@ def parse_log(text: str) -> list[Commit]:
 
 def metric(text: str) -> pd.Series:
     """The only series of a query_range answer, by its times."""
-    (series,) = json.loads(text)["data"]["result"]
-    times, values = zip(*series["values"], strict=True)
-    return pd.Series([float(value) for value in values], pd.to_datetime(times, unit="s", utc=True))
+    ((_, series),) = metrics(text)
+    return series
+
+
+def metrics(text: str) -> list[tuple[dict[str, str], pd.Series]]:
+    """Labels and values of each series of a query_range answer."""
+    found = []
+    for each in json.loads(text)["data"]["result"]:
+        times, values = zip(*each["values"], strict=True)
+        index = pd.to_datetime(times, unit="s", utc=True)
+        found.append((each["metric"], pd.Series([float(value) for value in values], index)))
+    return found

@@ -101,7 +101,7 @@ def test_the_findings_name_the_spells_of_the_last_window(result, truth):
 def test_check_lists_what_is_there(command, folder):
     code, out, _ = command("check", folder)
     assert code == 0
-    assert "requests/*.parquet  cells" in out and "metrics/ (2 files)  query_range" in out
+    assert "requests/*.parquet  cells" in out and "metrics/ (4 files)  query_range" in out
     assert out.count("yes") >= 5
 
 

@@ -6,11 +6,13 @@ import gzip
 import io
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+import scaling_lib
 from scaling_lib.demo.__main__ import main, simulated
 from scaling_lib.demo.write import contents
 
@@ -79,6 +81,36 @@ def test_it_is_the_same_system_as_the_recorded_one(truth):
     counts = pq.read_table(FOLDER / "requests" / "counts.parquet", columns=["service", "route"])
     front = pa.compute.unique(counts["service"]).to_pylist()
     assert front == [told["evidence"]["requests"][0]["service"]]
+
+
+def test_the_processors_take_what_the_recorded_load_test_took(truth):
+    """By its levels below saturation, of another mix of requests: a third of the slope apart at most."""
+    levels = yaml.safe_load((SHOP / "truth.yaml").read_text(encoding="utf-8"))["load"]["levels"]
+    below = [each for each in levels if each["processors_used"]["host of services"] < 0.9]
+    rates = [each["requests_per_s"] for each in below]
+    assert len(below) == 7
+    for told in truth["metrics"]["processors"]["of"]:
+        slope, _ = np.polyfit(rates, [each["processors_used"][f"host of {told['runs']}"] for each in below], 1)
+        assert told["mean_demand_ms"] == pytest.approx(1000 * slope, rel=1 / 3)
+
+
+def test_the_selectors_of_the_assessment_find_the_counters(truth):
+    """Of the simulated hours, and not mixed with the recorded ones of the same names."""
+    system = scaling_lib.open(SHOP)
+    metrics = system.metrics()
+    counts = pq.read_table(FOLDER / "requests" / "counts.parquet").to_pandas()
+    counts["hour"] = counts["minute"].dt.floor("h")
+    journeys = [each for each in system.journeys if each.metrics]
+    assert len(journeys) == 4
+    for each in journeys:
+        own = counts[counts["route"] == each.route].groupby("hour")[["n", "errors"]].sum()
+        total = metrics.increase(each.metrics.total, "1h")
+        errors = metrics.increase(each.metrics.errors, "1h", among=each.metrics.total)
+        assert list(total.index) == list(errors.index) == list(own.index)
+        assert list(total) == list(own["n"]) and list(errors) == list(own["errors"])
+    for each in (resource for resource in system.resources if resource.busy):
+        assert len(metrics.select(each.busy)) == 24 * truth["days"] + 1
+        assert metrics.increase(each.busy, "1h").notna().sum() == 24 * truth["days"]
 
 
 def test_every_file_is_described():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 import yaml
-from demo_files import metric
+from demo_files import metric, metrics
 
 
 def test_days_are_as_asked(small):
@@ -43,6 +43,21 @@ def test_services_are_as_asked(small, services):
              for each in made.truth["load"]["services"]]  # fmt: skip
     end = pd.Timestamp(made.truth["end"])
     assert tests == sorted(tests) and end - timedelta(days=1) < tests[0] and tests[-1] < end
+
+
+@pytest.mark.parametrize(("services", "days"), [(1, 14), (13, 14), (1, 400)])
+def test_there_are_processors_enough_and_not_too_many(small, services, days):
+    made = small(services=services, days=days, system="service-1")
+    routes = {route["route"] for route in made.truth["traffic"]["routes"]}
+    counters = metrics(made.demo.texts["metrics/host_cpu_busy_seconds_total.json"])
+    for (labels, counter), told in zip(counters, made.truth["metrics"]["processors"]["of"], strict=True):
+        assert labels["runs"] == told["runs"] and set(told["demand_ms"]) == routes
+        assert len(counter) == 24 * days + 1
+        used = counter.diff().max() / 3600
+        assert used <= 0.6 * told["limit"] and (told["limit"] == 1 or used > 0.6 * (told["limit"] - 1))
+    counted = metrics(made.demo.texts["metrics/http_requests_total.json.gz"])
+    assert {labels["route"] for labels, _ in counted} == routes
+    assert {labels["service"] for labels, _ in counted} == {"service-1"}
 
 
 def test_systems_of_a_fleet_differ(small):
