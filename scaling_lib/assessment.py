@@ -95,7 +95,7 @@ class Assessment:
 
         Raises BrokenEvidence or InvalidInput where a file cannot be read.
         """
-        in_files = {slo.name: slo for slo in self._reading.slos_in_files}
+        in_files = {slo.name: slo for slo in self._reading.slos_in_files()}
         bound = [
             bound_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
         ]
@@ -155,7 +155,7 @@ class Assessment:
     def _names_in_files(self) -> set[str] | None:
         """The names of the SLOs in files; None where those cannot be read, which the step that needs them says."""
         try:
-            return {slo.name for slo in self._reading.slos_in_files}
+            return {slo.name for slo in self._reading.slos_in_files()}
         except ScalingError:
             return None
 

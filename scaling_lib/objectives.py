@@ -18,14 +18,10 @@ QUERIES = ("good_query", "bad_query", "total_query")
 def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO]) -> SLO:
     """The SLO that a journey promises: one of a file, or as it is written.
 
-    in_files: those of `evidence.slos` by name. Raises InvalidInput where the journey names one that no file has.
+    in_files: those of `evidence.slos` by name, in which there is any that a journey names: `open` has seen to it.
+    Raises InvalidInput where the journey's selector of buckets cannot be read.
     """
     if objective.named:
-        if objective.named not in in_files:
-            raise InvalidInput(
-                f"assessment.yaml, journey {journey.name}: names the SLO {objective.named!r}, which no file of "
-                f"evidence.slos has; expected one of: {', '.join(sorted(in_files)) or 'none, no file is given'}."
-            )
         return replace(in_files[objective.named], journey=journey.name)
     return SLO(
         name=slo_name(journey, objective),

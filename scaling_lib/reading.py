@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -36,6 +35,7 @@ class HasQuality(Protocol):
 
 
 Evidence = TypeVar("Evidence", bound=HasQuality)
+Kept = TypeVar("Kept")
 
 
 class Reading:
@@ -58,19 +58,19 @@ class Reading:
         given = self.config.evidence.requests
         sources = [RequestSource(**self._described(entry)) for entry in given]
         named = [journey.route for journey in self.config.journeys if journey.route]
-        return self._once(
+        return self._evidence(
             "requests", given, lambda: read_requests(sources, self.thresholds(), named=named, cache=cache_folder())
         )
 
     def metrics(self) -> Metrics:
         """Of the system itself."""
         given = self.config.evidence.metrics
-        return self._once("metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
+        return self._evidence("metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
 
     def load_metrics(self) -> Metrics:
         """Of the time of the load tests."""
         given = [entry for test in self.config.evidence.load_tests for entry in test.metrics]
-        return self._once("load metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
+        return self._evidence("load metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
 
     def spans(self) -> Spans:
         """Of all traces."""
@@ -78,7 +78,7 @@ class Reading:
 
         given = self.config.evidence.spans
         sources = [SpanSource(**self._described(entry)) for entry in given]
-        return self._once("spans", given, lambda: read_spans(sources, cache=cache_folder()))
+        return self._evidence("spans", given, lambda: read_spans(sources, cache=cache_folder()))
 
     def load_tests(self) -> LoadTests:
         """All of them."""
@@ -86,11 +86,13 @@ class Reading:
 
         given = self.config.evidence.load_tests
         sources = [LoadSource(**self._described(entry)) for entry in given]
-        return self._once("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
+        return self._evidence("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
 
-    @cached_property
     def slos_in_files(self) -> tuple[SLO, ...]:
-        """Those of `evidence.slos`; BrokenEvidence where a file cannot be read."""
+        """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""
+        return self._once("slos", self._read_slos)
+
+    def _read_slos(self) -> tuple[SLO, ...]:
         slos: list[SLO] = []
         quality: list[Quality] = []
         for entry in self.config.evidence.slos:
@@ -109,21 +111,24 @@ class Reading:
         written = "|".join(re.escape(each + os.sep) for each in (folder, glob.escape(folder)))
         return re.sub(rf"(?<![^\s'\"(])(?:{written})", "", text)
 
-    def _once(self, kind: str, given: Sequence[Part], read: Callable[[], Evidence]) -> Evidence:
+    def _once(self, kind: str, read: Callable[[], Kept]) -> Kept:
         """What was read, or the error it gave: a server that does not answer is not asked again."""
         if kind in self._failed:
             raise self._failed[kind]
         if kind not in self._kept:
             try:
-                self._kept[kind] = self._read(kind, given, read)
+                self._kept[kind] = read()
             except ScalingError as error:
                 self._failed[kind] = error
                 raise
-        found: Evidence = self._kept[kind]
+        found: Kept = self._kept[kind]
         return found
 
+    def _evidence(self, kind: str, given: Sequence[Part], read: Callable[[], Evidence]) -> Evidence:
+        """One kind of evidence, read once; its sources are noted for the ledger."""
+        return self._once(kind, lambda: self._read(kind, given, read))
+
     def _read(self, kind: str, given: Sequence[Part], read: Callable[[], Evidence]) -> Evidence:
-        """Read one kind of evidence, and note its sources for the ledger."""
         if not given:
             raise NotMeasured(KINDS[kind].absent)
         try:

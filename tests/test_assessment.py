@@ -108,6 +108,11 @@ def test_names_are_not_blamed_where_their_file_cannot_be_read(tmp_path):
     assert system.requests().counts["n"].sum() == 6000  # which need no SLO
     ledger = system.evidence()
     assert set(ledger.problems) == {"slos"} and ledger.usable == {"requests"}
+    (tmp_path / "slos.yaml").write_text(OPENSLO)
+    with pytest.raises(InvalidInput, match="found 99.5"):  # read once, as all evidence is
+        system.slos()
+    with pytest.raises(InvalidInput, match="found 'pay-wroks', which no file"):
+        scaling_lib.open(tmp_path)
 
 
 @pytest.mark.parametrize(
