@@ -15,7 +15,7 @@ from scaling_lib.evidence.load_tests.parts import LoadTest, Part, Sign
 from scaling_lib.evidence.load_tests.source import LoadSource
 from scaling_lib.evidence.quality import Rejected
 
-VERSION = 2  # of the readers: parts of another version are not read from the cache
+VERSION = 3  # of the readers: parts of another version are not read from the cache
 
 
 def kept_part(cache: Path | None, file: Path, source: LoadSource, read: Callable[[], Part]) -> Part:
@@ -33,6 +33,7 @@ def _load(folder: Path) -> Part:
         tests=tuple(_test(entry) for entry in about["tests"]),
         rejected=tuple(Rejected(**entry | {"examples": tuple(entry["examples"])}) for entry in about["rejected"]),
         notes=tuple(about["notes"]),
+        requests=about["requests"],
     )
 
 
@@ -48,6 +49,7 @@ def _save(part: Part, folder: Path) -> None:
         "tests": [asdict(test) for test in part.tests],
         "rejected": [asdict(entry) for entry in part.rejected],
         "notes": list(part.notes),
+        "requests": part.requests,
     }
     part.samples.to_parquet(folder / "samples.parquet", index=False)
     part.bins.to_parquet(folder / "bins.parquet", index=False)

@@ -122,7 +122,11 @@ def _part(
         dropped=np.array([dropped["at_us"], dropped["n"]], dtype=np.int64),
         gauges=bool(one(engine, "SELECT count(*) FROM gauges")[0]),
     )
-    notes = (*unit_notes(engine, "time", source.time_zone, usual), *_failed_otherwise(engine))
+    notes = (
+        *unit_notes(engine, "time", source.time_zone, usual),
+        *([] if generator.gauges else [f"no {USERS}: the users are not known"]),
+        *_failed_otherwise(engine),
+    )
     return part_of_points(engine, file, source, generator, rejected, notes)
 
 

@@ -87,7 +87,10 @@ class LoadTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What one file gives."""
+    """What one file gives.
+
+    requests: how many it holds one by one; 0 in formats of intervals, whose rows are the samples.
+    """
 
     format: str
     samples: pd.DataFrame
@@ -95,6 +98,7 @@ class Part:
     tests: tuple[LoadTest, ...]
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
+    requests: int = 0
 
 
 def as_samples(columns: dict[str, object] | pd.DataFrame) -> pd.DataFrame:

@@ -95,6 +95,7 @@ def part_of_points(
         tests=facts,
         rejected=rejected,
         notes=(*notes, *_notes(len(titles), bins)),
+        requests=int(one(engine, "SELECT count(*) FROM points")[0]),
     )
 
 
@@ -248,7 +249,8 @@ def _notes(tests: int, bins: pd.DataFrame) -> list[str]:
         notes.append(f"silences of over {SILENCE_S} s: read as {tests} tests, one after the other")
     middle, _, _ = bin_quantile(bins, 0.5)
     if not USUAL_S[0] <= middle <= USUAL_S[1]:
-        notes.append(f"half of the requests took about {duration(middle)}: if that cannot be, the unit is wrong")
+        took = f"about {duration(middle)}" if middle > GAMMA / US else "1 us or less"  # the first bin has no lower edge
+        notes.append(f"half of the requests took {took}: if that cannot be, the unit is wrong")
     return notes
 
 

@@ -136,14 +136,23 @@ def _quality(one: ReadSource[LoadSource, Part]) -> Quality:
         kind="load tests",
         source=one.source.path,
         format=listing(sorted({part.format for part in parts})),
-        rows=sum(len(part.samples) for part in parts),
+        rows=sum(part.requests or len(part.samples) for part in parts),
         start=min(starts, default=None),
         end=max(ends, default=None),
         rejected=tuple(entry for part in parts for entry in part.rejected),
         origin=one.source.origin,
         problem=" ".join(one.problems),
-        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *one.notes),
+        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *_signs(tests), *one.notes),
     )
+
+
+def _signs(tests: Sequence[LoadTest]) -> list[str]:
+    """A note for each sign that a test's figures do not mean what they seem to."""
+    return [
+        f"{f'{test.test}: ' if len(tests) > 1 else ''}{sign.kind}: {sign.evidence}"
+        for test in tests
+        for sign in test.signs
+    ]
 
 
 def _named_apart(parts: Sequence[Part]) -> list[Part]:

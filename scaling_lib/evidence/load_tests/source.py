@@ -20,9 +20,10 @@ class LoadSource:
 
     path: a file or glob (`**` too). format: one of FORMATS, or "" to recognise it by its content. columns: of a plain
     table ("curve") only, ours (users, throughput, time) to the file's. duration_unit: "s", "ms", "us" or "ns", of
-    HdrHistogram logs, which do not say it. time_zone: of times without an offset, UTC where "". load: "open" or
-    "closed" where the file cannot tell. expected_interval_s: seconds from one request of a user to the next as the test
-    was planned, which the correction for coordinated omission needs. origin: "recorded", "simulated" or "".
+    HdrHistogram logs, which do not say it, and of Vegeta, where it is not nanoseconds. time_zone: of times without an
+    offset, UTC where "". load: "open" or "closed" where the file cannot tell. expected_interval_s: seconds from one
+    request of a user to the next as the test was planned, which the correction for coordinated omission needs. origin:
+    "recorded", "simulated" or "".
     Raises InvalidInput for a value that is not allowed.
     """
 
