@@ -20,7 +20,7 @@ from scaling_lib.slo.alerts import (
     outage_cost,
     reset_time,
 )
-from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured, assess
+from scaling_lib.slo.assess import assess
 from scaling_lib.slo.attainment import Attainment, Measurability, attainment, measurable
 from scaling_lib.slo.budget import ErrorBudget, burn_rate, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, MethodBudget, budget_methods
@@ -45,6 +45,7 @@ from scaling_lib.slo.policy_table import policy_table
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.prometheus_out import prometheus_rules
 from scaling_lib.slo.replay import Replay, replay
+from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured
 from scaling_lib.slo.spells import incidents_from_counts
 from scaling_lib.slo.starter import StarterSLO, starter_availability, starter_latency
 from scaling_lib.slo.starter_table import STARTER_CAPTION, starter_table

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.policy_table import policy_table
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.words import listing
 
 SPELL_COLUMNS = [
@@ -57,7 +57,7 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
             "end": spell["end"],
             "failed": spell["bad"],
             "error rate": spell_rate(each, spell),
-            "evidence's budget spent": each.share_of_budget(spell["bad"]),
+            "evidence's budget spent": each.share_of_budget(spell["bad_in_window"]),
             "window's budget spent": spell["budget_spent"],
             "page after_s": spell["delay_s"],
             "early": "yes" if spell["early"] else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,167 +12,23 @@ from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Source
 from scaling_lib.objectives import asks_its_own_query
-from scaling_lib.slo.alerts import AlertPolicy, Remark, alert_policy, lint
-from scaling_lib.slo.attainment import Attainment, attainment
+from scaling_lib.slo.alerts import alert_policy, lint
+from scaling_lib.slo.attainment import attainment
 from scaling_lib.slo.between_edges import between_edges
-from scaling_lib.slo.budget import ErrorBudget, allowed_share, error_budget
+from scaling_lib.slo.budget import allowed_share, error_budget
 from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_counts, own_slice_s
 from scaling_lib.slo.counts import MINUTE, are_silent, minute_grid, rate_per_s, silent_minutes, steps_s
-from scaling_lib.slo.exclusions import ExclusionAudit, applying, audit_exclusions, is_excluded
+from scaling_lib.slo.exclusions import applying, audit_exclusions, is_excluded
 from scaling_lib.slo.incidents import known_spells
 from scaling_lib.slo.projection import Projection, projected_budget
-from scaling_lib.slo.replay import Replay
 from scaling_lib.slo.replay import replay as replay_policy
+from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured
 from scaling_lib.slo.sli import minute_counts
 from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, percent
 
 SUPPLY = "Compare the journey's selectors with the metrics of step 00, or supply what is missing."
 MEND = "Mend or replace the source that cannot be read, then run again."
-COLUMNS = ["slo", "bad is", "target", "measured", "here", "long run", "events", "bad", "budget spent", "window seen"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SLOResult:
-    """One SLO against its evidence.
-
-    own_query: whether the SLO has a query of its own, which was not asked: counted are its journey's requests.
-    counts: all minutes with traffic, columns `total` and `bad`, indexed by minute (UTC), exclusions left out.
-    window: the part of `counts` in the SLO's last window; covered: the share of that window which the evidence spans.
-    counted: the same part as the SLO's budgeting method counts it: requests by minute, or slices of slo.slice_s.
-    attainment: with an interval that allows for failures that come together; independent: as if they never did.
-    budget: what the window's own traffic allowed and spent, in what the method counts; spent: the same as a fraction
-        with its interval, whose ends are NaN as those of `attainment.shown`.
-    spells: stretches of failure: name, start, end, found (in the counts, not given); found: no incident given is one.
-    outside: incidents that were given but lie outside the evidence, so that nothing can be said of them; unhurt: those
-        in which no more failed than the SLO allows, so that no alert is expected.
-    replay: the alert policy over `counts`; remarks: its lint at the mean traffic.
-    exclusions: what each stretch that was left out changes in the window.
-    methods: the budget by OpenSLO's three methods.
-    projection: the budget at the end of the window, None where the history is too short to say.
-    """
-
-    slo: SLO
-    own_query: bool
-    counts: pd.DataFrame
-    window: pd.DataFrame
-    counted: pd.DataFrame
-    covered: float
-    attainment: Attainment
-    independent: Attainment
-    budget: ErrorBudget
-    spent: Estimate
-    spells: pd.DataFrame
-    found: bool
-    outside: pd.DataFrame
-    unhurt: pd.DataFrame
-    policy: AlertPolicy
-    replay: Replay
-    remarks: tuple[Remark, ...]
-    exclusions: ExclusionAudit
-    methods: BudgetComparison
-    projection: Projection | None
-    source: Source
-
-    @property
-    def rate(self) -> float:
-        """Mean events per second over the last window, its partly seen edges and what is excluded left out."""
-        return rate_per_s(self.window, self.exclusions.excluded)
-
-    @property
-    def unit(self) -> str:
-        """What the budget is counted in."""
-        return "requests" if self.slo.budgeting == "occurrences" else f"slices of {duration(self.slice_s)}"
-
-    @property
-    def slice_s(self) -> float:
-        """The length of a slice in seconds, at least the minute that evidence is kept by."""
-        return own_slice_s(self.slo)
-
-    @property
-    def pace(self) -> float:
-        """What the budget counts, by second: requests or slices."""
-        return self.rate if self.slo.budgeting == "occurrences" else 1 / self.slice_s
-
-    @property
-    def bad_is(self) -> str:
-        """What was counted as bad, and whether the SLO's own query was not asked."""
-        metrics = self.source.table == "metrics"
-        if self.slo.kind == "latency":
-            rule = f"over {duration(self.slo.threshold_s or 0.0)}"
-        else:
-            rule = "metrics.errors" if metrics else "5xx"
-        if self.slo.budgeting == "timeslices":
-            rule = f"{self.unit} less than {percent(self.methods.slice_target)} good ({rule})"
-        elif self.slo.budgeting == "ratio_timeslices":
-            rule = f"the share of bad in {self.unit} ({rule})"
-        return f"{rule} of the journey; own query not asked" if self.own_query else rule
-
-    @property
-    def went_bad(self) -> str:
-        """What a bad one did, after a number and `unit`."""
-        if self.slo.budgeting != "occurrences":
-            return "failed it"
-        return "were too slow" if self.slo.kind == "latency" else "failed"
-
-    def share_of_budget(self, bad: float) -> float:
-        """Failed requests, or slices, as a fraction of what the window's own allow to fail."""
-        return bad / (float(allowed_share(self.slo.target)) * float(self.counted["total"].sum()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unmeasured:
-    """An SLO that no evidence speaks of, and why.
-
-    supply: what would measure it, as an action; broken: whether its evidence was given but cannot be read.
-    """
-
-    slo: SLO
-    reason: str
-    supply: str
-    broken: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assessed:
-    """All SLOs of a system: those that were measured, and those that could not be."""
-
-    system: str
-    results: tuple[SLOResult, ...]
-    unmeasured: tuple[Unmeasured, ...]
-    level: float
-
-    def table(self) -> pd.DataFrame:
-        """One row an SLO: what is bad, target, SLI, state here (counted) and in the long run, events, budget.
-
-        events, bad: what the budget counts: requests, or slices.
-        """
-        rows = [
-            {
-                "slo": each.slo.name,
-                "bad is": each.bad_is,
-                "target": each.slo.target,
-                "measured": each.attainment.shown,
-                "here": each.attainment.counted,
-                "long run": each.attainment.state,
-                "events": int(each.budget.total),
-                "bad": each.budget.spent,
-                "budget spent": each.spent,
-                "window seen": f"{percent(each.covered)} of {each.slo.window}",
-            }
-            for each in self.results
-        ]
-        rows += [
-            {
-                "slo": each.slo.name,
-                "target": each.slo.target,
-                "here": "not measured",
-                "window seen": f"none of {each.slo.window}",
-            }
-            for each in self.unmeasured
-        ]
-        return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
@@ -215,27 +70,39 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
             supply="Shorten the exclusions, or collect a longer history.",
         )
     unknown = excluded.union(silent_minutes(pd.DatetimeIndex(counts.index)))
-    start, end = window_edges(slo.window, counts.index[-1], slo.time_zone)
+    start, end = window_edges(slo.window, grid.index[-1], slo.time_zone)
     if parse_window(slo.window).seconds is not None:
         start, end = start + MINUTE, end + MINUTE
     window = _between(counts, start, end)
+    if window.empty:
+        raise NotMeasured(
+            f"{slo.name}: the exclusions leave no minute of its last window, which begins {start:%Y-%m-%d %H:%M} UTC.",
+            supply="Shorten the exclusions, or collect a longer history.",
+        )
+    to_the_end = counts.reindex(counts.index.union(grid.index[-1:]), fill_value=0.0)
+    recorded = _between(grid[grid["total"] > 0], start, end)
+    rate = rate_per_s(window, unknown)
     audit = audit_exclusions(_between(grid, start, end), left_out, slo.target, level, counted=partial(own_counts, slo))
     counted = own_counts(slo, window)
-    slices = None if slo.budgeting == "occurrences" else (own_counts(slo, counts), own_slice_s(slo))
+    slices = None if slo.budgeting == "occurrences" else (own_counts(slo, to_the_end), own_slice_s(slo))
     held = attainment(counted["total"] - counted["bad"], counted["total"], slo.target, level)
-    if "bad_least" in everything:
-        held = between_edges(slo, held, everything[everything.index.isin(window.index)])
+    between = everything[everything.index.isin(counts.index)] if "bad_least" in everything else None
+    if between is not None:
+        held = between_edges(slo, held, _between(between, start, end))
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
-    spells = known_spells(system.incidents, slo, counts)
+    spells = known_spells(system.incidents, slo, to_the_end)
     policy = alert_policy(slo.window)
-    seen_s = (window.index[-1] - window.index[0] + MINUTE).total_seconds()
+    seen_s = (recorded.index[-1] - recorded.index[0] + MINUTE).total_seconds()
     return SLOResult(
         slo=slo,
         own_query=any(each.name == slo.journey and asks_its_own_query(slo, each) for each in system.journeys),
         counts=counts,
+        start=start,
+        end=end,
         window=window,
         counted=counted,
-        covered=min(1.0, (seen_s - _silent_s(window)) / (end - start).total_seconds()),
+        between=between,
+        covered=min(1.0, (seen_s - _silent_s(recorded)) / (end - start).total_seconds()),
         attainment=held,
         independent=attainment(total - bad, total, slo.target, level),
         budget=error_budget(slo.target, total - bad, total),
@@ -245,11 +112,22 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         outside=spells.outside,
         unhurt=spells.unhurt,
         policy=policy,
-        replay=replay_policy(policy, slo.target, counts, spells.spells, excluded=unknown, slices=slices, level=level),
-        remarks=tuple(lint(policy, slo.target, rate_per_s(window, audit.excluded))),
+        replay=replay_policy(
+            policy,
+            slo.target,
+            to_the_end,
+            spells.spells,
+            excluded=unknown,
+            slices=slices,
+            window=slo.window,
+            time_zone=slo.time_zone,
+            level=level,
+        ),
+        rate=rate,
+        remarks=tuple(lint(policy, slo.target, rate)),
         exclusions=audit,
-        methods=_methods(slo, counts),
-        projection=_projection(slo, counts, level),
+        methods=_methods(slo, to_the_end),
+        projection=_projection(slo, to_the_end, level),
         source=source,
     )
 

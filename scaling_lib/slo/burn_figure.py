@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from scaling_lib import figures
 from scaling_lib.figures import Shown
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
 from scaling_lib.slo.figures import MOST_POINTS, name_entities, with_spells
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, number
 
@@ -90,7 +90,7 @@ def _costliest(chosen: Sequence[SLOResult]) -> tuple[SLOResult, dict[Hashable, A
     The flag says whether spells before the window were passed over.
     """
     spells = [(each, row) for each in chosen for row in each.replay.incidents.to_dict("records")]
-    latest = [(each, row) for each, row in spells if row["end"] > each.window.index[0]]
+    latest = [(each, row) for each, row in spells if row["end"] > each.start]
     worst, spell = max(latest or spells, key=lambda one: float(one[1]["budget_spent"]))
     return worst, spell, 0 < len(latest) < len(spells)
 

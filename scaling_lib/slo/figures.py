@@ -12,8 +12,8 @@ from scaling_lib import figures
 from scaling_lib.figures import Shown
 from scaling_lib.slo.alert_tables import spell_rate
 from scaling_lib.slo.alerts import detection_time, threshold
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, listing, number, percent
 

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
-from scaling_lib.slo.assess import Assessed, SLOResult, Unmeasured
+from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured
 from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
 from scaling_lib.words import duration, listing, number, percent, plural
@@ -164,7 +164,7 @@ def _share(each: SLOResult) -> str:
 def _cause(each: SLOResult) -> str:
     """What to look at, by what was found: spells in the window, or failures all the time."""
     spells = each.replay.incidents
-    if ((spells["end"] > each.window.index[0]) & (spells["bad"] > 0)).any():
+    if ((spells["end"] > each.start) & (spells["bad"] > 0)).any():
         return f"Find what caused the spells of {each.slo.name}."
     bad, shared = "failures", "status, path or host"
     if each.slo.kind == "latency":
@@ -181,7 +181,8 @@ def _needed(each: SLOResult) -> str:
 
 
 def _why(each: SLOResult) -> str:
-    held, total, bad = each.attainment, number(each.budget.total), number(each.budget.spent)
+    held, total = each.attainment, number(each.budget.total)
+    bad = each.told(each.budget.spent, each.start, each.end)
     parts = [f"{bad} of {total} {each.unit} {each.went_bad}; {number(each.budget.allowed)} were allowed."]
     if each.own_query:
         parts.append(OWN_QUERY)

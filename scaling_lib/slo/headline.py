@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.findings import HALF, WHOLE, decidable, unpaged
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.slo.spell_findings import BIG_SPELL, spell_findings
 from scaling_lib.words import listing, percent, plural
 

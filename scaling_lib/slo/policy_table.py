@@ -7,8 +7,8 @@ import math
 import pandas as pd
 
 from scaling_lib.slo.alerts import Tier, detection_time, reset_time, threshold
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.words import percent
 
 COLUMNS = [

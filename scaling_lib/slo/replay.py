@@ -25,18 +25,20 @@ class Replay:
     pages, tickets: one row for each stretch of firing alerts of that severity: start, end (when the rule's evaluation
         turned), severity, tier (the first to fire), firing_at_end (the history ends before the alert does),
         budget_spent (before it, since the incident began; without one, over the tier's long window), incident (the
-        names it falls on), early (the tier's long window reaches back beyond the history, or over `excluded`, so
-        that a handful of requests may have fired it), certain (it fired while more failed over the long window than
-        the target allows beyond chance), false (on none though incidents are known, neither certain nor early).
-    incidents: one row for each: name, start, end, found (in the counts, not given), bad (of the budget), budget_spent
-        (by the whole incident), and of its pages detected, early (by early alerts alone), delay_s, reset_s,
-        budget_spent_before. Times are NaN where nothing fired; reset_s also where the history ends first.
+        names it falls on), early (the history begins, or `excluded` lies, within the tier's windows, and with the
+        usual traffic and failures there it would fire later or never), certain (it fired while more failed over the
+        long window, or usually, than the target allows beyond chance), false (on none though incidents are known,
+        neither certain nor early).
+    incidents: one row for each: name, start, end, found (in the counts, not given), bad (of the budget, all of it),
+        bad_in_window (its part in the last window, NaN where it ended before), budget_spent, and of its pages
+        detected, early (by early alerts alone), delay_s, reset_s, budget_spent_before. Times are NaN where nothing
+        fired; reset_s also where the history ends first.
     precision, recall: of the pages; NaN where no incident is known or nothing fired.
-        Left out are alerts whose window reaches beyond the history and incidents that only those detected, early alerts
-        that are neither on one nor certain, and incidents outside the history.
+        Left out are early alerts, incidents that only those detected, and incidents outside the history.
     burn: the burn rate over each tier's long window, by minute (one column for each tier's name), NaN without traffic.
-    period_budget: what the period allows to be bad, at the mean traffic of the history's last period; all
-        budget_spent are shares of it.
+    period_budget: what the last window allows to be bad in its whole length, at the mean traffic seen in it. All
+        budget_spent are what lies in that window over this budget; of what ended before it, over the budget of a
+        window of its own time.
     """
 
     pages: pd.DataFrame
@@ -61,6 +63,8 @@ def replay(
     *,
     excluded: pd.DatetimeIndex | None = None,
     slices: tuple[pd.DataFrame, float] | None = None,
+    window: str = "",
+    time_zone: str = "UTC",
     grace_s: float = 300.0,
     level: float = 0.95,
 ) -> Replay:
@@ -72,6 +76,7 @@ def replay(
     excluded: minutes that do not count or of which nothing is known: 0 of 0 in `counts`, or not in it.
     slices: where the budget is held in slices, those (columns total and bad, by their start) and their length in
         seconds. Alerts fire by events all the same: that is what rules ask for.
+    window, time_zone: of the budget, as of `window_edges`; the policy's period, rolling, if not given.
     grace_s: an alert that starts this long after an incident's end still counts as its detection.
     level: of the intervals of precision and recall.
 
@@ -81,16 +86,22 @@ def replay(
 
     An alert is right when it falls on an incident, or when the budget really burned while it fired: in one of its
     minutes a firing tier's long window, whose rate is above the tier's, also holds more failures than the allowed rate
-    gives by chance. That is the exact binomial test, at a level of 0.01 shared by all minutes with traffic and all
-    tiers (Bonferroni), so that chance alone makes an alert right in at most 1 of 100 histories. Only what is neither is
-    for nothing: an incident list without a long, mild failure makes no page on it wrong.
+    gives by chance. That is the exact binomial test, at a level of 0.005 shared by all minutes with traffic and all
+    tiers (Bonferroni). Where what usually fails overspends the budget by the same test, any page is right: usual is the
+    share outside incidents in the calmer half of the history's quarters. So chance alone makes an alert right in at
+    most 1 of 100 histories. Only what is neither is for nothing: an incident list without a long, mild failure makes
+    no page on it wrong.
     """
-    history = History(minute_grid(counts), policy, target, excluded, slices)
     known = None if incidents is None else incidents_of(incidents)
+    history = History(minute_grid(counts), policy, target, known or (), excluded, slices, (window, time_zone))
     pages = history.alerts("page")
     tickets = history.alerts("ticket")
     page_scores, page_columns = _scores(history, pages, known, grace_s, level)
-    bad = [history.bad_between(incident.start, incident.end) for incident in known or ()]
+    last = history.last_start
+    bad = [history.bad_between(each.start, each.end) for each in known or ()]
+    inside = [history.bad_between(max(each.start, last), each.end) if each.end > last else math.nan
+              for each in known or ()]  # fmt: skip
+    spent = [history.spent_between(each.start, each.end, of=each.end) for each in known or ()]
     return Replay(
         pages=_alert_frame(history, pages, known, grace_s),
         tickets=_alert_frame(history, tickets, known, grace_s),
@@ -101,7 +112,8 @@ def replay(
                 "end": _times([incident.end for incident in known or ()]),
                 "found": np.array([incident.found for incident in known or ()], dtype=bool),
                 "bad": np.array(bad, dtype=np.float64),
-                "budget_spent": np.array([history.share(count) for count in bad], dtype=np.float64),
+                "bad_in_window": np.array(inside, dtype=np.float64),
+                "budget_spent": np.array(spent, dtype=np.float64),
                 **page_columns,
             }
         ),
@@ -119,7 +131,8 @@ def _alert_frame(
     spent = []
     for alert, incidents in zip(alerts, hits, strict=True):
         begin = incidents[0].start if incidents else alert.start - pd.Timedelta(seconds=alert.tier.long_window_s)
-        spent.append(history.share(history.bad_between(begin, alert.start)))
+        at = incidents[0].end if incidents else alert.start
+        spent.append(history.spent_between(begin, alert.start, of=at))
     return pd.DataFrame(
         {
             "start": _times([alert.start for alert in alerts]),
@@ -146,15 +159,14 @@ def _scores(
     history: History, alerts: Sequence[Alert], known: Sequence[Incident] | None, grace_s: float, level: float
 ) -> tuple[tuple[Estimate, Estimate], dict[str, NDArray[Any]]]:
     """Precision and recall of the alerts, and each incident's columns."""
-    detected, early, unsure, delays, resets, spent = [], [], [], [], [], []
+    detected, early, delays, resets, spent = [], [], [], [], []
     for incident in known or ():
         hits = [alert for alert in alerts if alert.touches(incident, grace_s)]
         detected.append(bool(hits))
         early.append(bool(hits) and all(alert.early for alert in hits))
-        unsure.append(bool(hits) and all(alert.beyond for alert in hits))
         first = max(hits[0].start, incident.start) if hits else incident.start
         delays.append((first - incident.start).total_seconds() if hits else math.nan)
-        spent.append(history.share(history.bad_between(incident.start, first)) if hits else math.nan)
+        spent.append(history.spent_between(incident.start, first, of=incident.end) if hits else math.nan)
         over = bool(hits) and not hits[-1].firing_at_end
         resets.append(max(0.0, (hits[-1].end - incident.end).total_seconds()) if over else math.nan)
     columns: dict[str, NDArray[Any]] = {
@@ -167,11 +179,14 @@ def _scores(
     if known is None:
         unknown = Estimate(math.nan, 0.0, 1.0, level, "fraction")
         return (unknown, unknown), columns
-    right = [alert.certain or any(alert.touches(incident, grace_s) for incident in known) for alert in alerts]
-    judged = [at for alert, at in zip(alerts, right, strict=True) if not alert.beyond and (at or not alert.early)]
+    judged = [
+        alert.certain or any(alert.touches(incident, grace_s) for incident in known)
+        for alert in alerts
+        if not alert.early
+    ]
     seen = [
         hit
-        for hit, doubtful, incident in zip(detected, unsure, known, strict=True)
+        for hit, doubtful, incident in zip(detected, early, known, strict=True)
         if not doubtful and (hit or history.holds(incident))
     ]
     return (

@@ -10,10 +10,10 @@ import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
 from scaling_lib.slo.alerts import detection_time
-from scaling_lib.slo.assess import SLOResult
+from scaling_lib.slo.result import SLOResult
 from scaling_lib.slo.windows import window_words
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, number, percent
+from scaling_lib.words import duration, listing, percent
 
 COMMAND = "scaling run --step 01"
 BIG_SPELL = 0.02  # of a window's budget in one spell: what the fastest alert is made to page on (SRE Workbook, ch. 5)
@@ -30,7 +30,7 @@ def spell_findings(results: Sequence[SLOResult]) -> list[Finding]:
 def _spell(group: Sequence[Spell]) -> Finding:
     each, row = group[0]
     start, end, share = row["start"], row["end"], float(row["budget_spent"])
-    own = [one.share_of_budget(float(spell["bad"])) for one, spell in group]
+    own = [one.share_of_budget(float(spell["bad_in_window"])) for one, spell in group]
     verdict: Verdict = "act" if share > BIG_SPELL or max(own) > 1 else "watch" if max(own) else "ok"
     given = not all(spell["found"] for _, spell in group)
     beside: dict[str, float] = {}
@@ -44,8 +44,9 @@ def _spell(group: Sequence[Spell]) -> Finding:
         subject=f"{each.slo.name}, {start:%Y-%m-%d %H:%M}",
         verdict=verdict,
         sentence=(
-            f"{each.slo.name}: {number(float(row['bad']))} {each.unit} {each.went_bad} from {start:%Y-%m-%d %H:%M} to "
-            f"{end:%H:%M} UTC: {_cost(each, own[0], share)}." + (f" At the same time: {listing(also)}." if also else "")
+            f"{each.slo.name}: {_failed(each, row)} from {start:%Y-%m-%d %H:%M} to {_end(start, end)} UTC"
+            f"{_inside(each, row)}: {_cost(each, own[0], share)}."
+            + (f" At the same time: {listing(also)}." if also else "")
         ),
         impact=Estimate(share, share, share, 1.0, "fraction"),
         why=f"The spell was {'given' if given else 'found in the counts'}. {_paged(each, row)}",
@@ -54,6 +55,23 @@ def _spell(group: Sequence[Spell]) -> Finding:
         command=COMMAND,
         figure="burn",
     )
+
+
+def _failed(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
+    """How many of what failed."""
+    return f"{each.told(float(row['bad']), row['start'], row['end'])} {each.unit} {each.went_bad}"
+
+
+def _end(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    return f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
+
+
+def _inside(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
+    """How many of a spell that began before the last window fell into it."""
+    if row["start"] >= each.start:
+        return ""
+    inside = each.told(float(row["bad_in_window"]), each.start, row["end"])
+    return f", {inside} of them in its last {window_words(each.slo.window)} window"
 
 
 def _cost(each: SLOResult, own: float, share: float) -> str:
@@ -73,7 +91,7 @@ def _groups(results: Sequence[SLOResult]) -> list[list[Spell]]:
     groups: list[list[Spell]] = []
     end = None
     for each, row in sorted(rows, key=lambda spell: spell[1]["start"]):
-        if row["end"] <= each.window.index[0]:
+        if row["end"] <= each.start:
             continue
         if end is None or row["start"] >= end:
             groups.append([])

@@ -10,13 +10,13 @@ import pandas as pd
 from scaling_lib import figures
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import NotMeasured, ScalingError
-from scaling_lib.slo.assess import Assessed, SLOResult
 from scaling_lib.slo.attainment import measurable
 from scaling_lib.slo.exclusions import applying, counted_stretches
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.prometheus_out import prometheus_rules
+from scaling_lib.slo.result import Assessed, SLOResult
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent
 

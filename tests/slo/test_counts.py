@@ -11,7 +11,7 @@ from small_system import START, csv_of, make, minute
 
 import scaling_lib
 from scaling_lib import slo
-from scaling_lib.slo.counts import rate_per_s
+from scaling_lib.slo.counts import rate_per_s, silent_minutes
 
 JOURNEY = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\nevidence: {requests: [requests.csv]}\n"
 
@@ -67,3 +67,10 @@ def test_the_page_extrapolates_by_the_observed_rate(tmp_path):
 def test_minutes_far_apart_count_over_the_time_between_them(counts_frame):
     minutes = counts_frame([0] * 10_080, [1, *[0] * 10_078, 1])
     assert rate_per_s(minutes[minutes["total"] > 0]) == pytest.approx(2 / (10_080 * 60))
+
+
+def test_silent_minutes_are_those_between_two_of_traffic(counts_frame):
+    minutes = counts_frame([0] * 400, [1] * 100 + [0] * 200 + [1] * 100)
+    traffic = minutes.index[minutes["total"] > 0]
+    assert silent_minutes(traffic).tolist() == minutes.index[100:300].tolist()
+    assert len(silent_minutes(traffic[:100])) == 0

@@ -71,3 +71,10 @@ def test_stretches_between_exclusions_begin_with_a_minute_that_none_touches():
     found = counted_stretches([exclusion("01:00:30", "01:05:10"), exclusion("02:00", "02:10")])
     minutes = [tuple(None if edge is None else f"{edge:%H:%M:%S}" for edge in stretch) for stretch in found]
     assert minutes == [(None, "01:00:00"), ("01:06:00", "02:00:00"), ("02:10:00", None)]
+
+
+def test_an_exclusion_within_another_ends_nothing():
+    found = counted_stretches([exclusion("01:00", "03:00"), exclusion("01:30", "02:00")])
+    assert [tuple(None if edge is None else f"{edge:%H:%M}" for edge in stretch) for stretch in found] == [
+        (None, "01:00"), ("03:00", None)
+    ]  # fmt: skip
