@@ -1,6 +1,7 @@
 """Step 02: how much more can it take, and what saturates first?"""
 
-from scaling_lib.capacity.assess import Capacity, Limit, assess
+from scaling_lib.capacity.assess import Capacity, assess
+from scaling_lib.capacity.attempts import Absent
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
@@ -21,7 +22,8 @@ from scaling_lib.capacity.figures import (
     slo_figure,
     use_figure,
 )
-from scaling_lib.capacity.findings import findings, headline
+from scaling_lib.capacity.findings import findings
+from scaling_lib.capacity.headline import headline
 from scaling_lib.capacity.headroom import Deduction, Headroom, headroom
 from scaling_lib.capacity.hpa import hpa_replicas
 from scaling_lib.capacity.hpa_behavior import (
@@ -31,6 +33,7 @@ from scaling_lib.capacity.hpa_behavior import (
     ScalingRules,
 )
 from scaling_lib.capacity.knee import Knee, Plateau, knee, plateau
+from scaling_lib.capacity.limits import Limit
 from scaling_lib.capacity.load_checks import Check, load_checks
 from scaling_lib.capacity.load_curve import LoadCurve, load_curve
 from scaling_lib.capacity.peak import typical_peak
@@ -38,19 +41,10 @@ from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
+from scaling_lib.capacity.shown import TABLES, table
 from scaling_lib.capacity.sizing import Scaled
 from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
 from scaling_lib.capacity.tables import (
-    AUTOSCALER_CAPTION,
-    CHECK_CAPTION,
-    CHECKS_CAPTION,
-    DEMANDS_CAPTION,
-    LAW_CAPTION,
-    LIMITS_CAPTION,
-    MIGRATION_CAPTION,
-    OPTIONS_CAPTION,
-    SATURATION_CAPTION,
-    UNITS,
     autoscaler_table,
     checks_table,
     days_table,
@@ -63,32 +57,23 @@ from scaling_lib.capacity.tables import (
     migration_table,
     model_table,
     options_table,
+    remarks_table,
     saturation_table,
     use_table,
 )
-from scaling_lib.capacity.tables import DEMAND_CAPTION as DEMAND_TABLE_CAPTION
 from scaling_lib.capacity.utilization import LimitingResource, utilization_by_level
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 
 __all__ = [
-    "AUTOSCALER_CAPTION",
-    "CHECKS_CAPTION",
-    "CHECK_CAPTION",
     "DEFAULT_SCALE_DOWN",
     "DEFAULT_SCALE_UP",
-    "DEMANDS_CAPTION",
     "DEMAND_CAPTION",
-    "DEMAND_TABLE_CAPTION",
     "HEADROOM_CAPTION",
-    "LAW_CAPTION",
-    "LIMITS_CAPTION",
     "LOAD_CAPTION",
-    "MIGRATION_CAPTION",
-    "OPTIONS_CAPTION",
-    "SATURATION_CAPTION",
     "SLO_CAPTION",
-    "UNITS",
+    "TABLES",
     "USE_CAPTION",
+    "Absent",
     "Autoscaler",
     "AutoscalerReplay",
     "Calibrated",
@@ -149,6 +134,7 @@ __all__ = [
     "options_table",
     "peak_demand",
     "plateau",
+    "remarks_table",
     "replay_autoscaler",
     "resource_headroom",
     "resource_use",
@@ -160,6 +146,7 @@ __all__ = [
     "slo_capacity_of_shares",
     "slo_figure",
     "steepest_rise",
+    "table",
     "time_to_exhaustion",
     "typical_peak",
     "use_figure",

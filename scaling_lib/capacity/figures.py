@@ -16,26 +16,29 @@ from scaling_lib.words import listing, number, percent, quantity
 
 LOAD_CAPTION = (
     "Dots: the throughput at each level of the load test, with its interval. Line and band: the Universal Scalability "
-    "Law fitted to them. Dashed: what has to be carried."
+    "Law fitted to them. Dashed: the load beyond which something breaks first, and the loads that have to be carried."
 )
 USE_CAPTION = "How much of each resource was in use at each level of the load test; at 100% nothing more can come."
 DEMAND_CAPTION = (
     "Dots: the busiest hour of each day. Line and band: the forecast, if growth stays as it is. Dashed: the "
     "mean load of an hour in whose busiest minute the system's limit is reached."
 )
-HEADROOM_CAPTION = "What of the capacity is left after everything that takes from it, in requests a second."
+HEADROOM_CAPTION = (
+    "What of the capacity is left after all that takes from it. Steps of less than half a percent are not drawn."
+)
 SLO_CAPTION = (
     "The slow end of the requests' durations at each level, by journey. Dashed: the threshold of the SLO. Where a line "
     "crosses it is the load beyond which the promise is broken. The axis of durations is logarithmic."
 )
 POINTS = 120
+SEEN = 0.005  # of the capacity: a bar of less cannot be seen
 
 
 def load_figure(result: Capacity) -> go.Figure | Shown:
     """Throughput against users, with the fitted law, and the loads that have to be carried."""
     curve = result.curve
     if curve is None:
-        return figures.nothing(f"No load curve: {result.absent.get('load curve', result.absent.get('load tests', ''))}")
+        return figures.nothing(f"No load curve: {_reason(result, 'load curve', 'load tests')}")
     users = curve.levels["users"].notna().all()
     figure = figures.figure(_load_title(result, curve), x="users" if users else "requests in flight", y="requests/s")
     color = figures.colour(result.system)
@@ -63,6 +66,9 @@ def load_figure(result: Capacity) -> go.Figure | Shown:
         name="measured",
         hovertemplate="%{x:,.3~r}: %{y:,.3~r} requests/s<extra>measured</extra>",
     )
+    if result.limits and not result.limits[0].modelled:
+        figures.threshold(figure, result.limits[0].rate.value, _first(result))
+        figure.layout.shapes[-1].label.textposition = "start"
     if result.peak is not None and result.needed is not None:
         figures.threshold(figure, result.peak.value, f"today's busiest minute: {quantity(result.peak.value, '')}/s")
         figures.threshold(
@@ -101,14 +107,16 @@ def use_figure(result: Capacity) -> go.Figure | Shown:
 def slo_figure(result: Capacity) -> go.Figure | Shown:
     """The slow end of the durations against the load, by journey with a latency SLO."""
     if result.latencies.empty:
-        reasons = [reason for name, reason in result.absent.items() if name.startswith("load within")]
-        return figures.nothing("No latency SLO can be held against a load test. " + " ".join(reasons))
+        reasons = [each.why for name, each in result.absent.items() if name.startswith("load within")]
+        told = reasons or [_reason(result, "load curve", "load tests", "SLOs")]
+        return figures.nothing("No latency SLO can be held against a load test. " + " ".join(told))
     known = [each for each in result.within if each.slo.name in set(result.latencies["slo"])]
     figure = figures.figure(
         _slo_title(result),
         x="requests/s of all journeys",
         y=f"{listing(result.latencies['figure'].unique().tolist())} of a journey, ms",
     )
+    first = min(known, key=lambda each: _last(each.requests.value))
     for each in known:
         color, own = figures.colour(each.slo.journey), result.latencies[result.latencies["slo"] == each.slo.name]
         figure.add_scatter(
@@ -116,9 +124,12 @@ def slo_figure(result: Capacity) -> go.Figure | Shown:
             name=figures.escape(each.slo.journey), line={"color": color, "width": 2}, marker={"size": 7},
             hovertemplate="%{x:,.3~r} requests/s: %{y:,.3~r} ms<extra>" + figures.escape(each.slo.name) + "</extra>",
         )  # fmt: skip
+        if each is first and own["throughput"].is_monotonic_increasing:  # a band that turns back hides itself
+            low, high = (1000 * own[f"latency_{end}_s"] for end in ("low", "high"))
+            figures.band(figure, own["throughput"].tolist(), low.tolist(), high.tolist(), color=color)
     for threshold in sorted({each.slo.threshold_s or 0.0 for each in known}):
         figures.threshold(figure, 1000 * threshold, f"threshold: {quantity(threshold, 's')}")
-    figure.layout.shapes[-1].label.textposition = "start"
+        figure.layout.shapes[-1].label.textposition = "start"
     return figure.update_yaxes(type="log")
 
 
@@ -126,7 +137,7 @@ def demand_figure(result: Capacity) -> go.Figure | Shown:
     """The busiest hour of each day, its forecast, and the system's limit."""
     demand = result.demand
     if demand is None or not len(demand.days):
-        return figures.nothing(f"Demand is not measured: {result.absent.get('demand', 'no whole day is recorded')}")
+        return figures.nothing(f"Demand is not measured: {_reason(result, 'demand') or 'no whole day is recorded.'}")
     figure = figures.figure(_demand_title(result), x="", y="requests/s, busiest hour of the day")
     color = figures.colour(result.system)
     days = demand.days.dropna()
@@ -157,8 +168,9 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
             "Headroom is not known: it takes the demand (requests) and a limit (a load test, or the model)."
         )
     frame = result.headroom.frame
-    taken = frame[(frame["amount"] != 0) | (frame["step"] == "used at peak")]
-    title = f"{quantity(result.headroom.factor.value, 'x')} today's busiest minute fits"
+    seen = frame["amount"].abs() >= SEEN * result.headroom.capacity.value
+    taken = frame[seen | frame["step"].isin(["capacity", "used at peak"])]
+    title = f"{result.headroom.factor} today's busiest minute fits: {result.headroom.absolute} are left"
     figure = figures.figure(title, x="", y="requests/s")
     figure.add_waterfall(
         x=[*taken["step"], "left"],
@@ -173,6 +185,16 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
         showlegend=False,
     )
     return figure
+
+
+def _reason(result: Capacity, *parts: str) -> str:
+    """Why the first of these parts that is absent is so, and what to supply."""
+    absent = next((result.absent[part] for part in parts if part in result.absent), None)
+    return " ".join([absent.why, absent.supply]).strip() if absent else ""
+
+
+def _first(result: Capacity) -> str:
+    return f"first limit: {quantity(result.limits[0].rate.value, '')}/s"
 
 
 def _load_title(result: Capacity, curve: LoadCurve) -> str:
@@ -192,7 +214,7 @@ def _slo_title(result: Capacity) -> str:
 def _demand_title(result: Capacity) -> str:
     demand = result.demand
     if demand is None or not demand.growth_told:
-        return "No growth of the busiest hour is told from none"
+        return "No growth of the busiest hour is certain"
     title = f"The busiest hour grows by {percent(demand.growth.value)} a month"
     if result.runs_out is None:
         return title

@@ -5,21 +5,34 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import pandas as pd
+
 from scaling_lib.capacity.assess import Capacity
+from scaling_lib.capacity.headline import compared, headline
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
-from scaling_lib.words import listing, number, quantity
+from scaling_lib.words import listing, number, plural, quantity
+
+__all__ = ["findings", "headline"]
 
 COMMAND = "scaling run --step 02"
-TRUSTED = 0.2  # a model further off than this at any level is not taken for an answer
+TRUSTED = 0.2  # a model whose throughput is further off than this at any level is not taken for an answer
+SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of a year is acted on now
+TAKEN = 0.99  # of what would fit, where something beside the peak takes from it
+MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
 KINDS = {  # what to supply where a part is not known
     "demand": "Supply requests: they tell today's demand, its season and its growth.",
     "load tests": "Supply a load test to past the point where throughput no longer rises.",
     "load curve": "Supply a load test of at least six levels, each held until it is steady.",
+    "load metrics": "Supply the metrics of the load test's time: they tell which resource is full.",
+    "metrics": "Supply the metrics of the resources' use: they tell when each is full.",
     "model": "Describe `resources` in assessment.yaml, with the metrics of their use.",
+    "SLOs": "Mend the SLOs: the load at which each is broken rests on them.",
+    "when the limit is reached": "Supply a longer history of requests, best some months.",
 }
+OF = {"demand of ": "Compare the journey's route with those in step 00.", "load within ": "Load-test this journey."}
 
 _finding = partial(Finding, step="02", command=COMMAND)
 
@@ -32,55 +45,88 @@ def findings(result: Capacity) -> list[Finding]:
     return found
 
 
-def headline(result: Capacity) -> str:
-    """The sentence that answers the step's question."""
-    if not result.limits:
-        return "Not measured: neither a load test nor a model tells how much the system can take."
-    first = result.limits[0]
-    words = f"{first.why} beyond {quantity(first.rate.value, '')} requests/s"
-    if result.peak is None or result.needed is None:
-        return f"{words[0].upper()}{words[1:]}; today's demand is not measured."
-    times, factor = quantity(first.rate.value / result.peak.value, "x"), quantity(result.factor, "x")
-    full = f" What saturates first is the {result.bottleneck}." if result.bottleneck else ""
-    if first.rate.high < result.needed.value:
-        return f"It takes {times} today's load, not {factor}: {words}.{full}"
-    if first.rate.low >= result.needed.value:
-        return f"It takes {times} today's load, more than the {factor} asked for; {words}.{full}"
-    return f"Whether it takes {factor} today's load is not certain: {times}, within the interval; {words}.{full}"
-
-
 def _capacity(result: Capacity) -> list[Finding]:
-    if not result.limits or result.needed is None or result.peak is None:
-        return []
-    first, needed = result.limits[0], result.needed
-    short, enough = first.rate.high < needed.value, first.rate.low >= needed.value
-    verdict: Verdict = "act" if short else "ok" if enough else "watch"
-    told = "is not enough for" if short else "is enough for" if enough else "may not be enough for"
-    assumed = ", a factor that was assumed" if result.assumed else ""
+    if not result.limits:
+        return _no_limit(result)
+    first = result.limits[0]
+    evidence = _evidence(result, "load tests", "load metrics", "requests")
+    if result.needed is None or first.times is None or result.peak is None:
+        sentence = f"The system takes {first.rate}; how much of that is used today is not measured."
+        why = f"Beyond it {first.why}. {_why(result)}".strip()
+        return [
+            _finding(
+                name="capacity", verdict="unknown", sentence=sentence, impact=first.rate, why=why, evidence=evidence,
+                action=KINDS["demand"], figure="load",
+            )
+        ]  # fmt: skip
+    state = compared(first.times, result.factor)
+    verdict: Verdict = "act" if state == "short" else "ok" if state == "enough" else "watch"
+    if first.modelled or (result.assumed and state == "short"):
+        verdict = "watch"
+    told = {"short": "is not enough for", "enough": "is enough for", "uncertain": "may not be enough for"}[state]
+    assumed = " (a factor that was assumed)" if result.assumed else ""
+    needed = result.needed
+    asked = Estimate(needed.value, needed.low, needed.high, needed.level, needed.unit)
     return [
         _finding(
             name="capacity",
             verdict=verdict,
             sentence=(
                 f"A capacity of {first.rate} {told} {number(result.factor)} times today's busiest minute of "
-                f"{quantity(result.peak.value, '')} requests/s{assumed}: that asks for {needed}."
+                f"{quantity(result.peak.value, '')} requests/s{assumed}: that asks for {asked}."
             ),
-            impact=_times(first.rate, result.peak),
-            why=f"Beyond it {first.why}. " + _why(result),
-            evidence=_evidence(result, "load tests", "requests", "metrics of load tests"),
-            action="" if enough else _relief(result),
+            impact=first.times,
+            why=f"Beyond it {first.why}. {_why(result)}".strip(),
+            evidence=evidence,
+            action="" if verdict == "ok" else _relief(result),
+            figure="load" if result.curve else "",
+        )
+    ]
+
+
+def _no_limit(result: Capacity) -> list[Finding]:
+    """A load test that reached no end tells what is carried at least."""
+    if result.curve is None:
+        return []
+    carried, needed = result.carried, result.needed
+    enough = needed is not None and carried >= needed.high
+    asked = (
+        f"; {number(result.factor)} times today's busiest minute asks for {quantity(needed.value, '')}"
+        if needed is not None
+        else ""
+    )
+    return [
+        _finding(
+            name="capacity",
+            verdict="ok" if enough else "unknown",
+            sentence=f"The load test carried {quantity(carried, 'requests/s')} and reached no limit{asked}.",
+            why=" ".join([*([result.curve.plateau.sentence] if result.curve.plateau else []), *_refused(result)]),
+            evidence=_evidence(result, "load tests", "load metrics", "requests"),
+            action="" if enough else "Repeat the load test with more users, until throughput no longer rises.",
             figure="load",
         )
     ]
 
 
+def _refused(result: Capacity) -> list[str]:
+    """Why there is no plateau: the one reason that matters here."""
+    told = result.curve.refused.get("plateau", "") if result.curve else ""
+    return [told] if told else []
+
+
 def _why(result: Capacity) -> str:
+    """Further limits, what is full there, and what takes from the capacity."""
     others = [f"{each.why} beyond {each.rate}" for each in result.limits[1:]]
-    parts = [f"Further limits: {listing(others, 3)}."] if others else []
-    if result.curve:
+    parts = [f"Further limits: {listing(others, 2)}."] if others else []
+    if result.limits[0].modelled:
+        parts.append("No load test has shown it.")
+    if result.curve and result.curve.limiting.resource:
         parts.append(result.curve.limiting.sentence)
-    if result.headroom:
-        parts.append(result.headroom.sentence)
+    room, times = result.headroom, result.limits[0].times
+    if room and times and room.factor.value < TAKEN * times.value:
+        parts.append(room.sentence)
+    if math.isnan(result.limits[0].rate.low):
+        parts.append("How sure the capacity is is not known: it is taken as exact.")
     return " ".join(parts)
 
 
@@ -88,68 +134,74 @@ def _relief(result: Capacity) -> str:
     """What to do about the bottleneck, and how far that carries."""
     if not result.migration:
         return "Find what limits: describe `resources` in assessment.yaml, with the metrics of their use."
-    step = result.migration[0]
-    then = "it still limits" if step.next_bottleneck == step.resource else f"then {step.next_bottleneck} limits"
-    last = result.migration[-1]
-    far = ""
-    if result.needed is not None and last.after.high < result.needed.value:
-        far = f" All {len(result.migration)} reliefs together give {last.after}: still too little."
-    return (
-        f"Relieve {step.resource}: half its demand, or twice as much of it, gives {step.after} ({step.gain} of "
-        f"before), and {then}.{far}"
-    )
+    needed = result.needed
+    far = next((each for each in result.migration if needed and each.after.low >= needed.value), None)
+    step = far or result.migration[-1]
+    path = result.migration[: result.migration.index(step) + 1]
+    words = listing([f"{each.resource} by {number(each.factor)}x" for each in path])
+    then = "that still limits" if step.next_bottleneck == step.resource else f"then {step.next_bottleneck} limits"
+    lasts = "that is enough" if far else "that may still be too little"
+    told = f" For {quantity(needed.value, '')} {lasts};" if needed is not None else ""
+    return f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} {then}."
 
 
 def _runs_out(result: Capacity) -> list[Finding]:
     reached, demand = result.runs_out, result.demand
     if reached is None or demand is None or not result.limits:
         return []
-    growth = (
-        f"The busiest hour grows by {demand.growth} a month" if demand.growth_told else "No growth is told from none"
-    )
-    by = f"{reached.horizon:%Y-%m-%d}"
     verdict: Verdict = "ok"
+    action = ""
     if reached.state == "already":
-        verdict, told = "act", "and the limit is reached already"
+        verdict, told = "act", "the limit is reached already"
+        action = "Add capacity now, or turn load away."
     elif reached.date is not None:
-        early = f"{reached.low:%Y-%m-%d}" if reached.low is not None else "before that"
-        verdict, told = "act", f"and the limit is reached about {reached.date:%Y-%m-%d}, {early} at the earliest"
+        early = reached.low if reached.low is not None else reached.date
+        soon = early - reached.ends <= SOON
+        verdict = "act" if soon else "watch"
+        told = f"the limit is reached about {reached.date:%Y-%m-%d}, {early:%Y-%m-%d} at the earliest"
+        action = f"Have more capacity there before {early:%Y-%m-%d}."
     elif reached.low is not None:
-        verdict, told = "watch", f"and the limit may be reached from {reached.low:%Y-%m-%d} on"
+        verdict, told = "watch", f"the limit may be reached from {reached.low:%Y-%m-%d} on, but not likely"
+        action = f"Assess again before {reached.low:%Y-%m-%d}."
     else:
-        told = f"and the limit is not reached before {by}"
-    ahead = demand.ahead.sentence if demand.ahead else ""
+        told = f"the limit is not reached before {reached.horizon:%Y-%m-%d}"
+    growth = f"The busiest hour grows by {demand.growth} a month" if demand.growth_told else "No growth is certain"
+    ahead = [demand.ahead.sentence] if demand.ahead else []
     return [
         _finding(
             name="limit-reached",
             verdict=verdict,
-            sentence=f"{growth}, {told}.",
+            sentence=f"{growth}; {told}.",
             impact=demand.growth if demand.growth_told else None,
-            why=" ".join([ahead, *demand.notes]).strip(),
+            why=" ".join([*ahead, *demand.notes[:MOST_NOTES]]),
             evidence=_evidence(result, "requests"),
-            action="Have more capacity there before that date." if verdict == "act" else "",
+            action=action,
             figure="demand",
         )
     ]
 
 
 def _saturation(result: Capacity, point: SaturationPoint) -> Finding:
-    verdict = ACTIONS[point.action]
-    action = ""
+    name, why = point.resource.name, " ".join(_sentence(note) for note in point.notes)
+    sentence, action = point.sentence, ""
     if point.action == "act now":
-        action = f"More of {point.resource.name} is needed now."
+        action = (
+            f"Reduce the use of {name} now." if point.resource.scales == "not at all" else f"Get more of {name} now."
+        )
     elif point.order_by is not None:
-        action = f"Order more of {point.resource.name} by {point.order_by:%Y-%m-%d}."
+        action = f"Order more of {name} by {point.order_by:%Y-%m-%d}."
+    elif point.state == "not measured":
+        sentence, why, action = f"{name}: its use is not measured.", point.sentence, point.supply
     elif point.action == "unknown":
-        action = point.supply
+        action = _sentence(point.supply)
     return _finding(
         name="saturation",
-        subject=point.resource.name,
-        verdict=verdict,
-        sentence=point.sentence,
+        subject=name,
+        verdict=ACTIONS[point.action],
+        sentence=sentence,
         impact=None if math.isnan(point.now.value) else point.now,
-        why=" ".join(point.notes),
-        evidence=_evidence(result, "metrics"),
+        why=why,
+        evidence=() if point.state == "not measured" else _evidence(result, "metrics"),
         action=action,
     )
 
@@ -158,7 +210,7 @@ def _checks(result: Capacity) -> list[Finding]:
     return [
         _finding(
             name="load-test",
-            subject=f"{check.name}",
+            subject=check.name,
             verdict="watch",
             sentence=f"The load test is in doubt ({check.name}): {check.sentence}",
             why="Figures that rest on it may be wrong.",
@@ -174,46 +226,54 @@ def _model(result: Capacity) -> list[Finding]:
     if model is None:
         return []
     held = model.check
-    verdict: Verdict = "unknown"
-    if held is not None and not math.isnan(held.throughput_error):
-        verdict = "ok" if held.throughput_error <= TRUSTED else "watch"
+    errors = held.table["throughput_error"].abs().dropna() if held else pd.Series(dtype=float)
+    worst = float(errors.max()) if len(errors) else math.nan
+    verdict: Verdict = "unknown" if math.isnan(worst) else "ok" if worst <= TRUSTED else "watch"
+    remarks = len(model.calibration.notes) + len(model.absent)
+    rests = listing(sorted(set(model.calibration.origins.values())))
+    why = f"Its demands rest on {rests}."
+    if remarks:
+        why += f" {plural(remarks, 'remark')} on them stand below the model's tables."
     return [
         _finding(
             name="model",
             verdict=verdict,
             sentence=held.verdict if held else "The model of the system is not held against any load test.",
-            impact=None if held is None or math.isnan(held.throughput_error) else _share(held.throughput_error),
-            why=" ".join([*model.calibration.notes, *model.absent]),
-            evidence=_evidence(result, "load tests", "metrics of load tests", "metrics", "spans"),
+            impact=None if math.isnan(worst) else Estimate(worst, worst, worst, 1.0, "fraction"),
+            why=why,
+            evidence=_evidence(result, "load tests", "load metrics", "metrics", "spans"),
             action=""
             if verdict == "ok"
-            else "Supply a load test with the metrics of its time: it tells how far to trust.",
+            else "Supply a load test with the metrics of its time: it tells how far to trust the model.",
         )
     ]
 
 
 def _absent(result: Capacity) -> list[Finding]:
-    return [
-        _finding(
-            name="not-measured",
-            subject=name,
-            verdict="unknown",
-            sentence=f"Not known: {name}.",
-            why=result.absent[name],
-            action=supply,
+    """What could not be told; a reason that is the same as one before is said once."""
+    found, said = [], set[str]()
+    for name, absent in result.absent.items():
+        supply = KINDS.get(name) or next((text for start, text in OF.items() if name.startswith(start)), "")
+        if not supply or absent.why in said:
+            continue
+        said.add(absent.why)
+        found.append(
+            _finding(
+                name="broken-evidence" if absent.broken else "not-measured",
+                subject=name,
+                verdict="act" if absent.broken else "unknown",
+                sentence=f"Not known: {name}" + (", as its evidence cannot be read." if absent.broken else "."),
+                why=absent.why,
+                action="Mend or replace the file that is named." if absent.broken else absent.supply or supply,
+            )
         )
-        for name, supply in KINDS.items()
-        if name in result.absent
-    ]
+    return found
 
 
-def _times(rate: Estimate, peak: Estimate) -> Estimate:
-    return Estimate(rate.value / peak.value, rate.low / peak.high, rate.high / peak.low, rate.level, "x")
-
-
-def _share(error: float) -> Estimate:
-    return Estimate(error, error, error, 1.0, "fraction")
+def _sentence(text: str) -> str:
+    """With a capital letter and a full stop."""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def _evidence(result: Capacity, *kinds: str) -> tuple[Source, ...]:
-    return tuple(result.sources[kind] for kind in kinds if kind in result.sources)
+    return tuple(source for kind in kinds for source in result.sources.get(kind, ()))

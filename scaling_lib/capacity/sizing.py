@@ -25,11 +25,17 @@ class Scaled:
     replay: AutoscalerReplay
 
 
-def options(model: Calibrated, resource: Resource, rate: float) -> tuple[Option, ...]:
+def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[Option, ...]:
     """The sizes of instance that carry a rate (requests/s) at the resource's own demand, the cheapest first.
 
-    Raises NotMeasured where the resource has no price, or its demand is not known.
+    resource: what limits, None where that is not known. Raises NotMeasured where it has no price, or its demand is not
+    known.
     """
+    if resource is None:
+        raise NotMeasured(
+            "What limits is not one of the assessment's resources: what more of it costs is not known.",
+            supply="Describe what limits under `resources` in assessment.yaml, with its `price_per_hour`.",
+        )
     if resource.price_per_hour is None or not isinstance(resource.limit, float):
         raise NotMeasured(
             f"{resource.name} has no price: what more of it costs is not known.",
@@ -50,14 +56,22 @@ def options(model: Calibrated, resource: Resource, rate: float) -> tuple[Option,
 def scaled(
     model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float
 ) -> tuple[Scaled, ...]:
-    """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them."""
+    """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them.
+
+    Raises NotMeasured where none is described.
+    """
+    if not any(resource.autoscaler for resource in resources):
+        raise NotMeasured(
+            "No autoscaler is described: what one would do with the demand is not known.",
+            supply="Describe the `autoscaler` of a resource in assessment.yaml: least, most, target, start_delay.",
+        )
     found = []
     for resource in resources:
         settings = autoscaler_of(resource)
         if settings is None or resource.name not in model.calibration.demands:
             continue
         each = 1 / model.system(1.0).mean_demand(resource.name).value
-        for times in (1.0, factor):
+        for times in dict.fromkeys((1.0, factor)):
             replay = replay_autoscaler(
                 times * demand.minutes.dropna() / 60, each, settings, price_per_replica_hour=resource.price_per_hour
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from scaling_lib.capacity.assess import Capacity
 from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration
+from scaling_lib.words import duration, listing, quantity
 
 CHECKS_CAPTION = "What has to hold before the figures of the load test are believed."
 LIMITS_CAPTION = (
@@ -20,15 +21,20 @@ SATURATION_CAPTION = (
     "Each resource, the most pressing first; what does not scale horizontally ranks above what does. Used: the 95th "
     "percentile of the last week. Order by: the early end of the interval, less the time until more is there."
 )
-DEMAND_CAPTION = "Today's demand, requests a second: the busiest hour of a week, its busiest minute, and the growth."
+DEMAND_CAPTION = (
+    "Today's demand: the busiest hour of a week, its busiest minute, and the growth; and the busiest hour by the date "
+    "that assessment.yaml names, if growth stays as it is."
+)
 DEMANDS_CAPTION = (
     "The one model of the system: seconds of each resource that one request takes, by journey, and what that rests on."
 )
 CHECK_CAPTION = "The model against the load test, level by level: what it says, what was measured."
 MIGRATION_CAPTION = (
-    "Relieve what limits, by half its demand each time, and see what limits then. Useful factor: relieving it further "
-    "gains nothing, as the next one limits."
+    "Relieve what limits, and see what limits then, by the model: 2x is twice as much of it, or half the work for "
+    "it. Useful factor: relieving it further gains nothing, as the next one limits. Before and after: where throughput "
+    "ends; an SLO may be broken earlier."
 )
+REMARKS_CAPTION = "What the model assumes, and what of the evidence could not be used."
 LAW_CAPTION = (
     "The Universal Scalability Law: contention (alpha) is the share of work that waits in line, coherence (beta) the "
     "cost of keeping in step, rate (gamma) the throughput of one request alone."
@@ -41,6 +47,7 @@ AUTOSCALER_CAPTION = (
     "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "
     "asked for. Turns: changes of direction within ten minutes. Fixed size: the least that serves the peak."
 )
+EVERY = "each of all"
 UNITS = {
     "not served": "fraction",
     "used": "fraction",
@@ -50,6 +57,12 @@ UNITS = {
     "utilization": "fraction",
     "mean_s": "s",
     "throughput": "requests/s",
+    "load limit": "requests/s",
+    "busiest hour": "requests/s",
+    "busiest minute": "requests/s",
+    "busiest hour by the date": "requests/s",
+    "before": "requests/s",
+    "after": "requests/s",
     "times today": "x",
     "gain": "x",
     "useful factor": "x",
@@ -69,10 +82,9 @@ def checks_table(result: Capacity) -> pd.DataFrame:
 def limits_table(result: Capacity) -> pd.DataFrame:
     """One row a limit: what breaks, at how many requests/s, how many times today's busiest minute."""
     rows = [
-        {"beyond it": each.why, "requests/s": each.rate, "times today": _times(each.rate, result.peak)}
-        for each in result.limits
+        {"beyond it": each.why, "load limit": _plain(each.rate), "times today": each.times} for each in result.limits
     ]
-    return pd.DataFrame(rows, columns=["beyond it", "requests/s", "times today"])
+    return pd.DataFrame(rows, columns=["beyond it", "load limit", "times today"])
 
 
 def saturation_table(result: Capacity) -> pd.DataFrame:
@@ -87,7 +99,7 @@ def saturation_table(result: Capacity) -> pd.DataFrame:
             "more takes": duration(each.resource.lead_time) if each.resource.lead_time else "",
             "order by": f"{each.order_by:%Y-%m-%d}" if each.order_by is not None else "",
             "action": each.action,
-            "remarks": "" if each.state == "forecast" else each.sentence,
+            "remarks": _remark(each),
         }
         for each in result.points
     ]
@@ -98,19 +110,21 @@ def saturation_table(result: Capacity) -> pd.DataFrame:
 def demand_table(result: Capacity) -> pd.DataFrame:
     """One row for all requests and each journey: peaks, growth, and the demand at the horizon."""
     every = [*([result.demand] if result.demand else []), *result.journeys]
-    columns = ["journey", "busiest hour", "busiest minute", "growth a month", "by the date", "remarks"]
-    return pd.DataFrame([_demand(each) for each in every], columns=columns)
+    columns = [
+        "journey", "busiest hour", "busiest minute", "growth a month", "busiest hour by the date", "remarks",
+    ]  # fmt: skip
+    return pd.DataFrame([_demand(each, noted=place == 0) for place, each in enumerate(every)], columns=columns)
 
 
 def demands_table(result: Capacity) -> pd.DataFrame:
-    """One row a resource and journey: the seconds of it that a request takes, and what that rests on."""
+    """One row a resource and journey, or all alike: the seconds of it that a request takes, and what that rests on."""
     if result.calibrated is None:
         return pd.DataFrame(columns=["resource", "journey", "demand_s", "rests on"])
     found = result.calibrated.calibration
     rows = [
         {"resource": resource, "journey": journey, "demand_s": demand, "rests on": found.origins[resource]}
         for resource, own in found.demands.items()
-        for journey, demand in own.items()
+        for journey, demand in (own if len(set(own.values())) > 1 else {EVERY: next(iter(own.values()))}).items()
     ]
     return pd.DataFrame(rows, columns=["resource", "journey", "demand_s", "rests on"])
 
@@ -135,14 +149,25 @@ def model_table(result: Capacity) -> pd.DataFrame:
     )
 
 
+def remarks_table(result: Capacity) -> pd.DataFrame:
+    """One row a remark on the model, and the resources that it is about."""
+    model = result.calibrated
+    about: dict[str, list[str]] = {}
+    for note in [*model.calibration.notes, *model.absent] if model else []:
+        name = next((each for each in model.calibration.demands if note.startswith(f"{each}: ")), "") if model else ""
+        about.setdefault(note.removeprefix(f"{name}: "), []).append(name or "the model")
+    rows = [{"about": listing(list(dict.fromkeys(names))), "remark": remark} for remark, names in about.items()]
+    return pd.DataFrame(rows, columns=["about", "remark"])
+
+
 def migration_table(result: Capacity) -> pd.DataFrame:
     """One row a relief: what limits, how surely, what is gained, what limits next."""
     rows = [
         {
-            "relieve": each.resource,
+            "relieve": f"{each.resource}, {quantity(each.factor, 'x')}",
             "certainty": each.certainty,
-            "before": each.before,
-            "after": each.after,
+            "before": _plain(each.before),
+            "after": _plain(each.after),
             "gain": each.gain,
             "then limits": each.next_bottleneck,
             "useful factor": each.useful_factor if math.isfinite(each.useful_factor) else None,
@@ -163,7 +188,7 @@ def law_table(result: Capacity) -> pd.DataFrame:
         {"parameter": f"{name} ({parameter})", "estimate": getattr(ends, parameter), "remarks": ""}
         for name, parameter in (("contention", "alpha"), ("coherence", "beta"), ("rate", "gamma"))
     ]
-    rows.append({"parameter": "peak", "remarks": str(result.curve.peak) if result.curve else ""})
+    rows.append({"parameter": "peak", "estimate": None, "remarks": str(result.curve.peak) if result.curve else ""})
     return pd.DataFrame(rows, columns=["parameter", "estimate", "remarks"])
 
 
@@ -236,12 +261,19 @@ def headroom_table(result: Capacity) -> pd.DataFrame:
     return result.headroom.frame.assign(why=[why.get(step, "") for step in result.headroom.frame["step"]])
 
 
-def _times(rate: Estimate, peak: Estimate | None) -> Estimate | None:
-    """Over today's peak, whose own interval is narrow beside it."""
-    if peak is None or not peak.value:
-        return None
-    low, high = rate.low / peak.high, rate.high / peak.low
-    return Estimate(rate.value / peak.value, low, high, rate.level, "x")
+def _plain(estimate: Estimate | None) -> Estimate | None:
+    """Without its unit, which stands in the column's head."""
+    return replace(estimate, unit="") if estimate is not None else None
+
+
+def _remark(point: SaturationPoint) -> str:
+    """Why a forecast is absent, or what it rests on that is not usual."""
+    if point.state == "not measured":
+        return f"Not measured. {point.supply}"
+    if point.state != "forecast":
+        return point.sentence
+    said = point.time.caveats if point.time else ()  # of every forecast, in the findings
+    return "; ".join(note.rstrip(".") for note in point.notes if note not in said)
 
 
 def _when(point: SaturationPoint) -> str:
@@ -253,13 +285,13 @@ def _when(point: SaturationPoint) -> str:
     return f"{middle} ({low} to {high})" if middle != "later" or low != "later" else "not within the horizon"
 
 
-def _demand(each: JourneyDemand) -> dict[str, object]:
-    ahead = each.ahead
+def _demand(each: JourneyDemand, *, noted: bool) -> dict[str, object]:
+    growth = "" if each.growth_told else "no growth is certain"
     return {
         "journey": each.journey,
-        "busiest hour": each.peak.hour,
-        "busiest minute": each.peak.minute,
+        "busiest hour": _plain(each.peak.hour),
+        "busiest minute": _plain(each.peak.minute),
         "growth a month": each.growth,
-        "by the date": ahead.at if ahead else None,
-        "remarks": "" if each.growth_told else "no growth is told from none",
+        "busiest hour by the date": _plain(each.ahead.at) if each.ahead else None,
+        "remarks": " ".join([growth, *(each.notes if noted else ())]).strip(),
     }

@@ -1,0 +1,84 @@
+"""The tables of step 02 as its notebook shows them, and in place of an empty one the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling_lib import figures
+from scaling_lib.capacity import tables
+from scaling_lib.capacity.assess import Capacity
+from scaling_lib.errors import InvalidInput
+from scaling_lib.figures import Shown
+from scaling_lib.words import listing
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """make: from the result; of: the parts whose absence makes it empty; otherwise: what is said where none is."""
+
+    make: Callable[[Capacity], pd.DataFrame]
+    caption: str
+    of: tuple[str, ...]
+    otherwise: str
+
+
+TABLES = {
+    "checks": _Table(
+        make=tables.checks_table, caption=tables.CHECKS_CAPTION, of=("load curve", "load tests"),
+        otherwise="No load test is checked.",
+    ),
+    "limits": _Table(
+        make=tables.limits_table, caption=tables.LIMITS_CAPTION, of=("load tests", "load curve", "model"),
+        otherwise="No limit was reached: go on with the load test until throughput no longer rises.",
+    ),
+    "demand-by-journey": _Table(
+        make=tables.demand_table, caption=tables.DEMAND_CAPTION, of=("demand",), otherwise="Demand is not measured.",
+    ),
+    "saturation": _Table(
+        make=tables.saturation_table, caption=tables.SATURATION_CAPTION, of=(),
+        otherwise="No resource is described: name what can run out under `resources` in assessment.yaml.",
+    ),
+    "model": _Table(
+        make=tables.model_table, caption=tables.CHECK_CAPTION, of=("model", "load curve", "load tests"),
+        otherwise="The model is not held against a load test.",
+    ),
+    "demands": _Table(
+        make=tables.demands_table, caption=tables.DEMANDS_CAPTION, of=("model",), otherwise="No demand is measured.",
+    ),
+    "remarks": _Table(
+        make=tables.remarks_table, caption=tables.REMARKS_CAPTION, of=("model",),
+        otherwise="Nothing was assumed or left out in the model.",
+    ),
+    "law": _Table(
+        make=tables.law_table, caption=tables.LAW_CAPTION, of=("load curve", "load tests"),
+        otherwise="No scalability law is fitted.",
+    ),
+    "migration": _Table(
+        make=tables.migration_table, caption=tables.MIGRATION_CAPTION, of=("migration", "model"),
+        otherwise="No relief is followed: a relief of 1 changes nothing.",
+    ),
+    "options": _Table(
+        make=tables.options_table, caption=tables.OPTIONS_CAPTION, of=("what more costs", "model", "demand"),
+        otherwise="What more costs is not known.",
+    ),
+    "autoscaler": _Table(
+        make=tables.autoscaler_table, caption=tables.AUTOSCALER_CAPTION, of=("autoscaler", "model", "demand"),
+        otherwise="No autoscaler was run over the demand.",
+    ),
+}  # fmt: skip
+
+
+def table(result: Capacity, name: str) -> Shown:
+    """A table by its name, one of TABLES; a sentence that says why, and what to supply, where it is empty."""
+    if name not in TABLES:
+        raise InvalidInput(f"table: found {name!r}; expected one of {listing(list(TABLES), len(TABLES))}.")
+    own = TABLES[name]
+    frame = own.make(result)
+    if len(frame):
+        return figures.table(frame, name, own.caption, units=tables.UNITS)
+    absent = next((result.absent[part] for part in own.of if part in result.absent), None)
+    refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""
+    return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else refused or own.otherwise)
