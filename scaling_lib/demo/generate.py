@@ -69,7 +69,8 @@ def generate(
     people, debt, about_people = people_files(plan, history)
     load, about_load = load_files(plan)
     spans, about_spans = span_file(plan)
-    metrics, about_metrics = metric_files(plan, traffic.counts, delivery.incidents)
+    most = about_load["services"][0]["peak_requests_per_s"]
+    metrics, about_metrics = metric_files(plan, traffic.counts, delivery.incidents, most)
     tables = {
         "requests/counts.parquet": traffic.counts,
         "requests/bins.parquet": traffic.bins,

@@ -17,7 +17,7 @@ import pandas as pd
 from scaling_lib.demo.bill import bill_days, daily_demand
 from scaling_lib.demo.delivery import Incident
 from scaling_lib.demo.plan import Plan
-from scaling_lib.demo.processors import BACKGROUND, HOUR_S, SCATTER, Ints, Processors, hourly, processors
+from scaling_lib.demo.processors import HOUR_S, SCATTER, Ints, Processors, hourly, processors
 
 GIB = 2**30
 DISK_STEP_S = 6 * 3600
@@ -27,16 +27,16 @@ WEEK_H = 168
 
 
 def metric_files(
-    plan: Plan, counts: pd.DataFrame, incidents: tuple[Incident, ...]
+    plan: Plan, counts: pd.DataFrame, incidents: tuple[Incident, ...], most_per_s: float
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The answers by path, and the truth about them.
 
     counts: the requests, which the counters and the last days are the sums of. incidents: the host is not restarted on
-    a day of one.
+    a day of one. most_per_s: the highest throughput of the front service's load test.
     """
     disk, about_disk = _disk(plan)
     answered = {code: hourly(plan, counts, code) for code in ("n", "errors")}
-    hosts = processors(plan, answered["n"])
+    hosts = processors(plan, answered["n"], most_per_s)
     restarted = _quiet_night(plan, incidents)
     return {
         "metrics/database_disk_used_bytes.json": disk,
@@ -152,7 +152,7 @@ def _about(hosts: tuple[Processors, ...], requests: dict[str, Ints]) -> dict[str
             {
                 "runs": host.runs,
                 "limit": host.limit,
-                "background": BACKGROUND[host.runs],
+                "background": host.background,
                 "demand_ms": dict(host.demand_ms),
                 "mean_demand_ms": round(
                     sum(int(requests[name].sum()) * ms for name, ms in host.demand_ms.items()) / total, 4

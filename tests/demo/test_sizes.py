@@ -49,12 +49,17 @@ def test_services_are_as_asked(small, services):
 def test_there_are_processors_enough_and_not_too_many(small, services, days):
     made = small(services=services, days=days, system="service-1")
     routes = {route["route"] for route in made.truth["traffic"]["routes"]}
+    most = made.truth["load"]["services"][0]["peak_requests_per_s"]
     counters = metrics(made.demo.texts["metrics/host_cpu_busy_seconds_total.json"])
     for (labels, counter), told in zip(counters, made.truth["metrics"]["processors"]["of"], strict=True):
         assert labels["runs"] == told["runs"] and set(told["demand_ms"]) == routes
         assert len(counter) == 24 * days + 1
         used = counter.diff().max() / 3600
         assert used <= 0.6 * told["limit"] and (told["limit"] == 1 or used > 0.6 * (told["limit"] - 1))
+        if told["runs"] == "services":
+            assert used > 0.25
+            # as the load test says: its highest throughput fills a processor to 95%
+            assert told["background"] + most * told["mean_demand_ms"] / 1000 == pytest.approx(0.95, abs=0.01)
     counted = metrics(made.demo.texts["metrics/http_requests_total.json.gz"])
     assert {labels["route"] for labels, _ in counted} == routes
     assert {labels["service"] for labels, _ in counted} == {"service-1"}
