@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from test_fuzz import mangled
 
 from scaling_lib.errors import ScalingError
 from scaling_lib.evidence.spans import SpanSource, read_spans
+from scaling_lib.evidence.spans.ids import hex_numbers, is_plain
 from scaling_lib.evidence.spans.otlp import read_block, read_values
 from scaling_lib.evidence.spans.text import Block, TextFile, rescued
 
@@ -290,3 +292,41 @@ def test_only_our_own_errors_come_out(tmp_path: Path, name: str, whole: bytes) -
     (tmp_path / name).write_bytes(whole)
     assert len(read_spans([SpanSource(path=str(tmp_path / name))]).frame)
     check()
+
+
+@SOME
+@given(
+    ids=st.lists(st.text("0123456789abcdef", min_size=16, max_size=16), max_size=9),
+    odd=st.sampled_from(["", "0" * 16, "A" * 16, "g" * 16, "a" * 15, "/" * 16, ":" * 16, "`" * 16, "é" * 8]),
+    start=st.integers(0, 3),
+)
+def test_plain_ids_are_told_and_numbered_as_texts_are(ids, odd, start):
+    """Numbers are those of the two halves, each read from its end; slices begin where they begin."""
+    plain = [each for each in ids if each.strip("0")]
+    made = pa.array([*["x"] * start, *plain], pa.string())[start:]
+    assert is_plain(made, 16)
+    numbers = hex_numbers(made).tolist()
+    assert numbers == [int(each[7::-1] + each[:7:-1], 16) for each in plain]
+    assert not is_plain(pa.array([*plain, odd]), 16)
+    assert not is_plain(pa.array([*plain, None], pa.string()), 16)
+
+
+def test_ids_of_more_than_one_piece(tmp_path):
+    """Far behind each other: a double, and a parent; then one odd id, by which all are numbered as texts."""
+    spans = [{"trace": f"{1:032x}", "id": f"{k + 1:016x}", "parent": f"{k:016x}" if k else ""} for k in range(20_000)]
+    same = {
+        "service": "s",
+        "name": "n",
+        "kind": "unspecified",
+        "start": T_US,
+        "duration": 5,
+        "error": False,
+        "peer": "",
+    }
+    for last in (f"{20_001:016x}", "not-hexadecimal"):
+        own = [each | same for each in [*spans, spans[1], spans[0] | {"id": last, "parent": f"{3:016x}"}]]
+        (tmp_path / last).write_text("\n".join(json.dumps(each) for each in as_otlp(own)))
+        found = read_spans([SpanSource(path=str(tmp_path / last))])
+        assert len(found.frame) == 20_001
+        assert [each.rows for each in found.quality[0].rejected] == [1]
+        assert not any("orphans" in each for each in found.quality[0].notes)

@@ -131,8 +131,15 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     """As pandas has it; only labels that some span has are categories."""
     frame: pd.DataFrame = table.select(CANONICAL.names).to_pandas()
     labels = frame.select_dtypes("category")
-    used = {str(name): labels[name].cat.remove_unused_categories() for name in labels}
+    used = {str(name): _used(labels[name]) for name in labels}
     return frame.assign(weight=frame["weight"].fillna(1.0), **used)
+
+
+def _used(labels: pd.Series) -> pd.Series:
+    """Looked up before pandas sorts them all."""
+    count = len(labels.cat.categories)
+    idle = (np.bincount(labels.cat.codes, minlength=count) == 0).any()
+    return labels.cat.remove_unused_categories() if idle else labels
 
 
 def _attributes(parts: Iterable[Mapping[Attribute, int]]) -> pd.DataFrame:
