@@ -14,6 +14,7 @@ from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folde
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.requests.cache import kept_cells
 from scaling_lib.evidence.requests.cell_files import coverage_notes, is_cells, read_cells
+from scaling_lib.evidence.requests.overlaps import overlap_notes
 from scaling_lib.evidence.requests.reduce import Reduced, reduce_file
 from scaling_lib.evidence.requests.source import RequestSource, Threshold
 from scaling_lib.evidence.requests.times import FORMS, UNREAD_TIME
@@ -95,9 +96,11 @@ def read_requests(
 
     def read(file: Path, source: RequestSource) -> Sequence[Reduced]:
         if is_cells(file, source):
-            return read_cells(file, source, thresholds)
-        reduce = partial(reduce_file, file, source, limits_us, named)
-        return [kept_cells(cache, file, source, limits_us, named, reduce)]
+            parts: Sequence[Reduced] = read_cells(file, source, thresholds)
+        else:
+            reduce = partial(reduce_file, file, source, limits_us, named)
+            parts = [kept_cells(cache, file, source, limits_us, named, reduce)]
+        return [replace(part, file=str(file)) for part in parts]
 
     found = read_sources(sources, read)
     reduced = [[part for parts in one.read for part in parts] for one in found]
@@ -199,6 +202,7 @@ def _quality(one: ReadSource[RequestSource, Sequence[Reduced]], parts: Sequence[
         notes=(
             *dict.fromkeys(note for part in parts for note in part.notes),
             *_untimed(parts),
+            *overlap_notes(parts),
             *one.notes,
             *coverage_notes(parts),
         ),

@@ -29,7 +29,7 @@ class Reduced:
     """The cells of one file, and what was rejected in it.
 
     duration_known: whether the file has durations; untimed: how many of its requests have none all the same, and
-    untimed_as: what most of those have in its place.
+    untimed_as: what most of those have in its place. file: its name, where it was read for a source.
     """
 
     format: str
@@ -41,6 +41,7 @@ class Reduced:
     duration_known: bool
     untimed: int = 0
     untimed_as: str = ""
+    file: str = ""
 
 
 def reduce_file(file: Path, source: RequestSource, limits_us: Sequence[int], named: Sequence[str] = ()) -> Reduced:
