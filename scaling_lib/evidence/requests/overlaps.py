@@ -47,8 +47,9 @@ def _note(minutes: pd.DataFrame, same: pd.DataFrame) -> Iterator[str]:
     between = minutes[minutes["minute"].between(start, end)]
     both = set(between.loc[between["file"] == first, "minute"]) & set(between.loc[between["file"] == file, "minute"])
     if len(same) >= SHARE * len(both):
+        until = end + pd.Timedelta(minutes=1)
         yield (
             f"{first} and {file} hold the same {plural(int(same['n'].sum()), 'request')} in "
-            f"{plural(len(same), 'minute')} from {start:%Y-%m-%d %H:%M} to {end + pd.Timedelta(minutes=1):%Y-%m-%d %H:%M} UTC, which are counted "
-            "twice: was one copied while it was rotated? Take one out, or cut off what they share"
+            f"{plural(len(same), 'minute')} from {start:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, which are "
+            "counted twice: was one copied while it was rotated? Take one out, or cut off what they share"
         )
