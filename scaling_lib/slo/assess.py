@@ -10,7 +10,6 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
 from scaling_lib.evidence.slos import SLO
-from scaling_lib.findings import Source
 from scaling_lib.objectives import asks_its_own_query
 from scaling_lib.slo.alerts import alert_policy, lint
 from scaling_lib.slo.attainment import attainment
@@ -20,6 +19,7 @@ from scaling_lib.slo.budgeting import BudgetComparison, budget_methods, own_coun
 from scaling_lib.slo.counts import MINUTE, are_silent, minute_grid, rate_per_s, silent_minutes, steps_s
 from scaling_lib.slo.exclusions import applying, audit_exclusions, is_excluded
 from scaling_lib.slo.incidents import known_spells
+from scaling_lib.slo.origins import Rows
 from scaling_lib.slo.projection import Projection, projected_budget
 from scaling_lib.slo.replay import replay as replay_policy
 from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured
@@ -42,8 +42,8 @@ def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
     problem: BrokenEvidence | None = None
     for slo in system.slos():
         try:
-            counts, source = minute_counts(system, slo)
-            results.append(_assess(system, slo, counts, source, level))
+            counts, rows = minute_counts(system, slo)
+            results.append(_assess(system, slo, counts, rows, level))
         except NotMeasured as reason:
             unmeasured.append(Unmeasured(slo=slo, reason=str(reason), supply=reason.supply or SUPPLY))
         except BrokenEvidence as broken:
@@ -54,7 +54,7 @@ def assess(system: Assessment, *, level: float = 0.95) -> Assessed:
     return Assessed(system=system.name, results=tuple(results), unmeasured=tuple(unmeasured), level=level)
 
 
-def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Source, level: float) -> SLOResult:
+def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, rows: Rows, level: float) -> SLOResult:
     left_out = applying(system.exclusions, slo.journey)
     grid = minute_grid(everything)
     excluded = pd.DatetimeIndex(grid.index[is_excluded(pd.DatetimeIndex(grid.index), left_out)])
@@ -128,7 +128,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, source: Sour
         exclusions=audit,
         methods=_methods(slo, to_the_end),
         projection=_projection(slo, to_the_end, level),
-        source=source,
+        rows=rows,
     )
 
 

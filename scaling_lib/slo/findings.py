@@ -146,7 +146,7 @@ def _attained(each: SLOResult) -> Finding:
         sentence=sentence,
         impact=each.spent,
         why=_why(each),
-        evidence=(each.source,),
+        evidence=each.rows.sources(),
         action=action,
         figure="budget",
     )
@@ -187,7 +187,7 @@ def _why(each: SLOResult) -> str:
     if each.own_query:
         parts.append(OWN_QUERY)
     parts.append(_rests_on(each))
-    if each.slo.kind == "latency" and each.source.table == "metrics":
+    if each.slo.kind == "latency" and each.rows.table == "metrics":
         parts.append("Its histogram holds errors too: they are counted as fast or slow as they were.")
     if held.caveat and not held.assumes_independence:
         parts.append(held.caveat)
@@ -232,7 +232,7 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 sentence=f"The alerts of {name} would miss {plural(len(missed), 'spell')} of {len(each.spells)}.",
                 impact=each.replay.recall,
                 why=f"{replayed}. Share of spells paged on: {each.replay.recall}.",
-                evidence=(each.source,),
+                evidence=each.rows.sources(),
                 action="Let the fastest alert page at a lower burn rate (its factor), or look over shorter windows.",
                 figure="detection",
             )
@@ -246,7 +246,7 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 sentence=f"The alerts of {name} would page {plural(each.replay.false_pages, 'time')} for nothing.",
                 impact=each.replay.precision,
                 why=f"{replayed}. Share of pages that were right: {each.replay.precision}. For nothing: {_when(each)}.",
-                evidence=(each.source,),
+                evidence=each.rows.sources(),
                 action="Let alerts page only above a least number of requests, or lengthen their short windows.",
                 figure="burn",
             )
@@ -261,7 +261,7 @@ def _alerts(each: SLOResult) -> list[Finding]:
                 sentence=f"Alerts on {each.slo.name}: {serious[0].sentence}",
                 why=" ".join(remark.sentence for remark in serious[1:])
                 or "From the policy, the target and the traffic.",
-                evidence=(each.source,),
+                evidence=each.rows.sources(),
                 action="Let this alert look over a longer window, or add traffic with a synthetic probe.",
             )
         )

@@ -95,7 +95,7 @@ def cumulative(buckets: Buckets) -> tuple[Floats, Floats]:
     edges = np.array(sorted(parsed))
     added = np.array([sum(parsed[edge]) for edge in edges])
     same = all(len(set(counts)) == 1 for counts in parsed.values())
-    if same and _largest_fall(added) > 0:  # the same series under two spellings rather than two series
+    if same:  # one series under two spellings: those of two servers would not agree at every edge
         added = np.array([parsed[edge][0] for edge in edges])
     if _largest_fall(added) > REPAIRABLE * float(added.max()):
         place = int(np.argmax(np.maximum.accumulate(added) - added))

@@ -169,10 +169,10 @@ def _slow_by_minute(system: Assessment, journey: str, exclusions: Sequence[objec
     for slo in system.slos():
         if slo.journey == journey and slo.kind == "latency":
             try:
-                counts, source = minute_counts(system, slo)
+                counts, rows = minute_counts(system, slo)
             except ScalingError:
                 continue
-            if source.table == "requests":
+            if rows.table == "requests":
                 tables.append(counts[~is_excluded(pd.DatetimeIndex(counts.index), exclusions)])
     return tables
 

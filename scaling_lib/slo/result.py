@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_lib.evidence.slos import SLO
-from scaling_lib.findings import Source
 from scaling_lib.slo.alerts import AlertPolicy, Remark
 from scaling_lib.slo.attainment import Attainment
 from scaling_lib.slo.budget import ErrorBudget, allowed_share
 from scaling_lib.slo.budgeting import BudgetComparison, own_counts, own_slice_s
 from scaling_lib.slo.exclusions import ExclusionAudit
+from scaling_lib.slo.origins import Rows
 from scaling_lib.slo.projection import Projection
 from scaling_lib.slo.replay import Replay
 from scaling_lib.stats import Estimate
@@ -42,6 +42,7 @@ class SLOResult:
         window, its partly seen edges, silences and what is excluded left out.
     exclusions: what each stretch that was left out changes in the window.
     methods: the budget by OpenSLO's three methods.
+    rows: the raw rows it was counted from, with their origin.
     projection: the budget at the end of the window, None where the history is too short to say.
     """
 
@@ -69,7 +70,7 @@ class SLOResult:
     exclusions: ExclusionAudit
     methods: BudgetComparison
     projection: Projection | None
-    source: Source
+    rows: Rows
 
     @property
     def unit(self) -> str:
@@ -89,7 +90,7 @@ class SLOResult:
     @property
     def bad_is(self) -> str:
         """What was counted as bad, and whether the SLO's own query was not asked."""
-        metrics = self.source.table == "metrics"
+        metrics = self.rows.table == "metrics"
         if self.slo.kind == "latency":
             rule = f"over {duration(self.slo.threshold_s or 0.0)}"
         else:

@@ -11,15 +11,15 @@ from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.cells import UNTIMED, good_column
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.selector import labels_of, with_edge
 from scaling_lib.evidence.slos import SLO
-from scaling_lib.findings import Source
+from scaling_lib.slo.bucket_spellings import with_one_spelling
+from scaling_lib.slo.origins import Rows, rows_of
 from scaling_lib.words import duration
 
 
-def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
-    """Events per minute: columns `total` and `bad`, indexed by `minute` (UTC); and where they come from.
+def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Rows]:
+    """Events per minute: columns `total` and `bad`, indexed by `minute` (UTC); and the rows they come from.
 
     Availability counts all requests, of which errors are bad. Latency counts the requests that were no errors, of
     which those beyond the threshold are bad: an error is neither fast nor slow, nor is what carries no duration.
@@ -52,7 +52,7 @@ def minute_counts(system: Assessment, slo: SLO) -> tuple[pd.DataFrame, Source]:
     )
 
 
-def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
+def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Rows]:
     requests = system.requests()
     selected = requests.select(journey.route, journey.service)
     chosen = selected.counts
@@ -85,7 +85,7 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
     else:
         chosen = chosen.assign(total=chosen["n"], bad=chosen["errors"])
     table = chosen.groupby("minute")[["total", "bad"]].sum().sort_index()
-    return table, _source("requests", requests.quality, int(chosen["n"].sum()), table)
+    return table, rows_of("requests", chosen.groupby("minute")["n"].sum().sort_index(), requests.quality)
 
 
 def _good(cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
@@ -107,7 +107,7 @@ def _good(cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:
     return good.astype("int64")
 
 
-def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Source]:
+def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.DataFrame, Rows]:
     metrics, selectors = system.metrics(), journey.metrics
     ends: dict[str, pd.Series] = {}
     assert selectors is not None  # noqa: S101 - the caller has looked
@@ -141,7 +141,8 @@ def _from_metrics(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.Da
             f"The journey {journey.name} has no traffic: {selectors.total} never rose.",
             supply=f"Compare {selectors.total} with the metrics of step 00; if it is right, collect a longer history.",
         )
-    return table, _source("metrics", metrics.quality, sum(entry.rows for entry in metrics.quality), table)
+    samples = metrics.frame.groupby(metrics.frame["time"].dt.floor("min")).size()
+    return table, rows_of("metrics", samples, metrics.quality)
 
 
 def _too_short(journey: str, selector: str, metrics: Metrics, step_s: float) -> NotMeasured:
@@ -173,7 +174,7 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
 
     Between the edges the number is interpolated as in `latency.latency_sli`.
     """
-    metrics = system.metrics()
+    metrics = with_one_spelling(system.metrics(), buckets)
     edges = {float(labels_of(text)["le"]) for text in metrics.select(buckets)["labels"].unique()}
 
     def up_to(edge: float) -> pd.Series:
@@ -183,6 +184,11 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
         raise NotMeasured(
             f"The histogram {buckets} has no bucket edge but +Inf, so it tells nothing of how long requests took.",
             supply=f"Give the histogram behind {buckets} a bucket edge at {duration(slo.threshold_s or 0.0)}.",
+        )
+    if math.inf not in edges:
+        raise NotMeasured(
+            f'The histogram {buckets} has no bucket le="+Inf", which holds the number of all requests.',
+            supply=f"Select the histogram of {buckets} without a filter on `le`, or export its bucket +Inf.",
         )
     total, threshold = up_to(math.inf), slo.threshold_s or 0.0
     if threshold in edges:
@@ -194,13 +200,3 @@ def _within(system: Assessment, buckets: str, slo: SLO) -> tuple[pd.Series, pd.S
     least, most = up_to(below) if below in edges else total * 0.0, up_to(above)
     share = (threshold - below) / (above - below) if math.isfinite(above) else 0.0
     return least + share * (most - least), total, [least, most]
-
-
-def _source(table: str, quality: tuple[Quality, ...], rows: int, counts: pd.DataFrame) -> Source:
-    return Source(
-        table=table,
-        rows=rows,
-        start=f"{counts.index[0]:%Y-%m-%dT%H:%M:%SZ}",
-        end=f"{counts.index[-1] + pd.Timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}",
-        origin="simulated" if any(entry.origin == "simulated" for entry in quality) else "measured",
-    )

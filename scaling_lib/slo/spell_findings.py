@@ -50,7 +50,9 @@ def _spell(group: Sequence[Spell]) -> Finding:
         ),
         impact=Estimate(share, share, share, 1.0, "fraction"),
         why=f"The spell was {'given' if given else 'found in the counts'}. {_paged(each, row)}",
-        evidence=tuple(dict.fromkeys(one.source for one, _ in group)),
+        evidence=tuple(
+            dict.fromkeys(source for one, spell in group for source in one.rows.sources(spell["start"], spell["end"]))
+        ),
         action="Find the cause in the traces and changes of that time; write the review down.",
         command=COMMAND,
         figure="burn",

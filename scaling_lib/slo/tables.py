@@ -11,6 +11,7 @@ from scaling_lib import figures
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import NotMeasured, ScalingError
 from scaling_lib.slo.attainment import measurable
+from scaling_lib.slo.bucket_spellings import with_one_spelling
 from scaling_lib.slo.exclusions import applying, counted_stretches
 from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
@@ -214,8 +215,9 @@ def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
 def _buckets(system: Assessment, selector: str, journey: str) -> dict[float, float]:
     """Cumulative counts by edge over all that is not excluded."""
     found: dict[float, float] = {}
+    metrics = with_one_spelling(system.metrics(), selector)
     for start, end in counted_stretches(applying(system.exclusions, journey)):
-        for edge, count in system.metrics().histogram(selector, start, end).items():
+        for edge, count in metrics.histogram(selector, start, end).items():
             found[edge] = found.get(edge, 0.0) + count
     return found
 

@@ -42,6 +42,7 @@ def test_no_traffic():
 
 def test_edges_are_numbers():
     assert latency_sli({"1": 5, "1.0": 5, "inf": 6}, 1).value == pytest.approx(5 / 6)  # one series, spelt twice
+    assert latency_sli({"0.3": 50, "0.30": 50, "+Inf": 100}, 0.3).value == pytest.approx(0.5)
     assert latency_sli({"0.5": 10, "1": 5, "1.0": 7, "+Inf": 12}, 1).value == 1  # two series of two servers
     assert latency_sli({"+Inf": 12, "1": 11, "0.1": 5, "0.2": 7}, 0.2).value == pytest.approx(7 / 12)
 

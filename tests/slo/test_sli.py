@@ -28,7 +28,9 @@ def bucket(edge: str):
 def counted(folder, name: str = ""):
     system = scaling_lib.open(folder)
     slo = next(each for each in system.slos() if name in ("", each.name))
-    return minute_counts(system, slo)
+    table, rows = minute_counts(system, slo)
+    (source,) = rows.sources()
+    return table, source
 
 
 def unmeasured(folder, name: str = "") -> str:
@@ -345,3 +347,45 @@ def test_a_histogram_of_infinity_alone_tells_nothing(tmp_path):
     assert "no bucket edge but +Inf" in unmeasured(folder)
     (row,) = slo.histogram_table(scaling_lib.open(folder)).to_dict("records")
     assert math.isnan(row["share within"].value) and row["remarks"].startswith("not measured")
+
+
+@pytest.mark.parametrize("other", ["0.30", "0.3"])
+def test_an_edge_under_two_spellings_counts_once_and_two_servers_twice(tmp_path, other):
+    """80 and then 70 of 100 a minute are within 0.3 s: both spellings of one server, or one each of two servers."""
+    server = "a" if other == "0.30" else "b"
+    series = {("b", (("instance", "a"), ("le", "0.3"))): [0, 40, 75],
+              ("b", (("instance", server), ("le", other))): [0, 40, 75],
+              ("b", (("instance", "a"), ("le", "+Inf"))): [0, 100, 200],
+              ("r", (("instance", "a"),)): [0, 100, 200]}  # fmt: skip
+    promise = "{kind: latency, threshold: 300 ms, target: 99%}"
+    table, _ = counted(metric_system(tmp_path, promise, "total: r, buckets: b", series))
+    assert table["bad"].tolist() == ([60, 65] if server == "a" else [20, 30])
+    assert table["total"].tolist() == [100, 100]
+
+
+def test_a_histogram_without_its_last_bucket_says_so(tmp_path):
+    series = {("b", (("instance", "a"), ("le", edge))): [0, 40, 75] for edge in ("0.1", "0.3")}
+    series["r", (("instance", "a"),)] = [0, 100, 200]
+    promise = "{kind: latency, threshold: 300 ms, target: 99%}"
+    said = unmeasured(metric_system(tmp_path, promise, "total: r, buckets: b", series))
+    assert 'no bucket le="+Inf"' in said and "traffic" not in said
+
+
+def test_recorded_and_simulated_rows_are_told_apart(tmp_path):
+    later = START + timedelta(hours=1)
+    folder = make(
+        tmp_path,
+        "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+        "evidence: {requests: [{path: requests.csv, origin: recorded}, {path: made.csv, origin: simulated}]}\n",
+        requests__csv=csv_of([minute("GET /pay", 10)] * 3),
+        made__csv=csv_of([minute("GET /pay", 100)] * 2, start=later),
+    )
+    system = scaling_lib.open(folder)
+    (slo,) = system.slos()
+    _, rows = minute_counts(system, slo)
+    assert [(each.rows, each.start[11:16], each.origin) for each in rows.sources()] == [
+        (30, "10:00", "measured"), (200, "11:00", "simulated")
+    ]  # fmt: skip
+    at = pd.Timestamp(START)
+    (spell,) = rows.sources(at + pd.Timedelta("1min"), at + pd.Timedelta("2min"))
+    assert (spell.rows, spell.origin, spell.end[11:16]) == (10, "measured", "10:02")

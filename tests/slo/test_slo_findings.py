@@ -30,7 +30,10 @@ def test_an_outage(tmp_path):
     assert "paged after 2 min; by then 0.496% of the window's budget was spent on it." in one.why  # 200 of 40,320
     assert one.impact.value == pytest.approx(1000 / 40320) and one.impact.level == 1  # a count
     assert slo.headline(assessed).startswith("No. ") and "pay availability" in slo.headline(assessed)
-    assert {source.rows for finding in by_name.values() for source in finding.evidence} == {6000}
+    assert [source.rows for source in attained.evidence] == [6000]
+    assert [(source.rows, source.start[11:16], source.end[11:16]) for source in one.evidence] == [
+        (1000, "10:30", "10:40")
+    ]
 
 
 def test_a_target_that_is_kept(tmp_path):
