@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -267,3 +269,17 @@ def _place_faults(time: str, path: str) -> list[tuple[str, str]]:
 
 def _status_faults(status: str) -> list[tuple[str, str]]:
     return [("status is no HTTP status (100 to 599)", f"{status} NOT BETWEEN 100 AND 599")]
+
+
+def header_of(head: bytes) -> tuple[list[str], str]:
+    """The names in the first line of a CSV, and what stands between them."""
+    line = head.splitlines()[0].decode("utf-8-sig", "replace")
+    found = [(next(csv.reader([line], delimiter=delimiter)), delimiter) for delimiter in ",;\t|"]
+    return max(found, key=lambda each: len(each[0]))
+
+
+def twice_named(header: Iterable[str]) -> tuple[str, ...]:
+    """A note where the header of a CSV names a column twice."""
+    names = [name.strip().lower() for name in header]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    return (f"the header names {listing(twice)} more than once: the first is read",) if twice else ()

@@ -6,7 +6,6 @@ minutes counted since 1970, and the table `places(service, method, path, n)`, th
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,12 +18,11 @@ from scaling_lib.evidence.engine import LINES, one
 from scaling_lib.evidence.files import head_of
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.clocks import clock_notes
-from scaling_lib.evidence.requests.columns import Columns, columns_of
+from scaling_lib.evidence.requests.columns import Columns, columns_of, header_of, twice_named
 from scaling_lib.evidence.requests.log_lines import runs_on, split_lines
 from scaling_lib.evidence.requests.source import RequestSource
 from scaling_lib.evidence.routes import AN_ID, ID_SEGMENTS
 from scaling_lib.evidence.sql import literal, quoted
-from scaling_lib.words import listing
 
 COMBINED = re.compile(rb'^\S+ \S+ \S+ \[[^\]]+\] "[^"]*" \d{3} ')
 COMBINED_COLUMNS = 24  # as many blanks-separated fields as a log line may have; the rest of them stay empty
@@ -64,8 +62,8 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
     columns = columns_of(engine, file, found, source)
     doubled: tuple[str, ...] = ()
     if found == "csv":
-        header = _header(head)
-        doubled = _doubled(header)
+        header, _ = header_of(head)
+        doubled = twice_named(header)
         columns = _with_extra(engine, columns, header)
     faulty = _stage_rows(engine, columns, found)
     rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
@@ -113,19 +111,6 @@ def recognise(file: Path, head: bytes) -> str:
     )
 
 
-def _header(head: bytes) -> list[str]:
-    """The names in the first line of a CSV."""
-    line = head.splitlines()[0].decode("utf-8-sig", "replace")
-    return max((next(csv.reader([line], delimiter=delimiter)) for delimiter in ",;\t|"), key=len)
-
-
-def _doubled(header: Iterable[str]) -> tuple[str, ...]:
-    """A note where the header of a CSV names a column twice."""
-    names = [name.strip().lower() for name in header]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    return (f"the header names {listing(twice)} more than once: the first is read",) if twice else ()
-
-
 def _with_extra(engine: duckdb.DuckDBPyConnection, columns: Columns, header: Sequence[str]) -> Columns:
     """A row with more fields than the header names is shifted somewhere: it cannot be used."""
     names = [row[0] for row in engine.sql("DESCRIBE raw").fetchall()]
@@ -151,10 +136,25 @@ def _open(
     common = f"{place}{pack}, all_varchar => true, null_padding => true, store_rejects => true, {LINES}"
     if found == "combined":
         return _open_log(engine, file, pack, common)
+    return _open_table(engine, file, pack, common)
+
+
+def _open_table(
+    engine: duckdb.DuckDBPyConnection, file: Path, pack: str, common: str
+) -> Callable[[], tuple[Rejected, ...]]:
+    """A CSV; where a line leaves a quote open, so that the engine finds no table, the slower way."""
+    header, delimiter = header_of(head_of(file)[0])
     options = "header => true, strict_mode => true, quote => '\"', escape => '\"'"
-    # Staged once: the rejects are known only when the text was read to its end.
-    engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
-    return lambda: _unparsed(engine)
+    try:  # staged once: the rejects are known only when the text was read to its end
+        engine.execute(f"CREATE TEMP TABLE raw AS SELECT * FROM read_csv({common}, {options})")
+        if len(header) == 1 or len(engine.sql("DESCRIBE raw").fetchall()) > 1:
+            return lambda: _unparsed(engine)
+        engine.execute("DROP TABLE raw")
+    except duckdb.Error as error:
+        if "GZIP" in str(error) or len(header) == 1:
+            raise
+    names = [name if name and name not in header[:place] else f"{name}_{place}" for place, name in enumerate(header)]
+    return split_lines(engine, file, pack, [*names, "beyond the header"], delimiter)
 
 
 def _open_log(

@@ -1,7 +1,8 @@
-"""Logs in which some line leaves a quote open: each line read by itself, so that only that one is lost."""
+"""Logs and tables in which some line leaves a quote open: each line by itself, so that only that one is lost."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import duckdb
 
 from scaling_lib.evidence.engine import LINES, one
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.evidence.sql import literal
+from scaling_lib.evidence.sql import literal, quoted
 
 FIELD = r'"(?:[^"\\]|\\.)*"|\S+'  # as the engine's reader splits them: by blanks, outside of quotes
 MAY_BE_QUOTED = (5, *range(8, 16))  # fields of a log line: the request, the referer, and what follows
@@ -22,13 +23,14 @@ def runs_on(engine: duckdb.DuckDBPyConnection) -> bool:
 
 
 def split_lines(
-    engine: duckdb.DuckDBPyConnection, file: Path, pack: str, names: Sequence[str]
+    engine: duckdb.DuckDBPyConnection, file: Path, pack: str, names: Sequence[str], delimiter: str = ""
 ) -> Callable[[], tuple[Rejected, ...]]:
     """Make the table `raw` of the fields of each line that closes its quotes; returns what tells of the others.
 
     Slower than the engine's own reader of such files, which gives up at the first of those others.
+    delimiter: of a table, whose first line names its columns; "" for a log.
     """
-    bare = "regexp_replace(text, '\\\\.', '', 'g')"
+    bare = "text" if delimiter else "regexp_replace(text, '\\\\.', '', 'g')"
     quotes = f"length({bare}) - length(replace({bare}, '\"', ''))"
     engine.execute(
         f"CREATE TEMP TABLE lines AS SELECT line, text, ({quotes}) % 2 = 0 AS closed FROM "
@@ -37,11 +39,15 @@ def split_lines(
         "header => false, auto_detect => false, strict_mode => false, store_rejects => true, "
         f"rejects_table => 'unread', rejects_scan => 'unread_scans', {LINES})) WHERE trim(text) <> ''"
     )
-    field = "CASE WHEN starts_with({0}, '\"') THEN {0}[2:-2] ELSE {0} END"
-    fields = ", ".join(f"{field.format(f'fields[{place}]')} AS {name}" for place, name in enumerate(names, 1))
+    pattern, field, rows = FIELD, "CASE WHEN starts_with({0}, '\"') THEN {0}[2:-2] ELSE {0} END", "closed"
+    if delimiter:
+        pattern = f'(?:^|{re.escape(delimiter)})("(?:[^"]|"")*"|[^{re.escape(delimiter)}]*)'
+        field = f"nullif(replace({field}, '\"\"', '\"'), '')"
+        rows = "closed AND line > (SELECT min(line) FROM lines)"
+    fields = ", ".join(f"{field.format(f'fields[{place}]')} AS {quoted(name)}" for place, name in enumerate(names, 1))
     engine.execute(
-        f"CREATE TEMP TABLE raw AS SELECT {fields} FROM (SELECT regexp_extract_all(text, {literal(FIELD)}) AS fields "
-        "FROM lines WHERE closed)"
+        f"CREATE TEMP TABLE raw AS SELECT {fields} FROM (SELECT regexp_extract_all(text, {literal(pattern)}, "
+        f"{int(bool(delimiter))}) AS fields FROM lines WHERE {rows})"
     )
 
     def lost() -> tuple[Rejected, ...]:
