@@ -18,6 +18,10 @@ HEAD = (
     "# Simulated by `scaling demo`: names and figures are fictitious. truth.yaml says what is planted; no step reads\n"
     "# it. What no step of this version reads yet lies beside: bill, delivery, flags, scans, people, code.\n"
 )
+SCALED = {  # how more of each kind of processors is had, as in the example
+    "services": {"scales": "horizontally", "lead_time": "10 min"},
+    "database": {"scales": "vertically", "lead_time": "14 d"},
+}
 TRUTH_HEAD = "# What is planted in the files of this folder, and how they were made. The assessment does not read it.\n"
 
 
@@ -47,6 +51,8 @@ def with_assessment(demo: Demo, truth: dict[str, Any]) -> Demo:
 
 
 def _described(truth: dict[str, Any]) -> dict[str, Any]:
+    names = [service["name"] for service in truth["services"]]
+    requests = f'http_requests_total{{service="{names[0]}"'
     return {
         "system": truth["system"],
         "currency": truth["bill"]["currency"],
@@ -54,7 +60,9 @@ def _described(truth: dict[str, Any]) -> dict[str, Any]:
             {"name": service["name"], "owner": service["team"], "tier": service["tier"]}
             for service in truth["services"]
         ],
-        "journeys": [_journey(route) for route in truth["traffic"]["routes"]],
+        "journeys": [_journey(route, requests) for route in truth["traffic"]["routes"]],
+        "traffic": f"{requests}}}",
+        "resources": [_resource(each, names) for each in truth["metrics"]["processors"]["of"]],
         "evidence": {
             "requests": [{"path": "requests/*.parquet", "origin": "simulated"}],
             "metrics": [{"path": "metrics/*.json*", "origin": "simulated"}],
@@ -65,12 +73,25 @@ def _described(truth: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _journey(route: dict[str, Any]) -> dict[str, Any]:
+def _journey(route: dict[str, Any], requests: str) -> dict[str, Any]:
+    own = f'{requests},route="{route["route"]}"'
     return {
         "name": route["journey"],
         "route": route["route"],
+        "metrics": {"total": f"{own}}}", "errors": f'{own},code=~"5.."}}'},
         "slos": [
             {"kind": "availability", "target": "99.9%"},
             {"kind": "latency", "threshold": f"{route['threshold_ms']} ms", "target": "99%"},
         ],
+    }
+
+
+def _resource(processors: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    runs = processors["runs"]
+    return {
+        "name": f"processor of the {runs}",
+        "services": names if runs == "services" else [],
+        "busy": f'host_cpu_busy_seconds_total{{runs="{runs}"}}',
+        "limit": processors["limit"],
+        **SCALED[runs],
     }

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import scaling_lib
-from scaling_lib import cli, slo
+from scaling_lib import capacity, cli, slo
 from scaling_lib.demo import write_assessments
 
 KINDS = {"errors": "availability", "latency": "latency"}
@@ -103,6 +103,22 @@ def test_check_lists_what_is_there(command, folder):
     assert code == 0
     assert "requests/*.parquet  cells" in out and "metrics/ (4 files)  query_range" in out
     assert out.count("yes") >= 5
+
+
+def test_its_processors_are_resources_with_a_history(folder, truth):
+    """Each is forecast, and its law finds the planted mean demand and background; nothing is full."""
+    system = scaling_lib.open(folder)
+    told = {f"processor of the {each['runs']}": each for each in truth["metrics"]["processors"]["of"]}
+    points = capacity.saturation_points(system.resources, system.metrics())
+    laws = capacity.calibrated(system).laws
+    assert {each.resource.name for each in points} == set(laws) == set(told)
+    for each in points:
+        planted, law = told[each.resource.name], laws[each.resource.name]
+        assert (each.state, each.action, each.resource.limit) == ("forecast", "fine", planted["limit"])
+        assert each.now.value == pytest.approx(planted["used_in_the_busiest_hour"], rel=0.15)
+        assert law.background.low < planted["background"] < law.background.high
+        assert law.mean_demand.low < planted["mean_demand_ms"] / 1000 < law.mean_demand.high
+    assert 0.3 <= told["processor of the services"]["used_in_the_busiest_hour"] <= 0.6
 
 
 def test_spans_and_load_tests_are_named_too(folder, truth):
