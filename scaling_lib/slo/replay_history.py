@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from scaling_lib.slo.alerts import AlertPolicy, Tier, threshold
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.chance import failures_by_chance
 from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s
 from scaling_lib.slo.incidents import Incident
-from scaling_lib.slo.spells import failures_by_chance
 from scaling_lib.slo.windows import parse_window, window_edges
 
 Floats = NDArray[np.float64]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.silence import longest_calm
 from scaling_lib.slo.budget import allowed_share
+from scaling_lib.slo.chance import discoveries, failures_by_chance
 from scaling_lib.slo.counts import MINUTE, minute_grid
 
 Floats = NDArray[np.float64]
@@ -36,10 +37,12 @@ def incidents_from_counts(
     is usual in this history where that is more: it has to be five (four, three) times as bad, and more than chance
     gives by the exact binomial test, or by the negative binomial where the rate wanders by itself. Of a sum that stands
     out, the minutes from the first to the last above the target are taken. Sums of what is then left over 6 hours and a
-    day are held against three times what the target allows alone: so much for so long is a failure also where it is
-    usual. The ends are then moved to where failures change from the usual share, and spells joined where what lies
-    between them is no better than they are, or so short a silence that nothing was asked; a joined spell has to stand
-    out as a whole. A history that fails throughout gives one long spell.
+    day are held against three times what the target allows, or what fails in the rest where that is more. The ends are
+    then moved to where failures change from the usual share, and spells joined where what lies between them is no
+    better than they are, or so short a silence that nothing was asked. A joined spell has to stand out as a whole, from
+    what the target allows and from what fails in the rest. The rest counts where it holds at least half of all events:
+    what fails for longer than it does not is a failure though it be usual, and a history that fails throughout, clearly
+    beyond its target, gives one long spell.
 
     Where the counts come in steps of several minutes, as from metrics sampled every 5 minutes, all minutes are steps: a
     spell of k steps lasts k steps.
@@ -78,9 +81,10 @@ def incidents_from_counts(
             if not found.any():
                 break
     first, last = _with_true_ends(bad, total, taken, rate, round(gap_s / 60) // step, max(1, REACH // step))
+    inside = _spanned(first, last + 1, len(grid))
     running_bad, running_total = (np.concatenate([[0.0], np.cumsum(values)]) for values in (bad, total))
     failed, events = running_bad[last + 1] - running_bad[first], running_total[last + 1] - running_total[first]
-    chance = failures_by_chance(failed, events, np.full(len(failed), rate))
+    chance = failures_by_chance(failed, events, np.full(len(failed), _level(bad, total, inside, rate)))
     clear = chance <= false_discovery / max(1, int((total > 0).sum()))
     first, last, failed, events = first[clear], last[clear], failed[clear], events[clear]
     return pd.DataFrame(
@@ -128,7 +132,11 @@ def _long_burns(
     """The same against the allowed rate: of each stretch such sums cover, the runs that are worse than the rest."""
     left, left_total = (np.where(taken, 0.0, values) for values in (bad, total))
     failed, events = _sums(left, scale), _sums(left_total, scale)
-    covered = _spread(_clear(failed, events, np.full(len(failed), rate), 0.0, times, share), scale, len(bad))
+    level = rate
+    for _ in range(2):  # against what is allowed, then against what fails in the rest
+        clear = _clear(failed, events, np.full(len(failed), level), 0.0, times, share)
+        covered = _spread(clear, scale, len(bad))
+        level = _level(bad, total, covered | taken, rate)
     others = left_total[~covered].sum()
     usual = max(rate, float(left[~covered].sum() / others)) if others else rate
     found = np.zeros(len(bad), dtype=bool)
@@ -141,6 +149,12 @@ def _long_burns(
     return found & ~taken
 
 
+def _level(bad: Floats, total: Floats, inside: NDArray[np.bool_], rate: float) -> float:
+    """What spells are held against: the allowed rate, or what fails outside them where that is most of the events."""
+    events = float(total[~inside].sum())
+    return max(rate, float(bad[~inside].sum()) / events) if events and 2 * events >= total.sum() else rate
+
+
 def _clear(
     failed: Floats, events: Floats, level: Floats, variation: Floats | float, times: float, share: float
 ) -> NDArray[np.bool_]:
@@ -149,7 +163,7 @@ def _clear(
     found = (events > 0) & (failed >= least * events)
     wandering = np.broadcast_to(variation, failed.shape)[found]
     chance = failures_by_chance(failed[found], events[found], level[found], wandering)
-    found[found] = _discoveries(chance, int((events > 0).sum()), share)
+    found[found] = discoveries(chance, int((events > 0).sum()), share)
     return found
 
 
@@ -182,43 +196,23 @@ def _usual(bad: Floats, total: Floats, scale: int, shares: Floats, rate: float) 
     return level, np.divide(excess, level**2 * nn, out=np.zeros(len(shares)), where=known)
 
 
-def failures_by_chance(bad: Floats, total: Floats, rate: Floats, variation: Floats | float = 0.0) -> Floats:
-    """P(K >= bad) where K is binomial, or negative binomial where the rate varies."""
-    from scipy import special
-
-    varying = np.broadcast_to(variation, bad.shape)
-    even = special.betainc(np.maximum(bad, 1e-9), np.maximum(total - bad + 1, 1e-9), rate)
-    spread = varying * rate * total
-    odd = special.betainc(np.maximum(bad, 1e-9), 1 / np.maximum(varying, 1e-9), spread / (1 + spread))
-    return np.asarray(np.where(bad == 0, 1.0, np.where(varying > 1e-9, odd, even)))
-
-
-def _discoveries(probability: Floats, tests: int, false_discovery: float) -> NDArray[np.bool_]:
-    """Benjamini and Hochberg: all tests up to the largest p(i) <= i / tests x false_discovery."""
-    if len(probability) == 0:
-        return np.zeros(0, dtype=bool)
-    ordered = np.sort(probability)
-    passing = np.flatnonzero(ordered <= np.arange(1, len(ordered) + 1) / max(tests, 1) * false_discovery)
-    if len(passing) == 0:
-        return np.zeros(len(probability), dtype=bool)
-    return np.asarray(probability <= ordered[passing[-1]])
-
-
 def _spread(starts: NDArray[np.bool_], scale: int, length: int) -> NDArray[np.bool_]:
     """The minutes covered by the runs that begin at `starts`."""
-    change = np.zeros(length + 1, dtype=np.int64)
     begun = np.flatnonzero(starts)
-    np.add.at(change, begun, 1)
-    np.add.at(change, begun + scale, -1)
-    return np.asarray(np.cumsum(change)[:length] > 0)
+    return _spanned(begun, begun + scale, length)
 
 
 def _filled(taken: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
     """The same with gaps of at most `gap` minutes closed."""
     first, last = _joined(taken, gap)
-    change = np.zeros(len(taken) + 1, dtype=np.int64)
-    change[first] += 1
-    change[last + 1] -= 1
+    return _spanned(first, last + 1, len(taken))
+
+
+def _spanned(first: NDArray[np.int64], end: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+    """The minutes from each first one to before each end."""
+    change = np.zeros(length + 1, dtype=np.int64)
+    np.add.at(change, first, 1)
+    np.add.at(change, end, -1)
     return np.asarray(np.cumsum(change)[:-1] > 0)
 
 

@@ -222,3 +222,21 @@ def test_one_failure_of_few_is_no_spell(counts_frame):
 def test_impossible_options(counts_frame):
     with pytest.raises(InvalidInput, match="false_discovery"):
         incidents_from_counts(counts_frame([0], [1]), 0.99, false_discovery=0)
+
+
+@pytest.mark.parametrize(("traffic", "days", "share", "target"), [(1.65, 21, 0.002, 0.999), (1.65, 28, 0.002, 0.999),
+                                                                  (10, 14, 0.0015, 0.999), (2, 28, 0.014, 0.99)])  # fmt: skip
+def test_a_steady_rate_above_the_target_has_no_spells_but_true_ones(counts_frame, random, traffic, days, share, target):
+    """Independent failures at 1.4 to 2 times what the target allows: their clusters are chance."""
+    false = found = 0
+    for _ in range(30):
+        total = random.poisson(traffic, days * 1440)
+        bad = random.binomial(total, share)
+        false += len(incidents_from_counts(counts_frame(bad, total), target)) > 0
+        hit = slice(9000, 9060)
+        bad[hit] = random.binomial(total[hit], 0.4)
+        spells = incidents_from_counts(counts_frame(bad, total), target)
+        places = (spells[["start", "end"]] - pd.Timestamp("2026-11-01T00:00Z")) / pd.Timedelta(minutes=1)
+        found += bool(((places["start"] < 9030) & (places["end"] > 9030)).any())
+    print(false, found)
+    assert false <= 1 and found == 30
