@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from scaling_lib.assessment import Assessment
-from scaling_lib.errors import BrokenEvidence, NotMeasured, ScalingError
+from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.findings import Source
 
 Found = TypeVar("Found")
@@ -18,7 +18,7 @@ KINDS = ("requests", "metrics", "load tests", "load metrics", "spans")
 class Absent:
     """What could not be told. why: the reason; supply: what would mend it, "" where the reason is all there is.
 
-    broken: whether evidence was given that cannot be read.
+    broken: whether something was given that cannot be used.
     """
 
     why: str
@@ -40,7 +40,7 @@ class Attempts:
             self.absent[name] = Absent(
                 why=str(reason),
                 supply=reason.supply if isinstance(reason, NotMeasured) else "",
-                broken=isinstance(reason, BrokenEvidence),
+                broken=isinstance(reason, (BrokenEvidence, InvalidInput)),
             )
             return None
 

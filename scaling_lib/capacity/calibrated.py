@@ -109,7 +109,7 @@ def _laws(
 
 def _metrics(system: Assessment, levels: pd.DataFrame | None) -> tuple[Metrics, slice]:
     """Those of the load test, and its time; without a test with times the system's own, all of them."""
-    if levels is not None and levels["start"].notna().all():
+    if levels is not None and levels[["start", "end"]].notna().all(axis=None):
         try:
             return system.load_metrics(), slice(levels["start"].min(), levels["end"].max())
         except NotMeasured:

@@ -86,12 +86,16 @@ def use_figure(result: Capacity) -> go.Figure | Shown:
     """How much of each resource was in use at each level of the load test."""
     curve = result.curve
     if curve is None or curve.utilization.empty:
+        reason = _reason(result, "load tests", "load curve", "load metrics")
         return figures.nothing(
-            "What a load test uses of each resource is not measured: describe `resources`, and give the test's "
+            reason
+            or "What a load test uses of each resource is not measured: describe `resources`, and give the test's "
             "`metrics`, in assessment.yaml."
         )
     levels = curve.levels.set_index("level")["throughput"]
-    figure = figures.figure(curve.limiting.sentence.split(". ")[0], x="requests/s", y="in use, % of its limit")
+    figure = figures.figure(
+        curve.limiting.sentence.split(". ")[0].rstrip("."), x="requests/s", y="in use, % of its limit"
+    )
     for name, rows in curve.utilization.groupby("resource", sort=False):
         own = rows.assign(load=rows["level"].map(levels)).dropna(subset=["utilization"]).sort_values("load")
         color = figures.colour(str(name))
@@ -108,7 +112,7 @@ def slo_figure(result: Capacity) -> go.Figure | Shown:
     """The slow end of the durations against the load, by journey with a latency SLO."""
     if result.latencies.empty:
         reasons = [each.why for name, each in result.absent.items() if name.startswith("load within")]
-        told = reasons or [_reason(result, "load curve", "load tests", "SLOs")]
+        told = reasons or [_reason(result, "load curve", "load tests", "SLOs") or "No journey has one and a route."]
         return figures.nothing("No latency SLO can be held against a load test. " + " ".join(told))
     known = [each for each in result.within if each.slo.name in set(result.latencies["slo"])]
     figure = figures.figure(
@@ -170,7 +174,9 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
     frame = result.headroom.frame
     seen = frame["amount"].abs() >= SEEN * result.headroom.capacity.value
     taken = frame[seen | frame["step"].isin(["capacity", "used at peak"])]
-    title = f"{result.headroom.factor} today's busiest minute fits: {result.headroom.absolute} are left"
+    left = result.headroom.absolute
+    told = f"{left} are left" if left.value >= 0 else f"{quantity(-left.value, left.unit)} are missing"
+    title = f"{result.headroom.factor} today's busiest minute fits: {told}"
     figure = figures.figure(title, x="", y="requests/s")
     figure.add_waterfall(
         x=[*taken["step"], "left"],
@@ -198,7 +204,7 @@ def _first(result: Capacity) -> str:
 
 
 def _load_title(result: Capacity, curve: LoadCurve) -> str:
-    words = curve.plateau.sentence.rstrip(".") if curve.plateau else "The throughput of the load test"
+    words = curve.plateau.sentence.split(". ")[0].rstrip(".") if curve.plateau else "The throughput of the load test"
     if result.needed is None:
         return words
     return f"{words}; {number(result.factor)}x today's busiest minute is {quantity(result.needed.value, '')}/s"
@@ -213,6 +219,8 @@ def _slo_title(result: Capacity) -> str:
 
 def _demand_title(result: Capacity) -> str:
     demand = result.demand
+    if result.runs_out is not None and result.runs_out.state == "already":
+        return "Today's busiest hour has reached the limit already"
     if demand is None or not demand.growth_told:
         return "No growth of the busiest hour is certain"
     title = f"The busiest hour grows by {percent(demand.growth.value)} a month"

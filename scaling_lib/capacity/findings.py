@@ -22,17 +22,24 @@ SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of 
 TAKEN = 0.99  # of what would fit, where something beside the peak takes from it
 MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
-KINDS = {  # what to supply where a part is not known
-    "demand": "Supply requests: they tell today's demand, its season and its growth.",
-    "load tests": "Supply a load test to past the point where throughput no longer rises.",
-    "load curve": "Supply a load test of at least six levels, each held until it is steady.",
-    "load metrics": "Supply the metrics of the load test's time: they tell which resource is full.",
-    "metrics": "Supply the metrics of the resources' use: they tell when each is full.",
-    "model": "Describe `resources` in assessment.yaml, with the metrics of their use.",
-    "SLOs": "Mend the SLOs: the load at which each is broken rests on them.",
-    "when the limit is reached": "Supply a longer history of requests, best some months.",
+KINDS = {  # what a part is called, and what to supply where it is not known
+    "demand": ("today's demand", "Supply requests: they tell today's demand, its season and its growth."),
+    "load tests": ("what a load test shows", "Supply a load test to past the point where throughput no longer rises."),
+    "load curve": ("the load curve", "Supply a load test of at least six levels, each held until it is steady."),
+    "load metrics": (
+        "what is full in the load test",
+        "Supply the metrics of its time: they tell which resource it is.",
+    ),
+    "metrics": ("how much of each resource is used", "Supply the metrics of the resources."),
+    "model": ("the model of the system", "Describe `resources` in assessment.yaml, with the metrics of their use."),
+    "SLOs": ("the SLOs", "Mend the SLOs: the load at which each is broken rests on them."),
+    "when the limit is reached": (
+        "when the limit is reached",
+        "Supply a longer history of requests, best some months.",
+    ),
 }
 OF = {"demand of ": "Compare the journey's route with those in step 00.", "load within ": "Load-test this journey."}
+SAID = ("metrics",)  # where it is absent, each resource says so
 
 _finding = partial(Finding, step="02", command=COMMAND)
 
@@ -56,7 +63,7 @@ def _capacity(result: Capacity) -> list[Finding]:
         return [
             _finding(
                 name="capacity", verdict="unknown", sentence=sentence, impact=first.rate, why=why, evidence=evidence,
-                action=KINDS["demand"], figure="load",
+                action=KINDS["demand"][1], figure="load",
             )
         ]  # fmt: skip
     state = compared(first.times, result.factor)
@@ -132,16 +139,21 @@ def _why(result: Capacity) -> str:
 
 def _relief(result: Capacity) -> str:
     """What to do about the bottleneck, and how far that carries."""
+    if result.limits[0].modelled:
+        needed = quantity(result.needed.value, "requests/s") if result.needed else "what is asked for"
+        return f"Load-test it up to {needed}: so far the model alone says so."
     if not result.migration:
         return "Find what limits: describe `resources` in assessment.yaml, with the metrics of their use."
-    needed = result.needed
-    far = next((each for each in result.migration if needed and each.after.low >= needed.value), None)
+    asked = result.needed
+    far = next((each for each in result.migration if asked and each.after.low >= asked.value), None)
     step = far or result.migration[-1]
-    path = result.migration[: result.migration.index(step) + 1]
-    words = listing([f"{each.resource} by {number(each.factor)}x" for each in path])
+    by: dict[str, float] = {}
+    for each in result.migration[: result.migration.index(step) + 1]:
+        by[each.resource] = by.get(each.resource, 1.0) * each.factor
+    words = listing([f"{name} by {number(factor)}x" for name, factor in by.items()])
     then = "that still limits" if step.next_bottleneck == step.resource else f"then {step.next_bottleneck} limits"
     lasts = "that is enough" if far else "that may still be too little"
-    told = f" For {quantity(needed.value, '')} {lasts};" if needed is not None else ""
+    told = f" For {quantity(asked.value, '')} {lasts};" if asked is not None else ""
     return f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} {then}."
 
 
@@ -191,7 +203,8 @@ def _saturation(result: Capacity, point: SaturationPoint) -> Finding:
     elif point.order_by is not None:
         action = f"Order more of {name} by {point.order_by:%Y-%m-%d}."
     elif point.state == "not measured":
-        sentence, why, action = f"{name}: its use is not measured.", point.sentence, point.supply
+        sentence, action = f"{name}: its use is not measured.", point.supply
+        why = result.absent["metrics"].why if "metrics" in result.absent else point.sentence
     elif point.action == "unknown":
         action = _sentence(point.supply)
     return _finding(
@@ -253,8 +266,9 @@ def _absent(result: Capacity) -> list[Finding]:
     """What could not be told; a reason that is the same as one before is said once."""
     found, said = [], set[str]()
     for name, absent in result.absent.items():
-        supply = KINDS.get(name) or next((text for start, text in OF.items() if name.startswith(start)), "")
-        if not supply or absent.why in said:
+        others = ((name, text) for start, text in OF.items() if name.startswith(start))
+        known, supply = KINDS.get(name) or next(others, ("", ""))
+        if not known or absent.why in said or (name in SAID and not absent.broken):
             continue
         said.add(absent.why)
         found.append(
@@ -262,9 +276,9 @@ def _absent(result: Capacity) -> list[Finding]:
                 name="broken-evidence" if absent.broken else "not-measured",
                 subject=name,
                 verdict="act" if absent.broken else "unknown",
-                sentence=f"Not known: {name}" + (", as its evidence cannot be read." if absent.broken else "."),
+                sentence=f"Not known: {known}" + (", as what is given cannot be used." if absent.broken else "."),
                 why=absent.why,
-                action="Mend or replace the file that is named." if absent.broken else absent.supply or supply,
+                action="Mend what is named, or leave it out." if absent.broken else absent.supply or supply,
             )
         )
     return found

@@ -26,6 +26,8 @@ def headline(result: Capacity) -> str:
         "enough": f"Yes: it takes {first.times} today's load, and {factor} is asked for.",
         "uncertain": f"Not certain: it takes {first.times} today's load, and {factor} is asked for.",
     }[compared(first.times, result.factor)]
+    if first.modelled:
+        answer = f"{answer.rstrip('.')}, by the model alone."
     return f"{answer} The first to break: {words}.{full}{_when(result)}"
 
 

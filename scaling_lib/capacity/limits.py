@@ -19,7 +19,6 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
 
 LATENCIES = ["slo", "journey", "figure", "throughput", "latency_s", "latency_low_s", "latency_high_s"]
-MODEL = "by the model"
 NEVER_KEPT = "already beyond at the lightest level"
 
 
@@ -52,7 +51,7 @@ def limits(
         found.append((curve.plateau.throughput, "throughput no longer rises", False))
     elif model and model.laws:
         bounds = model.system(1.0).bounds()
-        found.append((bounds.saturation, f"{bounds.bottleneck} is full, {MODEL}", True))
+        found.append((bounds.saturation, f"by the model {bounds.bottleneck} is full", True))
     rows = [Limit(rate=rate, times=_times(rate, peak), why=why, modelled=own) for rate, why, own in found]
     return tuple(sorted(rows, key=lambda limit: limit.rate.value))
 

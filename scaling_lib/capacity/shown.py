@@ -31,7 +31,7 @@ TABLES = {
         otherwise="No load test is checked.",
     ),
     "limits": _Table(
-        make=tables.limits_table, caption=tables.LIMITS_CAPTION, of=("load tests", "load curve", "model"),
+        make=tables.limits_table, caption=tables.LIMITS_CAPTION, of=("load tests", "load curve"),
         otherwise="No limit was reached: go on with the load test until throughput no longer rises.",
     ),
     "demand-by-journey": _Table(
@@ -42,7 +42,7 @@ TABLES = {
         otherwise="No resource is described: name what can run out under `resources` in assessment.yaml.",
     ),
     "model": _Table(
-        make=tables.model_table, caption=tables.CHECK_CAPTION, of=("model", "load curve", "load tests"),
+        make=tables.model_table, caption=tables.CHECK_CAPTION, of=("load tests", "load curve", "model"),
         otherwise="The model is not held against a load test.",
     ),
     "demands": _Table(

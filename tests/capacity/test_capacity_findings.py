@@ -1,0 +1,169 @@
+"""The verdicts of step 02 follow its figures: ok, watch and act on systems that take 100 requests/s."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from small_capacity import system
+from small_system import HOSTILE, query_range
+
+import scaling_lib
+from scaling_lib import capacity
+from scaling_lib.capacity.headline import compared
+from scaling_lib.findings import VERDICTS, conclude
+from scaling_lib.stats import Estimate
+
+
+def found(folder, *, parameters=None, **given):
+    result = capacity.assess(scaling_lib.open(system(folder, **given)), **(parameters or {}))
+    return result, {each.name: each for each in capacity.findings(result)}
+
+
+@pytest.fixture(scope="module")
+def growing(tmp_path_factory):
+    """50 requests/s a busy hour, 1% more each day: twice that, 100, in 70 days."""
+    return found(tmp_path_factory.mktemp("growing"), rate=50.0, growth_a_day=0.01)
+
+
+@pytest.mark.parametrize(
+    ("times", "factor", "state"),
+    [
+        ((5, 4, 6), 3, "enough"),
+        ((5, 4, 6), 4, "enough"),
+        ((5, 4, 6), 5, "uncertain"),
+        ((5, 4, 6), 6, "uncertain"),
+        ((5, 4, 6), 6.1, "short"),
+        ((5, math.nan, math.nan), 5, "enough"),
+        ((5, math.nan, math.nan), 5.1, "short"),
+        ((5, 0, math.inf), 5.1, "uncertain"),
+    ],
+)
+def test_what_fits_against_what_is_asked(times, factor, state):
+    assert compared(Estimate(*times, unit="x"), factor) == state
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "start"), [(1.5, "ok", "Yes: "), (1.92, "watch", "Not certain: "), (3, "act", "No: ")]
+)
+def test_the_answer_to_so_many_times(growing, factor, verdict, start):
+    """The busiest minute is some 52 requests/s: 100 are 1.9 times that."""
+    result, _ = growing
+    times = result.limits[0].times
+    assert times.low < 1.92 < times.high
+    asked = replace(result, factor=factor)
+    first = next(iter(capacity.findings(asked)))
+    assert (first.name, first.verdict) == ("capacity", verdict) and capacity.headline(asked).startswith(start)
+    assert bool(first.action) == (verdict != "ok")
+    assert first.impact == times and first.figure == "load"
+
+
+def test_the_action_says_how_far_the_relief_goes(growing):
+    result, by_name = growing
+    assert "Relieve cpu by 8x: " in by_name["capacity"].action  # 522 of 100: 2, 4, 8 times
+    assert "For 522 that is enough" in by_name["capacity"].action
+    far = next(iter(capacity.findings(replace(result, factor=100.0))))
+    assert "that may still be too little" in far.action
+
+
+def test_a_limit_within_a_quarter_is_acted_on(growing):
+    result, by_name = growing
+    told = by_name["limit-reached"]
+    assert told.verdict == "act" and told.impact.value == pytest.approx(1.01**30.4375 - 1, abs=0.02)
+    at = result.runs_out.date
+    # The busiest minute of an hour grows no faster than the hour: 100 requests/s in it after ln(1.92) / ln(1.01) days.
+    days = math.log(result.limits[0].times.value) / math.log(1.01)
+    assert abs((at - result.runs_out.ends) / pd.Timedelta("1D") - days) < 4
+    assert f"{at:%Y-%m-%d}" in told.sentence and f"about {at:%Y-%m-%d}" in capacity.headline(result)
+    assert told.action.startswith("Have more capacity there before 2027-01-")
+
+
+def test_a_limit_that_is_further_off_is_watched(tmp_path):
+    """1% a day from 30 requests/s: 100 in some 118 days."""
+    _, by_name = found(tmp_path, rate=30.0, growth_a_day=0.01)
+    assert by_name["limit-reached"].verdict == "watch" and "2027-03-" in by_name["limit-reached"].sentence
+
+
+def test_a_limit_that_demand_does_not_reach(tmp_path):
+    result, by_name = found(tmp_path, rate=20.0, noise=False)
+    assert by_name["limit-reached"].verdict == "ok" and by_name["limit-reached"].action == ""
+    assert by_name["limit-reached"].sentence.startswith("No growth is certain; the limit is not reached before")
+    last = pd.Timestamp("2026-11-22") + pd.Timedelta(days=4 * 35)  # the last day, and four times the history
+    assert capacity.headline(result).endswith(f"that load does not come before {last:%Y-%m-%d}.")
+
+
+def test_a_limit_that_is_passed_already(tmp_path):
+    result, by_name = found(tmp_path, rate=120.0)
+    assert by_name["limit-reached"].verdict == "act" and "reached already" in by_name["limit-reached"].sentence
+    assert capacity.headline(result).endswith("Today's demand reaches that already.")
+    assert by_name["capacity"].impact.high < 1
+    assert "are missing" in capacity.headroom_figure(result).layout.title.text.replace("<br>", " ")
+    assert "already" in capacity.demand_figure(result).layout.title.text
+
+
+def saturated(folder, used, **more):
+    """A resource whose use, of 100, is given by day for 35 days: a sample an hour."""
+    hours = pd.Series(used).repeat(24)
+    start = pd.Timestamp("2026-10-20", tz="UTC").to_pydatetime()
+    # query_range writes a sample a minute: stretch its times to hours
+    text = json.loads(query_range({("disk", ()): hours.tolist()}, start))
+    for series in text["data"]["result"]:
+        series["values"] = [[start.timestamp() + 3600 * at, value] for at, (_, value) in enumerate(series["values"])]
+    folder = system(folder, tested=False, resources=None, rate=None, own__json=json.dumps(text))
+    kept = (folder / "assessment.yaml").read_text().replace("evidence: {", "evidence: {metrics: [own.json]")
+    words = "".join(f", {name}: {value}" for name, value in more.items())
+    disk = f"resources: [{{name: disk, used: disk, limit: 100, unit: GB, full_at: 90%{words}}}]\n"
+    (folder / "assessment.yaml").write_text(kept + disk)
+    result = capacity.assess(scaling_lib.open(folder))
+    return next(each for each in capacity.findings(result) if each.name == "saturation")
+
+
+@pytest.mark.parametrize(
+    ("last", "a_day", "lead", "verdict", "action"),
+    [
+        (30.0, 0.0, "14 d", "ok", ""),
+        (60.0, 0.5, "14 d", "watch", "Order more of disk by 2027-01-"),
+        (85.0, 0.5, "14 d", "act", "Get more of disk now."),
+        (95.0, 0.1, "14 d", "act", "Get more of disk now."),
+    ],
+)
+def test_the_verdict_of_a_resource_follows_its_use(tmp_path, last, a_day, lead, verdict, action):
+    """At 60 of 100, half a point a day more: 90 after 60 days, 2027-01-22, less two weeks."""
+    told = saturated(tmp_path, [last - a_day * ago for ago in range(34, -1, -1)], lead_time=lead)
+    assert told.verdict == verdict and told.action.startswith(action) and bool(told.action) == bool(action)
+    assert told.impact.value == pytest.approx(last / 100, abs=0.02)
+
+
+def test_what_cannot_be_had_is_used_less(tmp_path):
+    told = saturated(tmp_path, [95.0] * 35, scales="not at all")
+    assert told.verdict == "act" and told.action == "Reduce the use of disk now."
+
+
+def test_a_load_test_in_doubt_is_watched(tmp_path):
+    _, by_name = found(tmp_path, rate=20.0, users=(10, 20, 120))
+    assert by_name["load-test"].verdict == "watch" and by_name["load-test"].subject == "levels"
+
+
+def test_findings_identify_themselves(growing, tmp_path):
+    for result in (growing[0], found(tmp_path, rate=None, tested=False)[0]):
+        findings = capacity.findings(result)
+        keys = [(each.step, each.name, each.subject) for each in findings]
+        assert len(set(keys)) == len(keys)
+        for each in findings:
+            assert each.verdict in VERDICTS and each.sentence.endswith(".") and each.command == "scaling run --step 02"
+            assert "nan" not in each.sentence and len(each.why.split(". ")) <= 6
+
+
+def test_hostile_names_stay_text(tmp_path):
+    own = HOSTILE.replace("'", "''")
+    _, by_name = found(tmp_path, rate=20.0, more=f"services: [{{name: '{own}'}}]\n")
+    text = (tmp_path / "assessment.yaml").read_text().replace("name: cpu", f"name: '{own}'")
+    (tmp_path / "assessment.yaml").write_text(text)
+    result = capacity.assess(scaling_lib.open(tmp_path))
+    assert result.bottleneck == HOSTILE and HOSTILE[:40] in capacity.headline(result)
+    shown = conclude("02", "Q?", capacity.findings(result), capacity.headline(result))._repr_mimebundle_()["text/html"]
+    assert "<script" not in shown and "&lt;script&gt;" in shown
+    assert by_name["capacity"].verdict == "act"

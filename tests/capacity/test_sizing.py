@@ -1,0 +1,75 @@
+"""Sizes of instance and autoscalers over a demand that is worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from small_capacity import system
+
+import scaling_lib
+from scaling_lib import capacity
+
+PRICED = ", price_per_hour: 0.1, autoscaler: {least: 1, most: 20, target: 50%}"
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory):
+    """20 requests/s each minute without noise, of 10 ms each; ten times that is asked for."""
+    folder = system(tmp_path_factory.mktemp("priced"), rate=20.0, noise=False, resources=PRICED)
+    return capacity.assess(scaling_lib.open(folder))
+
+
+def test_the_sizes_that_carry_what_is_asked(priced):
+    """200 requests/s x 10 ms are 2 servers, and 2.22 at 90%: three of one, two of two, one of four, one of eight."""
+    table = capacity.options_table(priced).set_index("size")
+    counts = {"1 servers": 3, "2 servers": 2, "4 servers": 1, "8 servers": 1}
+    assert {size: row.instances.value for size, row in table.iterrows()} == counts
+    prices = {size: row["price an hour"].value for size, row in table.iterrows()}
+    assert prices == pytest.approx({"1 servers": 0.3, "2 servers": 0.4, "4 servers": 0.4, "8 servers": 0.8})
+    assert table["utilization"].tolist() == pytest.approx([2 / 3, 2 / 4, 2 / 4, 2 / 8], rel=1e-6)
+    assert table["direction"].tolist() == ["horizontal", "both", "vertical", "vertical"]
+    assert not any(table["remarks"])
+
+
+def test_the_autoscaler_over_the_recorded_demand_and_over_what_is_asked(priced):
+    """A replica serves 100/s and is to be half used: one for 20/s, four for 200/s, over 35 days."""
+    now, asked = capacity.autoscaler_table(priced).to_dict("records")
+    hours = 35 * 24
+    assert (now["most replicas"], now["fixed size"], now["too little_s"], now["turns"]) == (1, 1, 0, 0)
+    assert (asked["most replicas"], asked["fixed size"], asked["turns"]) == (4, 2, 0)
+    assert now["replica hours"] == pytest.approx(hours, rel=1e-6)
+    assert asked["replica hours"] == pytest.approx(4 * hours, rel=1e-6)
+    assert (now["cost"], asked["cost"]) == pytest.approx((0.1 * hours, 0.4 * hours), rel=1e-6)
+    assert asked["fixed cost"] == pytest.approx(0.2 * hours, rel=1e-6)
+    assert (now["load"], asked["load"]) == ("1x the recorded demand", "10x the recorded demand")
+
+
+def test_today_alone_is_run_once(tmp_path):
+    folder = system(tmp_path, rate=20.0, noise=False, resources=PRICED)
+    result = capacity.assess(scaling_lib.open(folder), demand_factor=1)
+    assert [each.factor for each in result.replays] == [1.0]
+
+
+def test_a_ceiling_of_the_autoscaler_leaves_requests_unserved(tmp_path):
+    """Two replicas at most serve 200/s; 300/s are asked for: a third is not served, all the time."""
+    scarce = PRICED.replace("most: 20", "most: 2")
+    folder = system(tmp_path, rate=20.0, noise=False, resources=scarce)
+    result = capacity.assess(scaling_lib.open(folder), demand_factor=15)
+    asked = capacity.autoscaler_table(result).iloc[-1]
+    assert asked["not served"] == pytest.approx(1 / 3, rel=0.01)
+    assert asked["too little_s"] == pytest.approx(35 * 86_400, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("resources", "name", "told"),
+    [
+        ("", "options", "cpu has no price"),
+        ("", "autoscaler", "No autoscaler is described"),
+        (None, "options", "Describe `resources`"),
+        (None, "autoscaler", "Describe `resources`"),
+    ],
+)
+def test_what_is_not_described_says_what_to_supply(tmp_path, resources, name, told):
+    result = capacity.assess(scaling_lib.open(system(tmp_path, resources=resources)))
+    shown = capacity.table(result, name)
+    assert told in shown.text and shown.text.endswith(".") and "assessment.yaml" in shown.text
+    assert not [each for each in capacity.findings(result) if "price" in each.sentence]
