@@ -239,3 +239,21 @@ def test_times_without_an_offset_are_utc(tmp_path):
         read(save(tmp_path / "naive", m=naive), LIMITS[0]),
         read(save(tmp_path / "utc", m=minutes(table, 200_000)), LIMITS[0]),
     )
+
+
+def test_requests_without_a_duration_are_neither_good_nor_slow(tmp_path: Path) -> None:
+    cells = minutes(rows(), 300_000)
+    cells["untimed"] = 0
+    cells.loc[0, ["n", "untimed"]] = [cells.loc[0, "n"] + 5, 5]
+    cells.loc[1, "untimed"] = 10_000  # more than there are
+    cells.loc[2, "untimed"] = -1
+    file = save(tmp_path / "a", cells=cells) / "cells.parquet"
+    found = read_requests([RequestSource(path=str(file))], [Threshold(route="GET /a", seconds=0.3)])
+    assert found.counts["untimed"].sum() == 5 and found.counts["n"].sum() == cells["n"].drop([1, 2]).sum()
+    assert {each.reason: each.rows for each in found.quality[0].rejected} == {
+        "more good requests than were answered": 2
+    }
+    other = read_requests(
+        [RequestSource(path=str(save(tmp_path / "b", cells=minutes(rows(seed=2))) / "cells.parquet"))]
+    )
+    assert merge(found, other).counts["untimed"].sum() == 5

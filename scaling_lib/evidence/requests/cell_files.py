@@ -3,6 +3,7 @@
 Parquet, of either kind; see `cells` for what a cell is. A path may match files of both kinds.
 Minutes: service, route, minute (UTC), n, errors, sum_us, and good_<limit in us> for each latency threshold that was
 counted: requests that were no error and took at most that long. Where a route was not counted by a limit, it is NULL.
+Where some requests carry no duration, untimed counts those of them that were no error: neither good nor slow.
 A NULL in errors says that the requests carry no status, one in sum_us that they carry no duration.
 Hours: service, route, hour (UTC), error, bin, n, sum_us.
 Cells of the same key are added, within a file and across files.
@@ -18,7 +19,7 @@ import duckdb
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, GAMMA, good_column
+from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, GAMMA, UNTIMED, good_column
 from scaling_lib.evidence.engine import connect
 from scaling_lib.evidence.quality import Rejected
 from scaling_lib.evidence.requests.reduce import Reduced
@@ -63,10 +64,11 @@ def read_cells(file: Path, source: RequestSource, thresholds: Sequence[Threshold
             _numbers(file, types, time)
             engine.execute(f"CREATE TEMP VIEW raw AS {_named_sql(file, source, types, time)}")
             limits = sorted(int(match[1]) for name in types if (match := GOOD.fullmatch(name)))
-            rejected = _rejected(engine, time, limits)
+            untimed = [UNTIMED] if UNTIMED in types else []
+            rejected = _rejected(engine, time, limits, untimed)
             if time == "hour":
                 return (_hours(engine, rejected),)
-            return tuple(_counts(engine, limits, thresholds, rejected))
+            return tuple(_counts(engine, limits, untimed, thresholds, rejected))
     except duckdb.Error as error:
         words = re.sub(r"\s+", " ", str(error)).split(" LINE ")[0][:300]
         raise BrokenEvidence(f"{file}: cannot be read: {words}; expected cells as Parquet. Export it again.") from error
@@ -104,7 +106,9 @@ def _time(file: Path, types: Mapping[str, str]) -> str:
 
 def _numbers(file: Path, types: Mapping[str, str], time: str) -> None:
     wanted: dict[str, tuple[str, ...]]
-    wanted = {name: NUMBERS for name in types if name in ("n", "errors", "sum_us", "bin") or GOOD.fullmatch(name)}
+    wanted = {
+        name: NUMBERS for name in types if name in ("n", "errors", "sum_us", UNTIMED, "bin") or GOOD.fullmatch(name)
+    }
     wanted |= {time: ("TIMESTAMP",), **({"error": ("BOOLEAN",)} if time == "hour" else {})}
     for name, allowed in wanted.items():
         if not types[name].removeprefix("U").startswith(allowed):
@@ -122,9 +126,11 @@ def _named_sql(file: Path, source: RequestSource, types: Mapping[str, str], time
     )
 
 
-def _rejected(engine: duckdb.DuckDBPyConnection, time: str, limits: Sequence[int]) -> tuple[Rejected, ...]:
+def _rejected(
+    engine: duckdb.DuckDBPyConnection, time: str, limits: Sequence[int], untimed: Sequence[str]
+) -> tuple[Rejected, ...]:
     """Make the view `cells` of the rows that can be used; the others by the first fault of each."""
-    faults = _faults(time, limits)
+    faults = _faults(time, limits, untimed)
     cases = " ".join(f"WHEN {test} THEN {literal(reason)}" for reason, test in faults)
     engine.execute(f"CREATE TEMP VIEW judged AS SELECT CASE {cases} END AS fault, * FROM raw")
     engine.execute("CREATE TEMP VIEW cells AS SELECT * EXCLUDE (fault) FROM judged WHERE fault IS NULL")
@@ -138,9 +144,9 @@ def _rejected(engine: duckdb.DuckDBPyConnection, time: str, limits: Sequence[int
     )
 
 
-def _faults(time: str, limits: Sequence[int]) -> list[tuple[str, str]]:
+def _faults(time: str, limits: Sequence[int], untimed: Sequence[str]) -> list[tuple[str, str]]:
     good = [good_column(limit) for limit in limits]
-    numbers = ["n", "sum_us", *(["errors", *good] if time == "minute" else ["bin"])]
+    numbers = ["n", "sum_us", *(["errors", *untimed, *good] if time == "minute" else ["bin"])]
     faults = [
         ("no route or time", f"route IS NULL OR {time} IS NULL"),
         (f"a time that is no whole {time}", f"epoch_us({time}) % {SECONDS[time] * 1_000_000} <> 0"),
@@ -148,11 +154,13 @@ def _faults(time: str, limits: Sequence[int]) -> list[tuple[str, str]]:
         ("no requests", "n IS NULL OR n < 1"),
     ]
     if time == "minute":
-        within = [f"coalesce({name} < 0 OR {name} > n - coalesce(errors, 0), FALSE)" for name in good]
+        answered = "".join(["n - coalesce(errors, 0)", *(f" - coalesce({name}, 0)" for name in untimed)])
+        within = [f"coalesce({name} < 0 OR {name} > {answered}, FALSE)" for name in good]
+        within += [f"coalesce({name} < 0, FALSE) OR {answered} < 0" for name in untimed]
         return [
             *faults,
             ("errors or durations that cannot be", "coalesce(errors < 0 OR errors > n OR sum_us < 0, FALSE)"),
-            *([("more good requests than were answered", " OR ".join(within))] if good else []),
+            *([("more good requests than were answered", " OR ".join(within))] if within else []),
         ]
     reach = f"sum_us < n * CASE WHEN bin = 0 THEN 0 ELSE power({GAMMA}, bin) * (1 - 1e-9) END"
     beyond = f"sum_us > n * power({GAMMA}, bin + 1) * (1 + 1e-9)"
@@ -181,12 +189,15 @@ def _hours(engine: duckdb.DuckDBPyConnection, rejected: tuple[Rejected, ...]) ->
 def _counts(
     engine: duckdb.DuckDBPyConnection,
     limits: Sequence[int],
+    untimed: Sequence[str],
     thresholds: Sequence[Threshold],
     rejected: tuple[Rejected, ...],
 ) -> Iterator[Reduced]:
     """The minutes in parts: with and without a status, with and without a duration."""
     keys = ", ".join(COUNT_KEYS)
-    sums = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in ("n", "errors", "sum_us"))
+    sums = ", ".join(
+        f"CAST(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in ("n", "errors", "sum_us", *untimed)
+    )
     good = [good_column(limit) for limit in limits]
     sums += "".join(
         f", CAST(CASE WHEN count({name}) = count(*) THEN sum({name}) END AS BIGINT) AS {name}" for name in good
