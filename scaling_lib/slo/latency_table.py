@@ -12,7 +12,7 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotMeasured, ScalingError
-from scaling_lib.evidence.cells import GAMMA, upper_edges_s
+from scaling_lib.evidence.cells import GAMMA, UNTIMED, upper_edges_s
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.slo.exclusions import applying, excluded_hours, is_excluded
 from scaling_lib.slo.sli import minute_counts
@@ -139,6 +139,8 @@ def answered(chosen: Requests, exclusions: Sequence[object]) -> tuple[pd.DataFra
     remarks = []
     if len(touched):
         remarks.append(f"{plural(len(touched), 'hour')} partly excluded, counted whole")
+    if UNTIMED in chosen.counts and (untimed := int(chosen.counts[UNTIMED].sum())):
+        remarks.append(f"{plural(untimed, 'answered request')} without a duration, left out")
     return cells[~hours.isin(whole)], remarks
 
 

@@ -10,6 +10,7 @@ from small_system import make
 import scaling_lib
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, merge, read_requests
+from scaling_lib.slo.latency_table import answered
 from scaling_lib.slo.sli import minute_counts
 
 SLOS = "slos: [{kind: availability, target: 99%}, {kind: latency, threshold: 300 ms, target: 90%}]"
@@ -63,6 +64,8 @@ def test_both_slos_of_an_outage(tmp_path: Path) -> None:
     available, fast = (minute_counts(system, slo)[0].sum().to_dict() for slo in system.slos())
     assert available == {"total": 20, "bad": 7}
     assert fast == {"total": 12, "bad": 2}  # of those that were answered and timed: 8 say nothing of how fast
+    _, remarks = answered(system.requests().select("POST /pay"), ())
+    assert remarks == ["1 answered request without a duration, left out"]
 
 
 def test_a_journey_whose_answered_requests_carry_no_duration_has_no_latency(tmp_path: Path) -> None:
