@@ -25,19 +25,32 @@ SPELL_COLUMNS = [
     "spent before the page",
     "quiet again after_s",
 ]
-ALERT_COLUMNS = ["slo", "spells", "pages", "false pages", "right pages", "spells paged on", "tickets", "to mend"]
+ALERT_COLUMNS = [
+    "slo",
+    "spells",
+    "pages",
+    "false pages",
+    "right pages",
+    "spells paged on",
+    "tickets",
+    "early",
+    "to mend",
+]
 SPELLS_CAPTION = (
-    "Spells of failure: how much each cost of what the recorded requests allow to fail, and of what a whole window "
-    "allows; how long until an alert had called someone (a page), and until it was quiet again "
-    "(–: it did not, or the history ends before). Early: only because less was recorded before it than "
-    "the alert looks back over; with a full history it would have taken longer, or not happened."
+    "Spells of failure, and what each spent. Evidence's budget: its part in the SLO's last window, of what the "
+    "requests seen there allow to fail; – for earlier spells. Window's budget: the same part, of what that window "
+    "allows in its whole length at the mean traffic seen; for earlier spells, of a window of their own time, one that "
+    "ends with them. Then how long until an alert had called someone (a page), and until it was quiet again (–: it did "
+    "not, or the history ends before). Early: only because less was seen before it than the alert looks back over; "
+    "with the usual traffic there it would have taken longer, or not happened."
 )
 ALERTS_CAPTION = (
-    "The alerts evaluated over the recorded history. Right pages: the share of them that fell on a spell, or fired "
-    "while more failed over the alert's long window than the target allows beyond chance; only what is neither is for "
-    "nothing. Where the spells were found in the same counts, both shares look better than they are. Pages whose "
-    "window reaches back beyond the history do not count, those over what was excluded only where they fall on a "
-    "spell. To mend: unreachable alerts can never fire, over-eager ones fire although the budget lasts, and a "
+    "The alerts evaluated over the history. Early alerts fired only because less was seen before them than they look "
+    "back over: they count in their own column alone, as do spells that only those fell on. Right pages: the share of "
+    "pages that fell on a spell, or fired while more failed over the alert's long window, or usually, than the target "
+    "allows beyond chance; only what is neither is for nothing. Spells paged on: of all spells, small ones too. Where "
+    "the spells were found in the same counts, both shares look better than they are. "
+    "To mend: unreachable alerts can never fire, over-eager ones fire although the budget lasts, and a "
     "one-event page calls someone for a single failure."
 )
 POLICY_CAPTION = (
@@ -71,16 +84,18 @@ def spell_table(assessed: Assessed) -> pd.DataFrame:
 
 
 def alert_table(assessed: Assessed) -> pd.DataFrame:
-    """One row an SLO: pages, false pages, precision and recall with intervals, what is wrong with its alerts."""
+    """One row an SLO: pages and tickets that are not early, false pages, precision and recall, what is
+    wrong with its alerts."""
     rows = [
         {
             "slo": each.slo.name,
             "spells": len(each.spells),
-            "pages": len(each.replay.pages),
+            "pages": _in_time(each.replay.pages),
             "false pages": each.replay.false_pages,
             "right pages": each.replay.precision,
             "spells paged on": each.replay.recall,
-            "tickets": len(each.replay.tickets),
+            "tickets": _in_time(each.replay.tickets),
+            "early": int(each.replay.pages["early"].sum() + each.replay.tickets["early"].sum()),
             "to mend": listing(
                 [f"{remark.kind}: {remark.tier.name}" if remark.tier else remark.kind for remark in each.remarks]
             ),
@@ -88,6 +103,11 @@ def alert_table(assessed: Assessed) -> pd.DataFrame:
         for each in assessed.results
     ]
     return pd.DataFrame(rows, columns=ALERT_COLUMNS)
+
+
+def _in_time(alerts: pd.DataFrame) -> int:
+    """How many alerts are not early."""
+    return int((~alerts["early"]).sum())
 
 
 def alert_times_table(assessed: Assessed) -> pd.DataFrame:

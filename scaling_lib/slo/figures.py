@@ -21,14 +21,14 @@ MOST_POINTS = 1500
 MOST_LINES = 4
 TICKS = [base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5)]  # of logarithmic axes
 BUDGET_CAPTION = (
-    "Dot: what the recorded requests spent of what they were allowed to. Bar: where the service's rate in the long run "
+    "Dot: what the requests seen spent of what they were allowed to. Bar: where the service's rate in the long run "
     "may lie; where a bar leaves the figure, its end is written on it. No bar: nothing shows whether failures come "
     "together."
 )
 LEFT_CAPTION = "What is left of a whole window's budget, at the mean traffic of the last window."
 DETECTION_CAPTION = (
     "Lines: how long each alert needs, with a full history before the incident; 1h/5m looks at the last hour and the "
-    "last 5 minutes. Dots: its recorded spells; the table has those of the other SLOs. While the history is shorter "
+    "last 5 minutes. Dots: its spells; the table has those of the other SLOs. While the history is shorter "
     "than an alert's window, the window holds only what is there, and the alert fires sooner than the line says."
 )
 SEEN = 0.05  # of a window: with less, what is left of its budget tells nothing
@@ -92,9 +92,9 @@ def left_figure(assessed: Assessed) -> go.Figure | Shown:
     worst = min(chosen, key=lambda each: _left(each).iloc[-1])
     name_entities(assessed)
     left_, window = float(_left(worst).iloc[-1]), window_words(worst.slo.window)
-    title = f"{worst.slo.name} has {percent(left_)} of its {window} budget left"
+    title = f"{worst.slo.name} has {percent(left_)} of a whole {window} budget left"
     if left_ < 0:
-        title = f"{worst.slo.name} has overspent its {window} budget by {percent(-left_)}"
+        title = f"{worst.slo.name} has overspent a whole {window} budget by {percent(-left_)}"
     if worst.covered < 1:
         title += f", after {percent(worst.covered)} of the window"
     figure = figures.figure(title, x="", y="budget left, % of the whole window's")
@@ -147,7 +147,7 @@ def detection_figure(assessed: Assessed) -> go.Figure | Shown:
             y=found["delay_s"] / 60,
             mode="markers",
             marker={"size": 11, "color": figures.colour(each.slo.name)},
-            name="its recorded spells",
+            name="its spells",
             hovertemplate="%{x:,.3~r}% failing, paged after %{y:,.3~r} min<extra></extra>",
         )
     least = 100 * min(1.0, min(threshold(tier, each.slo.target) for tier in pages))
@@ -188,11 +188,11 @@ def _detection_title(each: SLOResult) -> str:
     took = each.replay.incidents.loc[each.replay.incidents["detected"], "delay_s"]
     took = took[took > 0] if (took > 0).any() else took  # 0: a page was firing already
     if took.empty:
-        return f"{title}; on its recorded spells no one was"
+        return f"{title}; on its spells no one was"
     ends = dict.fromkeys(duration(float(end)) for end in (took.min(), took.max()))
     early = each.replay.incidents.loc[took.index, "early"].all()
     soon = ", early, as less was recorded before than the alert looks back over" if early else ""
-    return f"{title}; on its recorded spells it took {' to '.join(ends)}{soon}"
+    return f"{title}; on its spells it took {' to '.join(ends)}{soon}"
 
 
 def with_spells(results: Sequence[SLOResult]) -> list[SLOResult]:

@@ -7,9 +7,10 @@ from functools import partial
 import pandas as pd
 
 from scaling_lib.findings import Finding, Verdict
-from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured
+from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured, barely_over
 from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
+from scaling_lib.stats import proportion_interval
 from scaling_lib.words import duration, listing, number, percent, plural
 
 NEARLY_SPENT = 0.75  # of the budget: time to watch
@@ -104,14 +105,10 @@ def _attained(each: SLOResult) -> Finding:
     action = ""
     if held.state == "missed":
         verdict = "act"
-        sentence = (
-            f"{slo.name} is missed: {_share(each)} against {percent(slo.target)}; {each.spent} of its budget is spent."
-        )
+        sentence = f"{slo.name} is missed: {_share(each)} against {percent(slo.target)}; {_spent(each)}."
         action = "Stop risky changes to this journey until their causes are removed. " + _cause(each)
     elif held.state == "met":
-        sentence = (
-            f"{slo.name} is met: {_share(each)} against {percent(slo.target)}; {each.spent} of its budget is spent."
-        )
+        sentence = f"{slo.name} is met: {_share(each)} against {percent(slo.target)}; {_spent(each)}."
         if each.spent.value > NEARLY_SPENT:
             verdict, action = "watch", "Little budget is left: slow down changes to this journey."
     elif held.counted == "met" and each.covered >= WHOLE:
@@ -119,13 +116,13 @@ def _attained(each: SLOResult) -> Finding:
         action = "Little budget is left: slow down changes to this journey." if verdict == "watch" else ""
         sentence = (
             f"{slo.name} was kept in its {window_words(slo.window)} window: {percent(held.sli.value)} against "
-            f"{percent(slo.target)}; {percent(each.spent.value)} of its budget is spent."
+            f"{percent(slo.target)}; {_spent(each, percent(each.spent.value))}."
         )
     elif held.counted == "missed":
         verdict = "act"
         sentence = (
             f"{slo.name} was missed in this evidence: {percent(held.sli.value)} against {percent(slo.target)}; "
-            f"{percent(each.spent.value)} of the budget that its {each.unit} earn is spent."
+            f"{_spent(each, percent(each.spent.value))}."
         )
         action = f"{_cause(each)} Collect a longer history to know its usual rate."
     else:
@@ -152,13 +149,19 @@ def _attained(each: SLOResult) -> Finding:
     )
 
 
+def _spent(each: SLOResult, share: str = "") -> str:
+    """What is spent of which budget: that of a whole window, or of what was seen of it; 100.4% is said to be over."""
+    of = "its budget" if each.covered >= WHOLE else f"the budget of the {each.unit} seen"
+    return f"{share or each.spent} of {of} is spent{barely_over(each.spent.value)}"
+
+
 def _share(each: SLOResult) -> str:
     """The share of good ones with its interval, or that no bad one was seen."""
     share = str(each.attainment.shown)
     if each.budget.spent:
         return share
     none = "no slow one" if each.slo.kind == "latency" else "no failure"
-    return f"{share} ({none} in {number(each.budget.total)} {each.unit})"
+    return f"{share} ({none} in {number(each.budget.total)} {each.unit_of(each.budget.total)})"
 
 
 def _cause(each: SLOResult) -> str:
@@ -183,7 +186,8 @@ def _needed(each: SLOResult) -> str:
 def _why(each: SLOResult) -> str:
     held, total = each.attainment, number(each.budget.total)
     bad = each.told(each.budget.spent, each.start, each.end)
-    parts = [f"{bad} of {total} {each.unit} {each.went_bad}; {number(each.budget.allowed)} were allowed."]
+    unit, allowed = each.unit_of(each.budget.total), number(each.budget.allowed)
+    parts = [f"{bad} of {total} {unit} {each.went_bad}; {allowed} were allowed."]
     if each.own_query:
         parts.append(OWN_QUERY)
     parts.append(_rests_on(each))
@@ -222,16 +226,18 @@ def _rests_on(each: SLOResult) -> str:
 def _alerts(each: SLOResult) -> list[Finding]:
     found = []
     name, replayed = each.slo.name, f"Replayed over {each.counts['total'].sum():,.0f} requests, minute by minute"
-    missed = unpaged(each)
+    missed, costly = unpaged(each), costly_spells(each)
     if len(missed):
+        paged = proportion_interval(len(costly) - len(missed), len(costly), each.attainment.sli.level)
         found.append(
             _finding(
                 name="missed-by-alerts",
                 subject=each.slo.name,
                 verdict="act",
-                sentence=f"The alerts of {name} would miss {plural(len(missed), 'spell')} of {len(each.spells)}.",
-                impact=each.replay.recall,
-                why=f"{replayed}. Share of spells paged on: {each.replay.recall}.",
+                sentence=f"The alerts of {name} would miss {len(missed)} of {plural(len(costly), 'costly spell')}.",
+                impact=paged,
+                why=f"{replayed}. Costly is what spends over {percent(BIG_SPELL)} of a whole window's budget; the "
+                f"share of such spells paged on is {paged}.",
                 evidence=each.rows.sources(),
                 action="Let the fastest alert page at a lower burn rate (its factor), or look over shorter windows.",
                 figure="detection",
@@ -268,10 +274,16 @@ def _alerts(each: SLOResult) -> list[Finding]:
     return found
 
 
+def costly_spells(each: SLOResult) -> pd.DataFrame:
+    """The spells that spent much of a window's budget, without those that only early pages fell on."""
+    spells = each.replay.incidents
+    return spells[(spells["budget_spent"] > BIG_SPELL) & ~spells["early"]]
+
+
 def unpaged(each: SLOResult) -> pd.DataFrame:
     """The costly spells on which no alert would have paged."""
-    spells = each.replay.incidents
-    return spells[~spells["detected"] & (spells["budget_spent"] > BIG_SPELL)]
+    costly = costly_spells(each)
+    return costly[~costly["detected"]]
 
 
 def _when(each: SLOResult) -> str:

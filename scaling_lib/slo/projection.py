@@ -15,6 +15,7 @@ from scaling_lib.slo.counts import MINUTE, minute_grid, rate_per_s, utc
 from scaling_lib.slo.windows import parse_window, window_edges
 from scaling_lib.stats import Estimate, RatioInterval, ratio_interval
 from scaling_lib.stats.proportions import check_level
+from scaling_lib.words import plural
 
 DRAWS = 20_000  # the ends of a 95% range then wobble by some 1% of its width
 SEED = 20_261_123
@@ -126,10 +127,11 @@ def _traffic(grid: pd.DataFrame, now: pd.Timestamp, end: pd.Timestamp) -> tuple[
     """Events from now to the end, each minute taken as its like was in the last whole weeks or days."""
     minutes = max(0, round((end - now) / MINUTE))
     past = grid["total"].to_numpy(dtype=np.float64)
-    for cycle, words in ((7 * MINUTES_A_DAY, "weeks"), (MINUTES_A_DAY, "days")):
+    for cycle, words in ((7 * MINUTES_A_DAY, "week"), (MINUTES_A_DAY, "day")):
         whole = len(past) // cycle * cycle
         if whole:
             shape = past[len(past) - whole :].reshape(-1, cycle).mean(axis=0)  # begins at the time of day of `now`
             rounds, rest = divmod(minutes, cycle)
-            return float(rounds * shape.sum() + shape[:rest].sum()), f"the traffic of the last {whole // cycle} {words}"
+            count = plural(whole // cycle, words) if whole >= 2 * cycle else words
+            return float(rounds * shape.sum() + shape[:rest].sum()), f"the traffic of the last {count}"
     return minutes * 60 * rate_per_s(grid[past > 0]), f"the mean traffic of {len(past)} minutes"

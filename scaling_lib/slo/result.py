@@ -77,6 +77,11 @@ class SLOResult:
         """What the budget is counted in."""
         return "requests" if self.slo.budgeting == "occurrences" else f"slices of {duration(self.slice_s)}"
 
+    def unit_of(self, count: float) -> str:
+        """The unit after a number: `request` after 1."""
+        plurals, *of = self.unit.split(" ", 1)
+        return " ".join([plurals.removesuffix("s") if count == 1 else plurals, *of])
+
     @property
     def slice_s(self) -> float:
         """The length of a slice in seconds, at least the minute that evidence is kept by."""
@@ -183,3 +188,8 @@ class Assessed:
             for each in self.unmeasured
         ]
         return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def barely_over(spent: float) -> str:
+    """Said after a share of a budget that is overspent and yet rounds to 100%, else nothing."""
+    return f" ({percent(spent - 1)} more than all)" if spent > 1 and percent(spent) == "100%" else ""

@@ -61,7 +61,9 @@ def _spell(group: Sequence[Spell]) -> Finding:
 
 def _failed(each: SLOResult, row: Mapping[Hashable, Any]) -> str:
     """How many of what failed."""
-    return f"{each.told(float(row['bad']), row['start'], row['end'])} {each.unit} {each.went_bad}"
+    bad = float(row["bad"])
+    was = each.went_bad.replace("were", "was") if bad == 1 else each.went_bad
+    return f"{each.told(bad, row['start'], row['end'])} {each.unit_of(bad)} {was}"
 
 
 def _end(start: pd.Timestamp, end: pd.Timestamp) -> str:
@@ -81,7 +83,7 @@ def _cost(each: SLOResult, own: float, share: float) -> str:
     whole = f"of a whole {window_words(each.slo.window)} budget"
     if abs(own - share) < ALIKE * share:
         return f"{percent(share)} {whole}"
-    return f"{percent(own)} of the budget that the evidence's {each.unit} allow, {percent(share)} {whole}"
+    return f"{percent(own)} of the budget of the {each.unit} seen, {percent(share)} {whole}"
 
 
 def _groups(results: Sequence[SLOResult]) -> list[list[Spell]]:

@@ -17,7 +17,7 @@ from scaling_lib.slo.journeys import journey, journey_sli
 from scaling_lib.slo.latency import latency_sli, verdict_depends_on_interpolation
 from scaling_lib.slo.openslo_out import openslo
 from scaling_lib.slo.prometheus_out import prometheus_rules
-from scaling_lib.slo.result import Assessed, SLOResult
+from scaling_lib.slo.result import Assessed, SLOResult, barely_over
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, number, percent
 
@@ -43,12 +43,13 @@ FRACTIONS = (
 )
 UNITS = dict.fromkeys(FRACTIONS, "fraction") | {"clustering": "x"}
 ATTAINMENT_CAPTION = (
-    "Each SLO against what was recorded. Here: what was counted. Long run: whether the rate the service runs at keeps "
+    "Each SLO against the evidence. Here: what was counted. Long run: whether the rate the service runs at keeps "
     "the target for certain. Own query not asked: the file's own query may count others than the journey's requests."
 )
 JOURNEYS_CAPTION = (
     "Journeys made of steps. Lowest: if no two steps ever fail together; product: if they fail independently; highest: "
-    "if they always fail together."
+    "if they always fail together. The intervals are taken over the steps' common minutes: what hits several steps at "
+    "once counts as one outage, not as several. That of the highest is the least of the steps' own."
 )
 CERTAINTY_CAPTION = (
     "The share of good requests with an interval that allows for failures that come together, and one that takes each "
@@ -64,7 +65,8 @@ METHODS_CAPTION = (
 )
 HISTOGRAMS_CAPTION = (
     "The share of requests within the threshold from the metrics' histograms. Between two bucket edges it is known as "
-    "a range only. Errors are among them, and what exclusions cover is left out."
+    "a range only. Errors are among them, and what exclusions cover is left out. It is of the metrics' own time, from "
+    "and to (UTC), alone: a share of requests above may be of another time."
 )
 
 
@@ -106,7 +108,7 @@ def method_table(assessed: Assessed) -> pd.DataFrame:
             "ratio timeslices": each.methods.methods["ratio_timeslices"].spent_fraction,
             "verdicts differ": each.methods.differs,
             "disagreed for": each.methods.disagreement,
-            "remarks": " ".join(filter(None, (_disagreed(each), each.methods.caveat))),
+            "remarks": " ".join(filter(None, (_disagreed(each), *_barely_over(each), each.methods.caveat))),
         }
         for each in assessed.results
     ]
@@ -118,6 +120,14 @@ def _disagreed(each: SLOResult) -> str:
     """From when to when the methods disagreed."""
     apart = each.methods.apart
     return f"They disagreed between {apart[0]:%Y-%m-%d %H:%M} and {apart[-1]:%Y-%m-%d %H:%M} UTC." if len(apart) else ""
+
+
+def _barely_over(each: SLOResult) -> list[str]:
+    """What overspent its budget and yet reads 100%."""
+    shares = {name: method.spent_fraction for name, method in each.methods.methods.items()}
+    return [
+        f"By {name.replace('_', ' ')} 100%{over}." for name, spent in shares.items() if (over := barely_over(spent))
+    ]
 
 
 def exclusion_table(assessed: Assessed) -> pd.DataFrame:
@@ -153,6 +163,7 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
         if slo.threshold_s is None or given is None or not given.buckets:
             continue
         try:
+            times = system.metrics().select(given.buckets)["time"]
             within = latency_sli(_buckets(system, given.buckets, slo.journey), slo.threshold_s)
         except ScalingError as reason:
             rows.append({"slo": slo.name, "target": slo.target, "remarks": f"not measured: {reason}"})
@@ -163,18 +174,31 @@ def histogram_table(system: Assessment) -> pd.DataFrame:
                 "threshold": duration(slo.threshold_s),
                 "target": slo.target,
                 "share within": within,
+                "here": _verdict(within, slo.target),
+                "from": times.min(),
+                "to": times.max(),
                 "remarks": _open(within, slo.target),
             }
         )
-    return pd.DataFrame(rows, columns=["slo", "threshold", "target", "share within", "remarks"])
+    return pd.DataFrame(rows, columns=["slo", "threshold", "target", "share within", "here", "from", "to", "remarks"])
+
+
+def _verdict(within: Estimate, target: float) -> str:
+    """Whether the target is kept at both ends of the buckets, at neither, or at one."""
+    if math.isnan(within.value):
+        return "not measured"
+    if verdict_depends_on_interpolation(within, target):
+        return "cannot be told"
+    return "met" if within.low >= target else "missed"
 
 
 def _open(within: Estimate, target: float) -> str:
     """What the histogram leaves open of a verdict."""
     if math.isnan(within.value):
         return "not measured: no traffic, or no bucket edge but +Inf"
-    depends = verdict_depends_on_interpolation(within, target)
-    return "the verdict depends on where between two bucket edges the requests lie" if depends else ""
+    if verdict_depends_on_interpolation(within, target):
+        return "the verdict depends on where between two bucket edges the requests lie"
+    return ""
 
 
 def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
@@ -197,7 +221,10 @@ def journey_table(system: Assessment, assessed: Assessed) -> pd.DataFrame:
             rows.append({"journey": made.name, "what": "", "weakest step": f"not measured: {listing(absent)}"})
             continue
         promised = journey({each.slo.journey: each.slo.target for each in known})
-        kept = journey_sli({each.slo.journey: each.attainment.shown for each in known})
+        kept = journey_sli(
+            {each.slo.journey: each.attainment.shown for each in known},
+            counts={each.slo.journey: each.counted for each in known},
+        )
         for what, one in (("promised", promised), ("measured", kept)):
             rows.append(
                 {
@@ -259,9 +286,8 @@ def _told(share: float | Estimate) -> str:
 
 def rules_file(system: Assessment) -> figures.Shown:
     """The SLOs' Prometheus rules as a file, or what is missing to write them."""
-    slos = system.slos()
     try:
-        text = prometheus_rules(slos)
+        text = prometheus_rules(system.slos())
     except NotMeasured as reason:
         return figures.nothing(str(reason))
     return figures.text_file(text, "slo-rules", "yaml", "Prometheus rules for these SLOs")
@@ -269,7 +295,6 @@ def rules_file(system: Assessment) -> figures.Shown:
 
 def openslo_file(system: Assessment) -> figures.Shown:
     """The SLOs in OpenSLO's form as a file."""
-    slos = system.slos()
-    if not slos:
+    if not (slos := system.slos()):
         return figures.nothing("No SLO is given, so none can be written in OpenSLO's form.")
     return figures.text_file(openslo(slos), "openslo", "yaml", "These SLOs in OpenSLO's form")

@@ -57,18 +57,21 @@ def test_titles_state_the_results_numbers(outage, half_a_day):
     over = 1000 / (0.01 * 100 * 12 * 60) - 1
     told = title(slo.left_figure(half_a_day))
     assert (
-        f"overspent its 12-hour budget by {percent(over)}" in told and f"after {percent(1 / 12)} of the window" in told
+        f"overspent a whole 12-hour budget by {percent(over)}" in told
+        and f"after {percent(1 / 12)} of the window" in told
     )
     # 2% of 28 days in an hour are 13.44 times the 1% that may fail: 13.44% of an hour of nothing but failures
     assert title(slo.detection_figure(outage)) == (
         "pay availability: if every request failed, someone would be called after 8.06 min; "
-        "on its recorded spells it took 2 min, early, as less was recorded before than the alert looks back over"
+        "on its spells it took 2 min, early, as less was recorded before than the alert looks back over"
     )
 
 
 def test_a_budget_that_is_overspent_is_said_so(tmp_path):
     spent = assessed(tmp_path, spell("GET /pay", errors=100, length=10), window="60m")
-    assert title(slo.left_figure(spent)) == "pay availability has overspent its 1-hour budget by 1,570%"  # 1000 / 60
+    assert (
+        title(slo.left_figure(spent)) == "pay availability has overspent a whole 1-hour budget by 1,570%"
+    )  # 1000 / 60
 
 
 def test_little_of_a_window_is_not_counted_down(outage):
@@ -167,7 +170,7 @@ def test_the_detection_figure_is_of_one_slo_and_so_is_its_title(tmp_path):
     drawn = slo.detection_figure(both)
     # after half an hour without failures, 5.6% of all is passed in the 2nd minute of 100%, in the 4th of 50%
     assert (pay, cart) == (120, 240) and title(drawn).endswith(
-        "on its recorded spells it took 2 min, early, as less was recorded before than the alert looks back over"
+        "on its spells it took 2 min, early, as less was recorded before than the alert looks back over"
     )
     (dots,) = [trace for trace in drawn.data if trace.mode == "markers"]
     assert (dots.x[0], dots.y[0]) == pytest.approx((100, 2))

@@ -43,7 +43,10 @@ def test_a_target_that_is_kept(tmp_path):
     assert by_name["attainment"].sentence.startswith(
         "pay availability is met: 100% (no failure in 6,000 requests) against 99%"
     )
-    assert "0% of its budget" in by_name["attainment"].sentence and "no interval is shown" in by_name["attainment"].why
+    assert (
+        "0% of the budget of the requests seen" in by_name["attainment"].sentence
+        and "no interval is shown" in by_name["attainment"].why
+    )
     assert slo.headline(assessed) == "Yes: 1 of 1 SLO met so far."
 
 
@@ -59,7 +62,8 @@ def test_costly_spells_that_no_alert_notices_are_in_the_headline(tmp_path):
     """Eight hours at four times what lasts are 4.8% of 28 days' budget; pages begin at 5.6 times."""
     minutes = spell("GET /pay", total=50, errors=2, length=480, first=600, minutes=1440)
     assessed, by_name = found(tmp_path, minutes)
-    assert by_name["missed-by-alerts"].verdict == "act"
+    missed = by_name["missed-by-alerts"]
+    assert missed.verdict == "act" and "would miss 1 of 1 costly spell." in missed.sentence and missed.impact.value == 0
     said = "; 1 spell of failure took over 2% of a budget and the alerts would miss 1 costly spell."
     assert slo.headline(assessed).endswith(said)
 
@@ -270,3 +274,54 @@ def test_the_headline_says_where_failures_came_in_too_few_stretches(tmp_path):
     (each,) = assessed.results
     assert (each.independent.state, each.attainment.state) == ("met", "insufficient data")
     assert "1 with too few separate stretches of failure to tell" in slo.headline(assessed)
+
+
+def test_small_spells_are_in_neither_part_of_the_share_of_spells_missed(tmp_path):
+    """Two minutes of outage are 0.5% of a budget, eight hours at four times what lasts 4.8%, and no page is on either."""
+    minutes = spell("GET /pay", total=50, errors=2, length=480, first=900, minutes=1440)
+    minutes[400] = minute("GET /pay", 50, errors=50)
+    assessed, by_name = found(tmp_path, minutes)
+    (each,) = assessed.results
+    assert len(each.spells) == 2 and not each.replay.incidents["detected"].any()
+    missed = by_name["missed-by-alerts"]
+    assert "would miss 1 of 1 costly spell." in missed.sentence and missed.impact.value == 0
+    assert "is 0% (0% to" in missed.why
+
+
+def test_a_spell_of_days_says_when_it_ended(tmp_path):
+    _, by_name = found(tmp_path, spell("GET /pay", errors=50, first=600, length=1440, minutes=2600))
+    assert "from 2026-11-23 20:00 to 2026-11-24 20:00 UTC" in by_name["spell"].sentence
+
+
+def test_what_is_interpolated_is_said_with_its_range(tmp_path):
+    """Half of 100 a minute are within 0.2 s, 90 within 0.4 s; of the threshold between, 70 by interpolation."""
+    count = 40
+    edges = {"0.2": 50, "0.4": 90, "+Inf": 100}
+    series = {("b", (("instance", "a"), ("le", edge))): [size * place for place in range(count + 1)]
+              for edge, size in edges.items()}  # fmt: skip
+    series["r", (("instance", "a"),)] = [100 * place for place in range(count + 1)]
+    text = "journeys: [{name: pay, metrics: {total: r, buckets: b},"
+    text += " slos: [{kind: latency, threshold: 300 ms, target: 99%}]}]\nevidence: {metrics: [m.json]}\n"
+    assessed = slo.assess(scaling_lib.open(make(tmp_path, text, m__json=query_range(series))))
+    spells = [each for each in slo.findings(assessed) if each.name == "spell"]
+    assert len(spells) == 1 and "about 1,200 (400 to 2,000) requests were too slow" in spells[0].sentence
+    (row,) = assessed.table().to_dict("records")
+    assert row["bad is"] == "over 300 ms, about: 400 to 2,000 by its buckets" and row["bad"] == 1200
+
+
+def test_one_request_and_one_slice_are_no_plural(tmp_path):
+    _, by_name = found(tmp_path / "a", [minute("GET /pay", 1, errors=1)] * 1)
+    assert "1 of 1 request failed" in by_name["attainment"].why
+    slices = {"target": "95%", "budgeting": "timeslices", "slice_target": "90%"}
+    assessed, _ = found(tmp_path / "b", spell("GET /pay", errors=100, length=1), slices)
+    assert [each.unit_of(1) for each in assessed.results] == ["slice of 60 s"]
+
+
+def test_just_over_a_budget_is_not_said_to_be_all_of_it(tmp_path):
+    """502 of 50,000 where 500 may fail."""
+    minutes = [minute("GET /pay", 200, errors=3 if at in (50, 150) else 2) for at in range(250)]
+    assessed, by_name = found(tmp_path, minutes, {"target": "99%", "window": "4h"})
+    (each,) = assessed.results
+    assert each.budget.spent - each.budget.allowed in (1, 2) and by_name["attainment"].verdict != "ok"
+    assert "(0.4" in by_name["attainment"].sentence and "more than all)" in by_name["attainment"].sentence
+    assert "By occurrences 100% (0.4" in slo.method_table(assessed)["remarks"][0]

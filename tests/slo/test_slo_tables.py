@@ -243,7 +243,7 @@ def test_nothing_at_all(tmp_path):
     for table in TABLES:
         frame = table(assessed)
         assert frame.empty and "slo" in frame.columns
-        assert "<tbody></tbody>" in figures.table(frame, "t", units=slo.UNITS).bundle["text/html"]
+        assert "<td" not in figures.table(frame, "t", units=slo.UNITS).bundle["text/html"]
     for frame in (slo.histogram_table(system), slo.journey_table(system, assessed), slo.starter_table(system)):
         assert frame.empty and len(frame.columns) >= 5
     assert slo.openslo_file(system).text == "No SLO is given, so none can be written in OpenSLO's form."
@@ -281,6 +281,8 @@ def test_a_histogram_knows_a_latency_between_its_edges(tmp_path, threshold, low,
     )
     (row,) = slo.histogram_table(system).to_dict("records")
     assert (row["share within"].low, row["share within"].high) == pytest.approx((low, high))
+    assert row["here"] == ("cannot be told" if depends else "met")
+    assert (row["from"], row["to"]) == (pd.Timestamp("2026-11-23T10:00Z"), pd.Timestamp("2026-11-23T10:01Z"))
     assert bool(row["remarks"]) == depends
 
 
