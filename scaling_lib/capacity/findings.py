@@ -151,10 +151,13 @@ def _relief(result: Capacity) -> str:
     for each in result.migration[: result.migration.index(step) + 1]:
         by[each.resource] = by.get(each.resource, 1.0) * each.factor
     words = listing([f"{name} by {number(factor)}x" for name, factor in by.items()])
-    then = "that still limits" if step.next_bottleneck == step.resource else f"then {step.next_bottleneck} limits"
-    lasts = "that is enough" if far else "that may still be too little"
-    told = f" For {quantity(asked.value, '')} {lasts};" if asked is not None else ""
-    return f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} {then}."
+    then = "still limits then" if step.next_bottleneck == step.resource else "limits then"
+    lasts = "That is enough for" if far else "That may still be too little for"
+    told = f" {lasts} {quantity(asked.value, '')};" if asked is not None else ""
+    return (
+        f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} "
+        f"{step.next_bottleneck} {then}."
+    )
 
 
 def _runs_out(result: Capacity) -> list[Finding]:

@@ -76,7 +76,8 @@ UNITS = {
 def checks_table(result: Capacity) -> pd.DataFrame:
     """One row a check of the load test."""
     rows = result.curve.checks if result.curve else ()
-    return pd.DataFrame([vars(each) for each in rows], columns=["name", "status", "sentence"])
+    found = [{"check": each.name, "status": each.status, "found": each.sentence} for each in rows]
+    return pd.DataFrame(found, columns=["check", "status", "found"])
 
 
 def limits_table(result: Capacity) -> pd.DataFrame:

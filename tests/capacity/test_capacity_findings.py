@@ -64,9 +64,9 @@ def test_the_answer_to_so_many_times(growing, factor, verdict, start):
 def test_the_action_says_how_far_the_relief_goes(growing):
     result, by_name = growing
     assert "Relieve cpu by 8x: " in by_name["capacity"].action  # 522 of 100: 2, 4, 8 times
-    assert "For 522 that is enough" in by_name["capacity"].action
+    assert "That is enough for 522; cpu still limits then." in by_name["capacity"].action
     far = next(iter(capacity.findings(replace(result, factor=100.0))))
-    assert "that may still be too little" in far.action
+    assert "That may still be too little for 5,220" in far.action
 
 
 def test_a_limit_within_a_quarter_is_acted_on(growing):
