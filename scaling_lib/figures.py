@@ -225,16 +225,23 @@ def table(
     units: dict[str, str] | None = None,
     *,
     below: Sequence[str] = BELOW,
+    data: pd.DataFrame | None = None,
+    empty: str = "",
 ) -> Shown:
     """A frame as a table that can be read: escaped, numbers to the right, units in the headers.
 
     units: by column, as in `words.quantity`: "s" reads as a duration, "fraction" as percent, others stand in the
     header. Without one a name's suffix tells: `_s`, `_ms`, `_us`, `_bytes`, `_percent`.
     below: columns of text that stand on a line of their own below their row.
+    data: what lies beside the page, where it is more than the page shows.
+    empty: the sentence in place of a table without rows: why, and what would fill it; of the caption's words without.
     Cells may be Estimates; the data behind the table then has a column for each end of the interval.
     """
     name = slug(name) or "table"
-    bundle = {"text/html": to_html(frame, caption, units or {}, below), TABLE_MIME: encode(frame, name, caption, units)}
+    if frame.empty:
+        return nothing(empty or f"{caption.split('. ')[0].rstrip('.') or name.replace('-', ' ').capitalize()}: none.")
+    coded = encode(frame if data is None else data, name, caption, units)
+    bundle = {"text/html": to_html(frame, caption, units or {}, below), TABLE_MIME: coded}
     return Shown(text=frame.to_string(max_rows=20), bundle=bundle, name=name, caption=caption)
 
 

@@ -13,6 +13,7 @@ from scaling_lib.stats import Estimate
 Verdict = Literal["ok", "watch", "act", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("act", "watch", "unknown", "ok")  # worst first
 SHAPES: dict[Verdict, str] = {"act": "▲", "watch": "◆", "unknown": "?", "ok": "●"}
+Origin = Literal["measured", "simulated", "assumed", "not said"]
 FINDINGS_MIME = "application/vnd.scaling.findings+json"
 
 
@@ -23,14 +24,19 @@ class Source:
     table: the kind of evidence, such as "requests".
     rows: how many raw rows it rests on.
     start, end: ISO 8601 in UTC, "" where the evidence has no time.
-    origin: "measured", "simulated" or "assumed".
+    origin: "measured" (or not said to be simulated), "simulated", "assumed", or "not said" of what is no measurement.
     """
 
     table: str
     rows: int = 0
     start: str = ""
     end: str = ""
-    origin: Literal["measured", "simulated", "assumed"] = "measured"
+    origin: Origin = "measured"
+
+    @property
+    def origin_words(self) -> str:
+        """The origin as it stands behind other words."""
+        return "origin not said" if self.origin == "not said" else self.origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,4 +146,4 @@ def _row(finding: Finding) -> str:
 
 def _source(source: Source) -> str:
     span = f", {source.start} to {source.end}" if source.start else ""
-    return f"{source.table}, {source.rows:,} rows{span}, {source.origin}"
+    return f"{source.table}, {source.rows:,} rows{span}, {source.origin_words}"

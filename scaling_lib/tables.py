@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -17,6 +18,7 @@ MOST_ROWS = 200  # rows shown on a page; the data beside it has all
 SHORT, WIDE, LONG = 12, 24, 40  # characters: text up to SHORT stays on a line, over WIDE or LONG its column is wider
 BELOW = ("remarks",)  # columns that stand on a line of their own below their row
 ABSENT = "–"
+LINE = "\n"  # in a cell of text: what follows stands on a line of its own
 NUMBER = ' class="number"'
 SUFFIXES = {"_us": "µs", "_ms": "ms", "_s": "s", "_bytes": "bytes", "_percent": "%"}
 IN_CELLS = ("s", "fraction", "x")  # units that the cells themselves carry
@@ -61,8 +63,6 @@ def to_html(frame: pd.DataFrame, caption: str, units: dict[str, str], below: Seq
         for cells, note in zip(zip(*bodies, strict=True), notes, strict=True)
     )
     more = f"<p>The first {MOST_ROWS} of {len(frame):,} rows.</p>" if len(frame) > MOST_ROWS else ""
-    if not len(frame):
-        more = "<p>None.</p>"
     top = f'<p class="caption">{escape(caption)}</p>' if caption else ""
     head = f"<thead><tr>{''.join(heads)}</tr></thead>"
     return f'{top}<div class="table"><table>{head}<tbody>{rows}</tbody></table>{more}</div>'
@@ -75,7 +75,7 @@ def _note(cells: Sequence[Any]) -> str:
 
 def _width(values: pd.Series[Any]) -> str:
     """The class of a column of text by its longest cell."""
-    longest = max((len(str(cell)) for cell in values), default=0)
+    longest = max((len(line) for cell in values for line in str(cell).split(LINE)), default=0)
     names = {SHORT: "short", WIDE: "", LONG: "wide"}
     name = next((name for most, name in names.items() if longest <= most), "long")
     return f' class="{name}"' if name else ""
@@ -152,7 +152,8 @@ def _head(words: str, unit: str, kind: str) -> str:
 
 def _cell(value: Any, unit: str, kind: str, side: str) -> str:
     if isinstance(value, Estimate):
-        text = escape(str(value)).replace(" (", ' <span class="range">(', 1)
+        said = replace(value, unit="") if unit == value.unit and unit not in IN_CELLS else value  # the header has it
+        text = escape(str(said)).replace(" (", ' <span class="range">(', 1)
         return f'<td{side} data-sort="{value.value}">{text}{"</span>" if "<span" in text else ""}</td>'
     if not isinstance(value, (list, tuple, dict, np.ndarray)) and pd.isna(value):
         return f'<td{side} data-sort="">{ABSENT if side == NUMBER else ""}</td>'
@@ -170,4 +171,4 @@ def _cell(value: Any, unit: str, kind: str, side: str) -> str:
         return f'<td{side} data-sort="{amount!r}">{escape(text)}</td>'
     if kind == "boolean":
         return f"<td>{'yes' if value else 'no'}</td>"
-    return f"<td{side}>{escape(str(value))}</td>"
+    return f"<td{side}>{escape(str(value)).replace(LINE, '<br>')}</td>"

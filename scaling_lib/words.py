@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 DURATIONS: tuple[tuple[float, float, str], ...] = (  # from this many seconds on: (from, divisor, unit)
@@ -13,6 +14,8 @@ DURATIONS: tuple[tuple[float, float, str], ...] = (  # from this many seconds on
     (1e-3, 1e-3, "ms"),
     (0.0, 1e-6, "µs"),
 )
+MESSAGE = re.compile(r"(?:(?<=\. )|^)(?=\S*[./]\S*?(?:, line [\d,]+)?: )")  # where the message about a file begins
+CHANGING = re.compile(r"found [^;]*;|'[^']*'|\d[\d,.]*")  # what differs between messages of one kind
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -76,6 +79,29 @@ def listing(items: Sequence[str], most: int = 5) -> str:
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def told_once(text: str) -> str:
+    """Messages of the form `file: what is wrong.`, those that say the same of several files as one.
+
+    `a.log: no line. b.log: no line.` becomes `2 files, the first a.log: no line.`
+    """
+    by_words: dict[str, list[tuple[str, str]]] = {}
+    for message in MESSAGE.split(text):
+        place, colon, words = message.strip().partition(": ")
+        by_words.setdefault(CHANGING.sub("", words) if colon else message, []).append((place, words))
+    told = [
+        f"{place}: {words}" if len(group) == 1 else f"{plural(len(group), 'file')}, the first {place}: {words}"
+        for group in by_words.values()
+        for place, words in group[:1]
+        if place
+    ]
+    return " ".join(each.removesuffix(": ") for each in told)
+
+
+def same_words(text: str) -> str:
+    """What a message says whatever file it is about, to find others of its kind."""
+    return CHANGING.sub("", text.partition(": ")[2] or text)
 
 
 def _short(decimals: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from scaling_lib import figures
+from scaling_lib.names import TABLE_MIME
 from scaling_lib.stats import Estimate
 from scaling_lib.tables import MOST_ROWS, encode, to_html
 
@@ -59,6 +60,18 @@ def test_missing_estimates_and_flags():
     json.dumps(coded, allow_nan=False)
 
 
+def test_the_unit_of_an_estimate_is_said_once():
+    frame = {"load": [Estimate(212, 200, 225, unit="requests/s")]}
+    assert '>212 requests/s <span class="range">(200 to 225)</span></td>' in html(frame)
+    made = html(frame, {"load": "requests/s"})
+    assert ">load (requests/s)</th>" in made and '>212 <span class="range">(200 to 225)</span></td>' in made
+
+
+def test_lines_in_a_cell_stand_below_each_other():
+    made = html({"time": ["2026-08-26 00:00\nto 2026-11-24 00:00"]})
+    assert "<td>2026-08-26 00:00<br>to 2026-11-24 00:00</td>" in made  # as wide as its longest line asks
+
+
 def test_a_named_index_is_data_and_a_bare_one_is_not():
     named = pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="route"))
     assert [column["name"] for column in encode(named, "t")["columns"]] == ["route", "n"]
@@ -95,6 +108,21 @@ def test_long_tables_say_that_they_are_cut_and_their_data_are_not():
     assert len(encode(frame, "t")["data"][0]) == 1000
 
 
-def test_empty_tables():
-    assert "None." in html({"a": []})
-    assert "None." in figures.table(pd.DataFrame(), "t")._repr_mimebundle_()[0]["text/html"]
+def test_in_place_of_an_empty_table_stands_a_sentence():
+    frame = pd.DataFrame({"reason": []})
+    for shown, said in (
+        (figures.table(frame, "rejected", empty="None was <rejected>."), "None was &lt;rejected&gt;."),
+        (
+            figures.table(frame, "exclusions", "What each exclusion changes. More of it."),
+            "What each exclusion changes: none.",
+        ),
+        (figures.table(frame, "known-incidents"), "Known incidents: none."),
+    ):
+        assert shown._repr_mimebundle_()[0]["text/html"] == f'<p class="nothing">{said}</p>'
+        assert TABLE_MIME not in shown.bundle
+
+
+def test_the_data_beside_a_table_may_be_more_than_the_page_shows():
+    whole = pd.DataFrame({"span": ["0c7b435783", "f2"], "seconds": [1, 2]})
+    shown = figures.table(whole[["seconds"]], "t", data=whole)
+    assert "0c7b" not in shown.bundle["text/html"] and shown.bundle[TABLE_MIME]["data"][0] == ["0c7b435783", "f2"]

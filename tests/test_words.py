@@ -81,3 +81,24 @@ def test_duration_is_within_a_half_percent(seconds):
     amount, unit = words.duration(seconds).split()
     factor = {"days": 86400, "h": 3600, "min": 60, "s": 1, "ms": 1e-3, "µs": 1e-6}[unit]
     assert float(amount.replace(",", "")) * factor == pytest.approx(seconds, rel=0.00501)
+
+
+def test_messages_that_say_the_same_of_several_files_are_told_once():
+    one = "logs/a.1, line 1: found 'x'; expected y. Convert it. "
+    two = "logs/a.2, line 1,204: found the columns a and b; expected y. Convert it. "
+    other = "m.json: it breaks off."
+    said = "2 files, the first logs/a.1, line 1: found 'x'; expected y. Convert it. m.json: it breaks off."
+    assert words.told_once(one + two + other) == said
+    assert words.same_words(one.strip()) == words.same_words(two.strip()) != words.same_words(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "AssertionError", "load.csv, line 3: found x; expected a number.", "One: two. Three: four."]
+)
+def test_other_text_is_told_as_it_stands(text):
+    assert words.told_once(text) == text
+
+
+@given(st.text(alphabet="ab./: ,'1;", max_size=60))
+def test_no_text_breaks_it(text):
+    words.told_once(text)
