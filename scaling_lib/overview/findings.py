@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.findings import Finding, Source
+from scaling_lib.findings import Finding, Origin, Source
 from scaling_lib.ledger import Ledger
 from scaling_lib.overview.result import Overview
+from scaling_lib.overview.shown import whole_second
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, percent, plural
+from scaling_lib.words import duration, listing, percent, plural, same_words, told_once
 
 REJECTED_WATCH = 0.001  # a share of rejected rows above this may move a figure with three digits
 
@@ -37,7 +39,7 @@ def findings(result: Overview) -> list[Finding]:
             name="not-measured",
             subject=kind,
             verdict="unknown",
-            sentence=f"{kind.capitalize()} are not measured: none are given.",
+            sentence=f"{_capital(_name(kind))} are not measured: none are given.",
             why="; ".join(f"without them: {text}" for text in unanswered),
             action=f"Supply {KINDS[kind].supply}.",
         )
@@ -48,23 +50,65 @@ def findings(result: Overview) -> list[Finding]:
 
 
 def _broken(ledger: Ledger) -> list[Finding]:
-    """One finding a problem, about its source, or its kind where no source is to blame."""
-    about: dict[str, str] = {}
+    """One finding for what is wrong with one source, or the same with several of a kind."""
+    groups: dict[tuple[str, bool, str], list[Quality]] = {}
     for quality in ledger.sources:
-        about.setdefault(quality.problem, quality.source)
-    for kind, problem in ledger.problems.items():
-        about.setdefault(problem, kind)
-    return [
-        _finding(
-            name="broken-evidence",
-            subject=about[problem],
-            verdict="act",
-            sentence=f"Evidence cannot be read as it stands: {problem}",
-            why="What cannot be read is left out of every figure.",
-            action="Mend or replace the source, then run again.",
-        )
-        for problem in ledger.broken
-    ]
+        if quality.problem:
+            groups.setdefault((quality.kind, quality.rows > 0, same_words(quality.problem)), []).append(quality)
+    found = [_fault(ledger, kind, group) for (kind, _, _), group in groups.items()]
+    told = {quality.kind for quality in ledger.sources if quality.problem}  # a kind's problem is its sources' together
+    return found + [_lost(ledger, kind, kind, text) for kind, text in ledger.problems.items() if kind not in told]
+
+
+def _fault(ledger: Ledger, kind: str, group: Sequence[Quality]) -> Finding:
+    names = [quality.source for quality in group]
+    subject = names[0] if len(names) == 1 else f"{names[0]} and {plural(len(names) - 1, 'other')}"
+    problem = told_once(" ".join(dict.fromkeys(quality.problem for quality in group)))
+    rows = sum(quality.rows for quality in group)
+    if not rows or kind in ledger.problems:
+        return _lost(ledger, kind, subject, problem)
+    return _finding(
+        name="broken-evidence",
+        subject=subject,
+        verdict="watch",
+        sentence=f"Of {subject} only a part could be read, {plural(rows, 'row')}: {problem}",
+        why=f"The {plural(rows, 'row')} that could be read {'is' if rows == 1 else 'are'} used. What was lost is in no "
+        "figure.",
+        evidence=tuple(_source(quality) for quality in group),
+        action="Copy or export the source again, then run again.",
+    )
+
+
+def _lost(ledger: Ledger, kind: str, subject: str, problem: str) -> Finding:
+    """Nothing could be read: that weighs as much as what rests on it."""
+    told = told_once(problem)
+    asked = _asked(ledger, kind)
+    rests = " ".join(["These questions rest on it:", *asked]) if asked else f"It decides {KINDS[kind].decides}."
+    if kind in ledger.usable:
+        rests += f" Until it is mended, that rests on the other {_name(kind)} alone."
+    return _finding(
+        name="broken-evidence",
+        subject=subject,
+        verdict="act" if asked or kind not in ledger.usable else "watch",
+        sentence=f"{_capital(_name(kind))} cannot be read: {told}",
+        why=f"Nothing of {subject} is in any figure. {rests}",
+        action="Mend or replace the source, then run again.",
+    )
+
+
+def _asked(ledger: Ledger, kind: str) -> list[str]:
+    """The questions that rest on this kind: those it helps to answer, and those that are answered from it."""
+    answers = ledger.answers()
+    used = answers.loc[(answers["answered"] != "no") & answers["why"].str.contains(rf"\b{kind}\b"), "question"]
+    return list(dict.fromkeys([*ledger.unanswered(kind), *used]))
+
+
+def _name(kind: str) -> str:
+    return "SLOs" if kind == "slos" else kind
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _doubts(quality: Quality) -> list[Finding]:
@@ -119,6 +163,13 @@ def _source(quality: Quality) -> Source:
         table=quality.kind,
         rows=quality.rows,
         start=f"{quality.start:%Y-%m-%dT%H:%M:%SZ}" if quality.start else "",
-        end=f"{quality.end:%Y-%m-%dT%H:%M:%SZ}" if quality.end else "",
-        origin="simulated" if quality.origin == "simulated" else "measured",
+        end=f"{whole_second(quality.end):%Y-%m-%dT%H:%M:%SZ}" if quality.end else "",
+        origin=_origin(quality),
     )
+
+
+def _origin(quality: Quality) -> Origin:
+    """What is not said to be simulated counts as measured; a promise is neither."""
+    if quality.origin == "simulated":
+        return "simulated"
+    return "not said" if quality.kind == "slos" and not quality.origin else "measured"

@@ -11,18 +11,13 @@ from numpy.typing import NDArray
 
 from scaling_lib.assessment import Assessment
 from scaling_lib.errors import ScalingError
-from scaling_lib.evidence.quality import Quality
 from scaling_lib.evidence.routes import is_of
 from scaling_lib.figures import PALETTE
 from scaling_lib.ledger import Ledger
+from scaling_lib.overview.shown import stretches
 
 MOST_ROUTES = len(PALETTE)  # as many series as the palette tells apart
 MOST_POINTS = 1500
-EVIDENCE_CAPTION = (
-    "Each source, what was read and what was not. Origin: recorded or simulated, as assessment.yaml says; not said "
-    "where it does not. Below a source: its gaps and remarks."
-)
-EVIDENCE_BELOW = ("gaps", "remarks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +45,6 @@ def overview(system: Assessment) -> Overview:
     traffic = _traffic(system, counts)
     minutes = _minutes(counts, traffic, ledger)
     return Overview(system=system.name, ledger=ledger, traffic=traffic, minutes=minutes)
-
-
-def evidence_table(result: Overview) -> pd.DataFrame:
-    """The ledger's table with the origin beside each source: recorded, simulated or not said."""
-    table = result.ledger.table()
-    first = ["evidence", "origin", "source"]
-    return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
 def _traffic(system: Assessment, counts: pd.DataFrame) -> pd.DataFrame:
@@ -111,24 +99,6 @@ def _seen(ledger: Ledger, first: pd.Timestamp, place: NDArray[np.int64], minutes
     seen[int(place.max()) + 1 :] = False
     seen[place] = True
     return seen
-
-
-def stretches(quality: Quality) -> list[dict[str, object]]:
-    """The stretches between a source's gaps."""
-    if quality.start is None or quality.end is None:
-        return []
-    starts = [quality.start, *(gap.end for gap in quality.gaps)]
-    ends = [*(gap.start for gap in quality.gaps), quality.end]
-    return [
-        {
-            "kind": quality.kind,
-            "source": quality.source,
-            "start": pd.Timestamp(start),
-            "end": pd.Timestamp(end),
-            "label": f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}",
-        }
-        for start, end in zip(starts, ends, strict=True)
-    ]
 
 
 def _places(times: pd.Series[pd.Timestamp], first: pd.Timestamp) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from scaling_lib.report.progress import Progress
 from scaling_lib.report.summary import State, StepResult, Summary, write_summary
 from scaling_lib.resources import example_folder, notebooks_folder
 from scaling_lib.steps import STEPS
-from scaling_lib.words import listing
+from scaling_lib.words import listing, told_once
 
 DEADLINE_S = 1800.0
 CELL_TIMEOUT_S = 600.0
@@ -180,7 +180,7 @@ def _result(job: Job, ran: Ran, content: Any) -> StepResult:
     state: State = conclusion.verdict if conclusion else "no conclusion"
     sentence = conclusion.sentence if conclusion else content.problem or "The notebook ran, and concluded nothing."
     if ran.state == "failed":
-        state, sentence = "failed", ran.error
+        state, sentence = "failed", told_once(ran.error)
     title = known.title if known and known.name == name[3:] else name[3:].replace("_", " ").capitalize()
     asked = known.question if known and known.name == name[3:] else ""
     return StepResult(
@@ -197,10 +197,15 @@ def _result(job: Job, ran: Ran, content: Any) -> StepResult:
 
 
 def _ranked(pages: Sequence[Any]) -> tuple[Finding, ...]:
-    """The findings of the steps that did not fail, worst first, each step's own order kept."""
+    """The findings of the steps that did not fail, worst first, each step's own order kept.
+
+    What is only to be watched in the evidence follows what is to be watched in the system.
+    """
     concluded = [page.content.conclusion for page in pages if page.content.conclusion and page.result.state != "failed"]
     found = [finding for conclusion in concluded for finding in conclusion.findings]
-    return tuple(sorted(found, key=lambda finding: VERDICTS.index(finding.verdict)))
+    return tuple(
+        sorted(found, key=lambda each: (VERDICTS.index(each.verdict), (each.verdict, each.step) == ("watch", "00")))
+    )
 
 
 def _summary(

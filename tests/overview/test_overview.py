@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from small_system import HOSTILE, START, csv_of, make, minute, query_range, spell
 
 import scaling_lib
 from scaling_lib import figures, overview
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.ledger import Ledger
 from scaling_lib.overview.result import MOST_POINTS, MOST_ROUTES
 from scaling_lib.report import run
 from scaling_lib.resources import example_folder
@@ -111,7 +117,9 @@ def test_sources_that_share_no_time(tmp_path):
         more="evidence: {requests: [requests.csv], metrics: [m.json]}\n",
         m__json=query_range({("r", ()): [0, 1, 2]}, start=START.replace(year=2025)),
     )
-    assert "share no stretch of time" in figures.show(overview.range_figure(result)).text
+    title = "No two of the 2 sources overlap in time, so none can be held against another"
+    assert figures.show(overview.range_figure(result)).text == title
+    assert overview.range_caption(result) == "No two sources overlap in time."
 
 
 def test_many_routes_and_days_stay_light(tmp_path):
@@ -124,10 +132,69 @@ def test_many_routes_and_days_stay_light(tmp_path):
 def test_broken_evidence_is_a_finding(tmp_path):
     folder = make(tmp_path, EVIDENCE, requests__csv="nothing,that\nis,known\n")
     result = overview.overview(scaling_lib.open(folder))
-    assert by_name(result)["broken-evidence"].verdict == "act"
-    assert by_name(result)["broken-evidence"].subject == "requests.csv"
-    assert "requests.csv" in by_name(result)["broken-evidence"].sentence
+    finding = by_name(result)["broken-evidence"]
+    assert (finding.verdict, finding.subject) == ("act", "requests.csv")
+    assert finding.sentence.startswith("Requests cannot be read: requests.csv: found")
+    assert "Which SLO would the history have kept?" in finding.why
     assert result.traffic.empty and result.minutes.empty
+
+
+def whole_traces(count: int) -> str:
+    """OTLP JSON lines, a trace of one span each."""
+    span = {
+        "name": "GET /a",
+        "kind": 2,
+        "startTimeUnixNano": "1764000000000000000",
+        "endTimeUnixNano": "1764000000100000000",
+    }
+    traces = [
+        {"resourceSpans": [{"scopeSpans": [{"spans": [span | {"traceId": f"{at:032x}", "spanId": f"{at:016x}"}]}]}]}
+        for at in range(1, count + 1)
+    ]
+    return "".join(json.dumps(trace) + "\n" for trace in traces)
+
+
+def test_a_source_read_in_part_is_watched_and_says_what_is_used(tmp_path):
+    evidence = "evidence: {requests: [requests.csv], spans: [t.jsonl]}\n"
+    result = seen(tmp_path, spell("GET /a"), more=evidence, t__jsonl=whole_traces(400)[:-150])
+    finding = by_name(result)["broken-evidence"]
+    assert (finding.verdict, finding.subject) == ("watch", "t.jsonl")
+    assert finding.sentence.startswith("Of t.jsonl only a part could be read, 399 rows: t.jsonl: line 400")
+    assert "cannot be read" not in finding.sentence and "399 rows that could be read are used" in finding.why
+
+
+def test_a_lost_source_weighs_as_much_as_what_rests_on_it(tmp_path):
+    evidence = "evidence: {requests: [requests.csv, lost.csv], spans: [t.jsonl, u.jsonl]}\n"
+    result = seen(
+        tmp_path, spell("GET /a"), more=evidence, lost__csv="a,b\n1,2\n", t__jsonl=whole_traces(9), u__jsonl="?\n"
+    )
+    found = {each.subject: each for each in overview.findings(result) if each.name == "broken-evidence"}
+    assert {subject: each.verdict for subject, each in found.items()} == {"lost.csv": "act", "u.jsonl": "watch"}
+    assert all("rests on the other" in each.why for each in found.values())
+
+
+def test_what_is_wrong_with_many_files_is_said_once(tmp_path):
+    files = {f"m{at}__json": '{"status": "error", "error": "query timed out"}' for at in range(1, 22)}
+    evidence = "evidence: {requests: [requests.csv], metrics: [m*.json]}\n"
+    result = seen(tmp_path, spell("GET /a"), more=evidence, **files)
+    (finding,) = [each for each in overview.findings(result) if each.name == "broken-evidence"]
+    assert finding.sentence.count("query timed out") == 1
+    assert "21 files, the first m1.json: found status 'error'" in finding.sentence
+    told = overview.evidence_shown(result.ledger)["remarks"].str.cat(sep=" ")
+    assert told.count("query timed out") == 1
+    assert (
+        overview.evidence_table(result.ledger)["remarks"].str.cat().count("query timed out") == 21
+    )  # the data have all
+
+
+def test_faults_that_say_the_same_of_several_sources_are_one_finding(tmp_path):
+    evidence = "evidence: {requests: [requests.csv, a.csv, b.csv]}\n"
+    result = seen(tmp_path, spell("GET /a"), more=evidence, a__csv="a,b\n1,2\n", b__csv="c,d\n1,2\n")
+    (finding,) = [each for each in overview.findings(result) if each.name == "broken-evidence"]
+    assert finding.subject == "a.csv and 1 other" and "2 files, the first a.csv: " in finding.sentence
+    shown = overview.evidence_shown(result.ledger)
+    assert shown["source"].tolist()[:2] == ["requests.csv", "a.csv and 1 other"]
+    assert overview.evidence_table(result.ledger)["source"].tolist()[:3] == ["requests.csv", "a.csv", "b.csv"]
 
 
 def test_hostile_names_stay_text(tmp_path):
@@ -175,10 +242,88 @@ def test_absent_evidence_is_a_finding_only_where_a_question_misses_it(tmp_path):
 
 def test_the_origin_stands_beside_each_source(tmp_path):
     result = seen(tmp_path, spell("GET /a"), more="evidence: {requests: [{path: requests.csv, origin: simulated}]}\n")
-    table = overview.evidence_table(result)
+    table = overview.evidence_table(result.ledger)
     assert table.columns[:3].tolist() == ["evidence", "origin", "source"]
     assert table.iloc[0, :3].tolist() == ["requests", "simulated", "requests.csv"]
     assert set(table.columns) == set(result.ledger.table().columns) > set(overview.EVIDENCE_BELOW)
+
+
+def timed(source: str, start: str, end: str, kind: str = "metrics") -> Quality:
+    day = "2026-11-24T"
+    return Quality(
+        kind=kind, source=source, format="", rows=1,
+        start=datetime.fromisoformat(f"{day}{start}+00:00"), end=datetime.fromisoformat(f"{day}{end}+00:00"),
+    )  # fmt: skip
+
+
+def ledger_of(*sources: Quality) -> overview.Overview:
+    ledger = Ledger(sources=sources, problems={}, usable=frozenset(["metrics"]))
+    return overview.Overview(system="s", ledger=ledger, traffic=pd.DataFrame(), minutes=pd.DataFrame())
+
+
+def test_which_sources_overlap_is_said():
+    sources = [timed("a", "10:00", "10:30"), timed("b", "10:10", "10:20"), timed("c", "10:15", "11:00"),
+               timed("d", "10:50", "12:00"), timed("e", "12:00", "13:00")]  # fmt: skip
+    found = [(each.sources, each.seconds / 60) for each in overview.overlaps(sources)]
+    assert found == [(("a", "b", "c"), 5), (("c", "d"), 10)]  # a and c alone are within the first; d and e only touch
+    result = ledger_of(*sources)
+    title = figures.show(overview.range_figure(result)).text
+    assert title == "No time is covered by all 5 sources: at most 3 overlap, for 5 min"
+    assert "a, b and c share 5 min from 2026-11-24 10:15 UTC; c and d share 10 min" in overview.range_caption(result)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=7))
+def test_overlaps_are_the_largest_groups_of_all(stretches):
+    start = datetime(2026, 11, 24, tzinfo=UTC)
+    minutes = {f"s{at}": (first, first + length) for at, (first, length) in enumerate(stretches)}
+    sources = [
+        Quality(kind="metrics", source=name, format="", rows=1, start=start + timedelta(minutes=first),
+                end=start + timedelta(minutes=last))
+        for name, (first, last) in minutes.items()
+    ]  # fmt: skip
+    at_once = [frozenset(n for n, (first, last) in minutes.items() if first <= at < last) for at in range(61)]
+    largest = {group for group in at_once if len(group) > 1 and not any(group < other for other in at_once)}
+    assert {frozenset(each.sources) for each in overview.overlaps(sources)} == largest
+
+
+def test_all_sources_together_and_one_alone():
+    both = ledger_of(timed("a", "10:00", "10:30"), timed("b", "10:10", "10:20"))
+    assert figures.show(overview.range_figure(both)).text == "All 2 sources share 10 min, from 2026-11-24 10:10 UTC"
+    alone = ledger_of(timed("a", "10:00", "10:30"))
+    assert figures.show(overview.range_figure(alone)).text == "The evidence covers 30 min, from 2026-11-24 10:00 UTC"
+
+
+def test_ends_are_rounded_outwards_to_the_second():
+    result = ledger_of(timed("a", "15:24:10.400", "15:31:04.200"), timed("b", "15:24", "15:31"))
+    table = overview.evidence_table(result.ledger)
+    assert [f"{at:%H:%M:%S}" for at in (*table["from"][:2], *table["to"][:2])] == [
+        "15:24:10", "15:24:00", "15:31:05", "15:31:00",
+    ]  # fmt: skip
+    shown = overview.evidence_shown(result.ledger)
+    assert shown["time (UTC)"].tolist()[:2] == ["2026-11-24 15:24:10\nto 15:31:05", "2026-11-24 15:24\nto 15:31"]
+    (bars,) = overview.range_figure(result).data
+    assert bars.customdata[0][0] == "2026-11-24 15:24:10 to 15:31:05" and bars.marker.line.width >= 2
+    (finding,) = [each for each in overview.findings(result) if each.name == "answerable"]
+    assert finding.evidence[0].end == "2026-11-24T15:31:05Z"
+
+
+def test_ids_of_traces_stay_in_the_data():
+    note = "orphans: 4, such as 'GET /a' of 'catalogue' (trace 0fc7b4357832a25707fd93a414d53c45, span d516eadbfb935627)"
+    result = ledger_of(replace(timed("a", "10:00", "10:30"), notes=(note, "another (trace of thought)")))
+    short = "orphans: 4, such as 'GET /a' of 'catalogue'; another (trace of thought)"
+    assert overview.evidence_shown(result.ledger)["remarks"][0] == short
+    assert note in overview.evidence_table(result.ledger)["remarks"][0]
+
+
+def test_promises_are_no_measurement(tmp_path):
+    slos = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+    (finding,) = overview.findings(seen(tmp_path, spell("GET /pay"), slos))
+    assert {each.table: each.origin for each in finding.evidence} == {"requests": "measured", "slos": "not said"}
+
+
+def test_absent_slos_are_written_as_people_write_them(tmp_path):
+    found = {each.subject: each.sentence for each in overview.findings(seen(tmp_path, spell("GET /pay")))}
+    assert found["slos"] == "SLOs are not measured: none are given."
 
 
 def test_nothing_at_all(tmp_path):
