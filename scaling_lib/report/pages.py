@@ -168,14 +168,14 @@ def _json_block(text: str) -> Markup:
 
 
 def _moment(text: str) -> str:
-    """An ISO time as people read it, in UTC."""
-    return text[:16].replace("T", " ")
+    """An ISO time as people read it, in UTC; seconds only where there are some."""
+    return text[:19].replace("T", " ").removesuffix(":00")
 
 
 def _source(source: Source) -> str:
     rows = f", {source.rows:,} rows" if source.rows else ""
     times = f", {_moment(source.start)} to {_moment(source.end)} UTC" if source.start else ""
-    return f"{source.table}{rows}{times}, {source.origin}"
+    return f"{source.table}{rows}{times}, {source.origin_words}"
 
 
 def _anchor(finding: Finding) -> str:

@@ -95,7 +95,15 @@ def test_text_from_data_is_escaped_everywhere(report):
 def test_the_conclusion_stands_above_the_notebook(report):
     text = page(report, "01_slo")
     places = [
-        text.index(mark) for mark in ('class="verdict"', 'id="figure-budget"', 'id="sure"', 'id="todo"', "Latency</h2>")
+        text.index(mark)
+        for mark in (
+            'class="verdict"',
+            'id="figure-budget"',
+            'id="findings"',
+            'id="todo"',
+            "In detail</h2>",
+            "Latency</h2>",
+        )
     ]
     assert places == sorted(places)
     assert text.count('id="figure-budget"') == 1  # the figure the worst finding names, moved to the top

@@ -153,6 +153,14 @@
     });
   }
 
+  // On a phone a row of these stands as a card: each cell says its column itself.
+  function labelled(table) {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    for (const row of table.tBodies[0].querySelectorAll("tr:not(.below)")) {
+      [...row.cells].forEach((cell, column) => { cell.dataset.head = heads[column]; });
+    }
+  }
+
   function openTarget() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target && target.tagName === "DETAILS") target.open = true;
@@ -160,6 +168,7 @@
 
   addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".table table, table.dataframe").forEach(sortable);
+    document.querySelectorAll(".cards table").forEach(labelled);
     document.querySelectorAll(".table").forEach((box) => {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; // so that the keyboard scrolls it
     });
