@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scaling_lib.model.calibration import LoadTestDemands, SpanDemands
 
 OTHER = "other requests"  # than those of the journeys
+NO_OTHERS = 1e-6  # of all requests: what rounding leaves
 Given = TypeVar("Given")
 
 
@@ -128,9 +129,9 @@ def _rates(system: Assessment, metrics: Metrics) -> pd.DataFrame:
     rates = pd.DataFrame({name: per_second(metrics, selector) for name, selector in journeys.items()})
     if system.config.traffic:
         everything = per_second(metrics, system.config.traffic)
-        rates[OTHER] = (
-            (everything - rates.sum(axis=1, min_count=len(journeys))).clip(lower=0) if journeys else everything
-        )
+        rest = everything - rates.sum(axis=1, min_count=len(journeys)) if journeys else everything
+        if float(rest.sum()) > NO_OTHERS * float(everything.sum()):
+            rates[OTHER] = rest.clip(lower=0)
     return rates
 
 
