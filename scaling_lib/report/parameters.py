@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.words import listing
 
 KINDS: dict[type, str] = {
     bool: "true or false",
@@ -24,11 +25,15 @@ KINDS: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Notebook:
-    """A step's notebook: its file, the number of its cells (of any kind), and its parameters with their defaults."""
+    """A step's notebook: its file, the number of its cells (of any kind), and its parameters.
+
+    defaults: by name; meanings: by name, what the comment behind the parameter says, where there is one.
+    """
 
     path: Path
     cells: int
     defaults: Mapping[str, Any]
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -52,8 +57,9 @@ def read_notebook(path: Path) -> Notebook:
         raise InvalidInput(
             f"{path}: found {len(tagged)} cells tagged `parameters`; expected one. Keep one of the tags."
         )
-    defaults = _defaults("".join(tagged[0]["source"]), path) if tagged else {}
-    return Notebook(path=path, cells=len(cells), defaults=defaults)
+    source = "".join(tagged[0]["source"]) if tagged else ""
+    defaults = _defaults(source, path)
+    return Notebook(path=path, cells=len(cells), defaults=defaults, meanings=_meanings(source, list(defaults)))
 
 
 def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -65,9 +71,8 @@ def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[
     allowed = sorted({name for notebook in notebooks for name in notebook.defaults})
     for name in given:
         if name not in allowed:
-            raise InvalidInput(
-                f"parameter {name!r}: no chosen notebook has it; allowed: {listing(allowed, most=30) or 'none'}."
-            )
+            known = [_described(each, notebooks) for each in allowed]
+            raise InvalidInput(f"parameter {name!r}: no chosen notebook has it; allowed: {'; '.join(known) or 'none'}.")
     return {
         notebook.name: {
             name: _typed(name, value, notebook.defaults[name])
@@ -76,6 +81,21 @@ def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[
         }
         for notebook in notebooks
     }
+
+
+def _described(name: str, notebooks: list[Notebook]) -> str:
+    """A parameter with its default and meaning, as the first notebook that has it says them."""
+    first = next(notebook for notebook in notebooks if name in notebook.defaults)
+    meaning = first.meanings.get(name, "")
+    return f"{name} = {json.dumps(first.defaults[name], ensure_ascii=False)}{f' ({meaning})' if meaning else ''}"
+
+
+def _meanings(source: str, names: list[str]) -> dict[str, str]:
+    """The comments behind the parameters, each on the line where its assignment ends."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
+    ends = [statement.end_lineno or 0 for statement in ast.parse(source).body]
+    return {name: comments[end] for name, end in zip(names, ends, strict=False) if end in comments}
 
 
 def _defaults(source: str, path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.report.parameters import bind, read_notebook
+from scaling_lib.resources import notebooks_folder
 
 CELL = "#parameters\nassessment = ''\nlevel: float = 0.95\nrows = 3\nfast = False\nroutes = ['a']\nmap = {}"
 
@@ -52,8 +53,28 @@ def test_a_wrong_type_is_refused_by_name(notebook, given):
 
 
 def test_an_unknown_name_is_refused_with_what_is_allowed(notebook):
-    with pytest.raises(InvalidInput, match="'levle'.*assessment, fast, level"):
+    with pytest.raises(
+        InvalidInput, match=r"'levle'.*allowed: assessment = \"\"; fast = false; level = 0\.95; map = {}"
+    ):
         bind([notebook], {"levle": "1"})
+
+
+def test_the_comment_behind_a_parameter_is_its_meaning(tmp_path, write_notebook):
+    cell = (
+        "#parameters\n# About all.\nlevel = 0.95  # of all intervals\nroutes = [\n    'a#b',\n]  # which ones\nrows = 3"
+    )
+    made = read_notebook(write_notebook(tmp_path / "01_a.ipynb", cell))
+    assert made.meanings == {"level": "of all intervals", "routes": "which ones"}
+    with pytest.raises(
+        InvalidInput, match=r"level = 0\.95 \(of all intervals\); routes = .*\(which ones\); rows = 3\.$"
+    ):
+        bind([made], {"x": "1"})
+
+
+def test_every_parameter_of_the_suite_says_what_it_means():
+    for path in sorted(notebooks_folder().glob("*.ipynb")):
+        made = read_notebook(path)
+        assert made.meanings.keys() == made.defaults.keys(), path.name
 
 
 def test_each_notebook_takes_what_it_declares(tmp_path, write_notebook, notebook):

@@ -154,7 +154,7 @@ def test_an_interrupted_report_is_not_mistaken_for_a_whole_one(report, tmp_path)
 def test_wrong_step_and_parameter_are_refused_before_anything_runs(report, tmp_path):
     for options, said in (
         ({"steps": ["9"]}, "--step 09.*01, 02, 03"),
-        ({"parameters": {"levle": 1}}, "levle.*assessment and level"),
+        ({"parameters": {"levle": 1}}, "levle.*assessment = .*; level = "),
         ({"parameters": {"level": "high"}}, "level: found 'high'; expected a number"),
     ):
         with pytest.raises(InvalidInput, match=said):
