@@ -12,6 +12,8 @@ import pytest
 import yaml
 from recordings import lru_hits, points, requests, spans
 
+import scaling_lib
+
 LAB = Path(__file__).resolve().parents[2] / "data" / "shop" / "lab"
 RECORD = LAB / "record.py"
 pytestmark = pytest.mark.service
@@ -55,6 +57,13 @@ def test_the_sources_count_the_same_requests(recording):
     counted = history[history["Name"] == "Aggregated"]["Total Request Count"].max()
     assert len(log) == pytest.approx(counted, rel=0.03)
     assert points(folder, "http_requests_total", service="gateway").iloc[-1] == len(log)
+
+
+def test_a_recording_can_be_assessed_as_it_lies(recording):
+    ledger = scaling_lib.open(recording).evidence()
+    assert ledger.broken == () and ledger.silent == ()
+    assert {each.kind for each in ledger.sources} == {"requests", "metrics", "spans", "load tests", "slos"}
+    assert {each.origin for each in ledger.sources if each.kind != "slos"} == {"recorded"}
 
 
 def test_the_spells_are_in_the_log_where_the_truth_says(recording):

@@ -5,17 +5,25 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from together import ends_with_parent
 
 # No parallel workers: a scan then costs the same on every machine, and one backend is one process of the processor.
-OPTIONS = (
-    "-c listen_addresses='' -c fsync=off -c timezone=UTC -c max_parallel_workers_per_gather=0 -c max_connections=700"
-)
+OPTIONS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "timezone": "UTC",
+    "max_parallel_workers_per_gather": "0",
+    "max_connections": "700",
+}
 
 
 @contextmanager
@@ -25,35 +33,42 @@ def running_postgres(prefix: Sequence[str] = ()) -> Iterator[tuple[int, Path]]:
     # A socket's path is short by law (107 bytes), so it cannot lie under a folder of the user's choice.
     folder = Path(f"/tmp/shop-lab-{os.getpid()}")
     folder.mkdir(mode=0o700)
-    as_user: list[str] = []
+    other: dict[str, Any] = {}
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        user = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-        shutil.chown(folder, user)
-        as_user = ["runuser", "-u", user, "--"]
+        users = {entry.pw_name: entry for entry in pwd.getpwall()}
+        user = users.get("postgres") or users["nobody"]
+        shutil.chown(folder, user.pw_uid)
+        other = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     data = folder / "data"
     try:
-        subprocess.run(
-            [*as_user, programs / "initdb", "-D", data, "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8"],
-            check=True,
-            capture_output=True,
-            cwd="/",
-        )
-        options = f"{OPTIONS} -c unix_socket_directories={folder}"
-        control = [*prefix, *as_user, programs / "pg_ctl", "-D", data, "-w", "-t", "30"]
-        subprocess.run(
-            [*control, "-l", folder / "log", "-o", options, "start"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-        )
+        initdb = [programs / "initdb", "-D", data, "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd="/", **other)
+        said = OPTIONS | {"unix_socket_directories": str(folder)}
+        options = [part for name, value in said.items() for part in ("-c", f"{name}={value}")]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(  # not by pg_ctl, whose server would outlive whoever started it
+                [*prefix, programs / "postgres", "-D", data, *options],
+                stdout=log, stderr=log, cwd="/", **other, preexec_fn=ends_with_parent(signal.SIGQUIT),
+            )  # fmt: skip
         try:
-            with psycopg.connect(f"host={folder} user=shop dbname=postgres", autocommit=True) as connection:
+            with _connected(folder, server) as connection:
                 connection.execute("CREATE DATABASE shop")
-            yield int((data / "postmaster.pid").read_text().splitlines()[0]), folder
+            yield server.pid, folder
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/")
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+            server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connected(folder: Path, server: subprocess.Popen[bytes], seconds: float = 30) -> psycopg.Connection:
+    end = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            return psycopg.connect(f"host={folder} user=shop dbname=postgres", autocommit=True)
+        except psycopg.OperationalError:  # it is starting
+            time.sleep(0.1)
+    raise SystemExit(f"PostgreSQL did not start within {seconds:.0f} s: {(folder / 'log').read_text()[-800:]}")
 
 
 def postgres_programs() -> Path | None:

@@ -24,6 +24,7 @@ import database
 import httpx
 import psycopg
 from cluster import postgres_programs, running_postgres
+from together import ends_with_parent
 
 LAB = Path(__file__).resolve().parent
 SERVICES = {"gateway": "gateway", "catalogue": "catalogue", "checkout": "checkout"}  # process: its module
@@ -177,7 +178,9 @@ def _prometheus(folder: Path, ports: dict[str, int], scrape_s: int) -> Iterator[
 @contextmanager
 def _process(command: Sequence[str], output: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     with output.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd=LAB)
+        process = subprocess.Popen(
+            command, stdout=out, stderr=out, env=environment, cwd=LAB, preexec_fn=ends_with_parent()
+        )
         try:
             yield process
         finally:

@@ -39,6 +39,7 @@ EXPERIMENTS = {
     "cache": cache_trace,
 }
 DEADLINE_S = 2700
+WRITTEN = "# The example's assessment, of what was recorded here; written by record.py.\n"
 SHOP = Path(__file__).resolve().parent.parent
 
 
@@ -60,10 +61,13 @@ def main() -> None:
         if (folder / "recorded" / name).exists() and not asked.replace:
             parser.error(f"{folder / 'recorded' / name} is there already; name a new folder by --out, or --replace it")
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"The recording took more than {DEADLINE_S} s and was ended."))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("The recording was ended from outside."))
+    for ended in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ended, lambda *_: sys.exit("The recording was ended from outside."))
     signal.alarm(DEADLINE_S)
     for name in asked.experiments:
         _record(name, folder, short=asked.short)
+    if folder.resolve() != SHOP:
+        _write_assessment(folder)
 
 
 def _record(name: str, folder: Path, *, short: bool) -> None:
@@ -87,6 +91,21 @@ def _write_truth(file: Path, name: str, truth: dict[str, Any]) -> None:
         "# What was provoked, and when. The assessment does not read this file: the tests hold the notebooks to it.\n"
     )
     file.write_text(head + yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _write_assessment(folder: Path) -> None:
+    """The example's assessment, of the evidence that lies in this folder; one that somebody wrote stays."""
+    file = folder / "assessment.yaml"
+    if file.exists() and not file.read_text().startswith(WRITTEN):
+        return
+    said = yaml.safe_load((SHOP / file.name).read_text())
+    said["evidence"] = {
+        kind: [entry for entry in entries if any(folder.glob(entry["path"]))]
+        for kind, entries in said["evidence"].items()
+    }
+    said["resources"] = [each for each in said["resources"] if "used" not in each]  # gauges of the simulated part
+    file.write_text(WRITTEN + yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120))
+    print(f"Assess it: scaling run {folder}", flush=True)
 
 
 def _machine() -> dict[str, Any]:
