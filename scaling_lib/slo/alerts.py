@@ -63,9 +63,7 @@ def alert_policy(period: str = "30d", *, tiers: Sequence[tuple[str, str | float,
 
     period: such as "30d" or "28d"; a calendar word counts with its usual length (month 30 days).
     tiers: (severity, share of the budget, long window, short window), windows in seconds. A tier's factor is
-        share x period / long window; the windows stay as they are for every period. The Workbook's own tiers have
-        a factor of at least 1, as less would call for work while the budget lasts: the slowest over 28 days would be
-        0.933.
+        share x period / long window; the windows stay as they are for every period.
     Raises InvalidInput for periods and tiers that cannot be.
     Source: The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
@@ -77,8 +75,7 @@ def alert_policy(period: str = "30d", *, tiers: Sequence[tuple[str, str | float,
             raise InvalidInput(f"Alert policy: found windows of {long} and {short} s; expected 0 < short <= long.")
         if not 0 < float(share) <= 1:
             raise InvalidInput(f"Alert policy: found a budget share of {share}; expected a fraction, such as 0.02.")
-        factor = float(Decimal(str(share)) * seconds / long)
-        made.append(Tier(severity, long, short, max(1.0, factor) if tiers is WORKBOOK else factor))
+        made.append(Tier(severity, long, short, float(Decimal(str(share)) * seconds / long)))
     return AlertPolicy(period_s=float(seconds), tiers=tuple(made))
 
 
