@@ -62,7 +62,8 @@ class Gathered:
         """A resource of the metrics; the self times of its services split its mean demand where it has to be."""
         self.notes += [f"{resource}: {note}" for note in law.notes]
         origin, values = METRICS, np.array([law.demands[name].value for name in law.demands])
-        draws = law.draws
+        # all laws draw with the same random numbers: shuffled by resource, two of them err independently
+        draws = law.draws[generator("law", resource).permutation(DRAWS)]
         own = [name for name in services if spans is not None and name in spans.demands]
         if len(law.demands) == 1:
             values, draws = np.repeat(values, len(self._journeys)), draws[:, [0, *[1] * len(self._journeys)]]

@@ -143,6 +143,25 @@ def test_errors_of_one_resource_are_kept_together():
     assert apart < 0.6 * alone  # background and demand err against each other
 
 
+def test_errors_of_two_resources_are_independent():
+    numbers = np.random.default_rng(3)
+    laws = {
+        name: from_utilization(0.05 + demand * RATES + numbers.normal(size=60) * 0.02, RATES)
+        for name, demand in {"cpu": 0.0200, "db": 0.0201}.items()
+    }
+    system = combined(metrics=laws).system(40.0)
+    cpu, db = (np.column_stack([system.draws[name][:, :2], drawn]) for name, drawn in system.limit_draws().items())
+    apart = np.abs(np.corrcoef(cpu.T, db.T)[:3, 3:])
+    assert apart.max() < 4.5 / math.sqrt(2000)  # what chance leaves of no correlation
+    own = {name: np.corrcoef(law.draws.T)[0, 1] for name, law in laws.items()}
+    for name, drawn in (("cpu", cpu), ("db", db)):
+        assert own[name] < -0.8 and np.corrcoef(drawn.T)[0, 1] == pytest.approx(own[name])
+    first = np.mean(db[:, 2] < cpu[:, 2:])  # each of the one with each of the other, as independence has it
+    assert system.bottleneck_certainty()["db"] == pytest.approx(first, abs=0.03)
+    again = combined(metrics=laws)
+    assert all(np.array_equal(again.draws[name], system.draws[name]) for name in laws)
+
+
 def test_what_does_not_fit_together_is_refused():
     law = from_utilization(0.02 * RATES, BOTH)
     seen = from_spans(spans({"web": (6.0, 6.0)}))
