@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from small_system import csv_of, make, spell
 
 pytestmark = pytest.mark.service
 
@@ -159,3 +160,32 @@ def test_remarks_follow_their_row_when_a_table_is_sorted(visit):
     after = page.eval_on_selector_all(".notebook tr.below", pairs)
     assert len(before) == 4 and sorted(after) == sorted(before)
     assert page.eval_on_selector_all(".notebook tbody tr", "all => all.map(each => each.innerText)") != rows
+
+
+@pytest.fixture(scope="module")
+def ledger_page(tmp_path_factory):
+    """Page 00 of evidence with long names and numbers."""
+    from scaling_lib.report import run
+
+    folder = tmp_path_factory.mktemp("ledger")
+    logs = folder / "recorded" / "bottleneck" / "before"
+    logs.mkdir(parents=True)
+    (logs / "requests_of_the_gateway_history.csv").write_text(csv_of(spell("GET /a")), encoding="utf-8")
+    evidence = (
+        "evidence: {requests: [{path: recorded/bottleneck/*/requests_of_the_gateway_history.csv, origin: recorded}]}"
+    )
+    make(folder, evidence + "\n")
+    return run(folder, out=folder / "out", steps=["00"], deadline_s=120).out
+
+
+@pytest.mark.parametrize("name", ["index", "00_overview"])
+def test_the_whole_ledger_is_seen_at_once(chromium, ledger_page, name):
+    for width in (1280, 390):
+        page = chromium.new_page(viewport={"width": width, "height": 800})
+        page.goto(f"{ledger_page.as_uri()}/{name}.html")
+        cells = page.query_selector_all(".cards td")
+        assert page.get_by_text("to 11:00").first.is_visible()  # the range's end, once hidden behind the edge
+        places = [cell.bounding_box() for cell in cells if cell.is_visible()]
+        assert places and all(place["x"] + place["width"] <= width for place in places)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()

@@ -163,6 +163,19 @@ def test_a_source_read_in_part_is_watched_and_says_what_is_used(tmp_path):
     assert "cannot be read" not in finding.sentence and "399 rows that could be read are used" in finding.why
 
 
+def test_a_trace_file_cut_short_stands_behind_a_missed_promise(tmp_path):
+    slos = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\n"
+    evidence = "evidence: {requests: [requests.csv], spans: [t.jsonl]}\n"
+    minutes = spell("GET /pay", errors=20, first=0, length=60)
+    folder = make(tmp_path, slos + evidence, requests__csv=csv_of(minutes), t__jsonl=whole_traces(400)[:-150])
+    result = run(folder, out=tmp_path / "report", steps=["00", "01"], deadline_s=120)
+    assert (result.summary.findings[0].step, result.summary.findings[0].verdict) == ("01", "act")
+    watched = [each.step for each in result.summary.findings if each.verdict == "watch"]
+    assert watched == sorted(watched, reverse=True) and watched[-1] == "00"
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Copy or export the source again" not in page.split("<dt>Do first</dt>")[1].split("</dd>")[0]
+
+
 def test_a_lost_source_weighs_as_much_as_what_rests_on_it(tmp_path):
     evidence = "evidence: {requests: [requests.csv, lost.csv], spans: [t.jsonl, u.jsonl]}\n"
     result = seen(
