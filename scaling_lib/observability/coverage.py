@@ -13,7 +13,7 @@ from scaling_lib.model.self_time import self_times
 from scaling_lib.observability.gaps import gaps
 from scaling_lib.observability.propagation import propagation
 from scaling_lib.observability.shares import Floats, neighbours, share
-from scaling_lib.observability.tree import Integers, Mask, Texts, Tree, grow
+from scaling_lib.observability.tree import Integers, Mask, Texts, Tree, grow, rows_by
 from scaling_lib.stats import Estimate
 from scaling_lib.words import percent, plural
 
@@ -100,24 +100,27 @@ def flow_coverage(
         group=group,
         level=level,
     )
-    roots = inside & tree.root
-    traces = pd.Series(journey[roots]).value_counts()
-    enough = [str(name) for name, count in traces.items() if count >= FEWEST_TRACES]
+    roots = np.flatnonzero(inside & tree.root)
+    requests = {name: tree.weight[roots[places]] for name, places in rows_by(journey[roots]).items()}
+    traces = {name: len(each) for name, each in requests.items()}
+    enough = [name for name, count in traces.items() if count >= FEWEST_TRACES]
     if not enough:
         raise NotEnoughData(
-            f"flow_coverage: found at most {plural(int(traces.max()) if len(traces) else 0, 'whole trace')} of a "
+            f"flow_coverage: found at most {plural(max(traces.values(), default=0), 'whole trace')} of a "
             f"journey; expected {FEWEST_TRACES} or more. Supply more traces, or name the journeys as their root "
             "operations are."
         )
-    rows = {name: np.flatnonzero(inside & tree.waited & (journey == name)) for name in enough}
-    found = [divided.journey(name, own, tree.weight[roots & (journey == name)]) for name, own in rows.items()]
-    looked_at = inside & tree.waited & np.isin(journey, np.array(enough, dtype=object))
+    waited = np.flatnonzero(inside & tree.waited)
+    rows = {name: waited[places] for name, places in rows_by(journey[waited]).items() if name in enough}
+    found = [divided.journey(name, own, requests[name]) for name, own in rows.items()]
+    looked_at = np.zeros(len(spans), dtype=bool)
+    looked_at[np.concatenate(list(rows.values()))] = True
     return FlowCoverage(
         journeys=tuple(sorted(found, key=lambda each: -each.seconds * each.requests)),
         by_service=pd.concat([divided.by_service(name, own) for name, own in rows.items()], ignore_index=True),
         gaps=gaps(spans, tree, np.where(inside, journey, ""), looked_at & (divided.kind == UNEXPLAINED), group, level),
         propagation=propagation(tree, group, level),
-        notes=tuple(_notes(tree, traces, enough, exclusive is not None)),
+        notes=tuple(_notes(tree, len(traces) - len(enough), exclusive is not None)),
     )
 
 
@@ -147,7 +150,7 @@ def _slow(tree: Tree, journey: Texts, slowest: float) -> Mask:
         return np.ones(len(journey), dtype=bool)
     chosen = np.zeros(len(journey), dtype=bool)
     roots = np.flatnonzero(tree.root)
-    for places in pd.Series(journey[roots]).groupby(journey[roots]).indices.values():
+    for places in rows_by(journey[roots]).values():
         own = roots[places]
         order = own[np.argsort(-tree.seconds[own], kind="stable")]
         before = np.cumsum(tree.weight[order]) - tree.weight[order]
@@ -191,11 +194,12 @@ class _Divided:
 
     def by_service(self, name: str, rows: Integers) -> pd.DataFrame:
         """The shares of a journey by service and kind."""
-        keys = pd.DataFrame({"service": self.tree.service[rows], "kind": self.kind[rows]})
         found = []
-        for service, kind in keys.drop_duplicates().sort_values(["service", "kind"]).itertuples(index=False):
-            chosen = (keys["service"] == service) & (keys["kind"] == kind)
-            found.append((name, service, KINDS[kind], self._share(rows, chosen.to_numpy())))
+        for service, places in rows_by(self.tree.service[rows]).items():
+            for kind in np.unique(self.kind[rows[places]]):
+                chosen = np.zeros(len(rows), dtype=bool)
+                chosen[places] = self.kind[rows[places]] == kind
+                found.append((name, service, KINDS[kind], self._share(rows, chosen)))
         return pd.DataFrame(found, columns=["journey", "service", "kind", "share"])
 
     def _share(self, rows: Integers, chosen: Mask) -> Estimate:
@@ -203,7 +207,7 @@ class _Divided:
         return share(np.where(chosen, whole, 0.0), whole, self.tree.trace[rows], self.group, self.level)
 
 
-def _notes(tree: Tree, traces: pd.Series[int], enough: list[str], on_path: bool) -> list[str]:
+def _notes(tree: Tree, few: int, on_path: bool) -> list[str]:
     notes = [
         "Times are those on the critical path."
         if on_path
@@ -212,6 +216,6 @@ def _notes(tree: Tree, traces: pd.Series[int], enough: list[str], on_path: bool)
     if below := int((~tree.whole).sum()):
         share_below = percent(below / len(tree.whole))
         notes.append(f"{share_below} of the spans are below an orphan: their journey is not known.")
-    if few := len(traces) - len(enough):
+    if few:
         notes.append(f"Left out: {plural(few, 'journey')} with fewer than {FEWEST_TRACES} whole traces each.")
     return notes

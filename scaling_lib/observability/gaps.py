@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.observability.shares import share
-from scaling_lib.observability.tree import Integers, Mask, Texts, Tree
+from scaling_lib.observability.tree import Integers, Mask, Texts, Tree, rows_by
 
 START, END = "its start", "its end"
 LEAST = 0.01  # of a journey's duration: smaller gaps are left out
@@ -31,13 +31,16 @@ def gaps(spans: pd.DataFrame, tree: Tree, journey: Texts, chosen: Mask, group: I
         {"journey": journey[row], "service": tree.service[row], "operation": operation[row], **named}
     ).assign(seconds=stretches["seconds"].to_numpy(), row=row)
     found = []
-    roots = {name: np.flatnonzero(tree.root & (journey == name)) for name in set(journey[row])}
+    entries = np.flatnonzero(tree.root)
+    roots = {name: entries[places] for name, places in rows_by(journey[entries]).items()}
+    whole_of = {name: float(tree.seconds[above] @ tree.weight[above]) for name, above in roots.items()}
+    amounts = table["seconds"].to_numpy() * tree.weight[tree.top[row]]
     for key, places in table.groupby(COLUMNS, sort=True).indices.items():
         own, seconds = row[places], table["seconds"].to_numpy()[places]
         above = roots[key[0]]  # type: ignore[index]
-        if seconds @ tree.weight[tree.top[own]] < LEAST * (tree.seconds[above] @ tree.weight[above]):
+        if amounts[places].sum() < LEAST * whole_of[key[0]]:  # type: ignore[index]
             continue
-        part = np.concatenate([seconds * tree.weight[tree.top[own]], np.zeros(len(above))])
+        part = np.concatenate([amounts[places], np.zeros(len(above))])
         whole = np.concatenate([np.zeros(len(own)), tree.seconds[above] * tree.weight[above]])
         trace = np.concatenate([tree.trace[own], tree.trace[above]])
         found.append(

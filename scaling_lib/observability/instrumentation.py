@@ -10,12 +10,13 @@ import pandas as pd
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.observability.instrumentation_rules import RULES, WEIGHTS, Service, judged
-from scaling_lib.observability.tree import grow
+from scaling_lib.observability.tree import grow, rows_by
 from scaling_lib.words import number, percent, plural
 
 CAP = 74.0  # just below "good"
 CATEGORIES = ((90.0, "excellent"), (75.0, "good"), (50.0, "needs improvement"), (0.0, "poor"))
 NAME_RULE = "RES-005"
+UNNAMED = "unknown_service"  # what SDKs write where nobody set a service.name
 ATTRIBUTES = ("service", "level", "key", "value", "spans")
 
 
@@ -41,8 +42,9 @@ class RuleResult:
 class InstrumentationScore:
     """The score of a service, or of all, 0 to 100; NaN where no rule can be told.
 
-    score: by the public formula over the rules that can be told, at most 74 where service.name is missing (`capped`),
-    so that nothing else makes up for it; by_rules: without that cap. category: of the score.
+    score: by the public formula over the rules that can be told, at most 74 where service.name is missing, or what SDKs
+    write instead of it (`capped`), so that nothing else makes up for it; by_rules: without that cap. category: of the
+    score.
     lowest, highest: by the formula, what the score would be if all rules that cannot be told failed, or passed.
     told: the share of the whole rule set's weight that was told. rules: every rule, the heaviest failed first.
     services: by service, of the score of all; empty in theirs. The score of all counts each rule of each service.
@@ -88,9 +90,9 @@ def instrumentation_score(spans: pd.DataFrame, *, attributes: pd.DataFrame | Non
         )
     tree = grow(spans, "instrumentation_score")
     services = []
-    for name in sorted(set(tree.service)):
+    for name, rows in rows_by(tree.service).items():
         counts = None if attributes is None else attributes[attributes["service"].astype(str) == name]
-        services.append(_score(name, _results(Service.of(name, tree, counts)), ()))
+        services.append(_score(name, _results(Service.of(name, tree, rows, counts)), ()))
     return _score("", tuple(result for each in services for result in each.rules), tuple(services))
 
 
@@ -134,7 +136,9 @@ def _score(
 ) -> InstrumentationScore:
     told = [each for each in rules if each.passed is not None]
     by_rules = weighted_score(_counts([each for each in told if each.passed]), _counts(told))
+    names = [service, *(each.service for each in services)]
     nameless = any(each.rule == NAME_RULE and each.passed is False for each in rules)
+    nameless |= any(name.startswith(UNNAMED) for name in names)
     score = min(by_rules, CAP) if nameless else by_rules
     failed = _counts([each for each in told if not each.passed])
     everything = _counts(rules)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling_lib.observability.tree import Mask, Tree
+from scaling_lib.observability.tree import Integers, Mask, Tree
 from scaling_lib.words import listing, plural
 
 WEIGHTS = {"Critical": 40, "Important": 30, "Normal": 20, "Low": 10}
@@ -31,21 +31,20 @@ Verdict = tuple[bool | None, str, int, int]  # passed, seen, offending, of
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Service:
-    """A service's spans: the tree of all spans, which are its own, and spans by resource key and value, span key.
+    """A service's spans: the tree of all spans, its own rows, and spans by resource key and value, and by span key.
 
     resource: None where no resource was read of any; on_span: None where no attributes were.
     """
 
     name: str
     tree: Tree
-    own: Mask
+    own: Integers
     resource: Mapping[str, Mapping[str, int]] | None
     on_span: Mapping[str, int] | None
 
     @staticmethod
-    def of(name: str, tree: Tree, counts: pd.DataFrame | None) -> Service:
+    def of(name: str, tree: Tree, own: Integers, counts: pd.DataFrame | None) -> Service:
         """counts: the rows of this service in the table of attributes."""
-        own = tree.service == name
         if counts is None:
             return Service(name=name, tree=tree, own=own, resource=None, on_span=None)
         resource: dict[str, dict[str, int]] = {}
@@ -60,7 +59,7 @@ class Service:
     @property
     def spans(self) -> int:
         """How many there are."""
-        return int(self.own.sum())
+        return len(self.own)
 
     @property
     def kinds_known(self) -> bool:
@@ -142,37 +141,36 @@ def _has_name(service: Service) -> Verdict:
 def _few_internal(service: Service) -> Verdict:
     if not service.kinds_known:
         return None, NO_KINDS, 0, 0
-    return _traces_with(service, service.tree.kind == "internal", MOST_INTERNAL, "internal spans")
+    return _traces_with(service, service.tree.kind[service.own] == "internal", MOST_INTERNAL, "internal spans")
 
 
 def _few_short(service: Service) -> Verdict:
-    return _traces_with(service, service.tree.seconds < SHORT_S, MOST_SHORT, "spans below 5 ms")
+    return _traces_with(service, service.tree.seconds[service.own] < SHORT_S, MOST_SHORT, "spans below 5 ms")
 
 
 def _traces_with(service: Service, chosen: Mask, most: int, words: str) -> Verdict:
-    counts = np.bincount(service.tree.trace[service.own & chosen], minlength=1)
-    traces = int(np.unique(service.tree.trace[service.own]).size)
-    offending = int((counts > most).sum())
+    trace, traces = pd.factorize(service.tree.trace[service.own])
+    counts = np.bincount(trace[chosen], minlength=1)
+    offending, of = int((counts > most).sum()), len(traces)
     return (
         not offending,
-        f"{plural(offending, 'trace')} of {traces:,} with more than {most} {words} of the service; at most "
+        f"{plural(offending, 'trace')} of {of:,} with more than {most} {words} of the service; at most "
         f"{int(counts.max())}",
         offending,
-        traces,
+        of,
     )
 
 
 def _no_orphans(service: Service) -> Verdict:
-    orphans = int((service.tree.orphan & service.own).sum())
+    orphans = int(service.tree.orphan[service.own].sum())
     return not orphans, f"{plural(orphans, 'orphan')} of {plural(service.spans, 'span')}", orphans, service.spans
 
 
 def _no_client_roots(service: Service) -> Verdict:
     if not service.kinds_known:
         return None, NO_KINDS, 0, 0
-    roots = service.tree.root & service.own
-    found = int((roots & (service.tree.kind == "client")).sum())
-    of = int(roots.sum())
+    roots = service.own[service.tree.root[service.own]]
+    found, of = int((service.tree.kind[roots] == "client").sum()), len(roots)
     return not found, f"{plural(found, 'client span')} among {plural(of, 'root')}", found, of
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.observability.shares import share
-from scaling_lib.observability.tree import Integers, Mask, Tree
+from scaling_lib.observability.tree import Integers, Mask, Tree, rows_by
 from scaling_lib.stats import Estimate
 
 
@@ -20,15 +20,14 @@ def propagation(tree: Tree, group: Integers, level: float) -> pd.DataFrame:
     client_roots: calls that are roots: what made them left no span, or its context was lost inside the service.
     Peers are known as services by their very name alone: one named by an address counts as a database would.
     """
-    services = sorted(set(tree.service))
-    seen = pd.Series(tree.peer).isin(services).to_numpy() & (tree.peer != tree.service)
+    services = rows_by(tree.service)
+    seen = pd.Series(tree.peer).isin(list(services)).to_numpy() & (tree.peer != tree.service)
     known = tree.calls & ~tree.error & (seen | tree.answered)
     asks = np.zeros(len(tree.parent), dtype=bool)
     asks[tree.parent[tree.calls & (tree.parent >= 0)]] = True
     known &= ~(asks & ~tree.answered)  # what wraps another call span is answered there
     found = []
-    for service in services:
-        own = np.flatnonzero(tree.service == service)
+    for service, own in services.items():
         calls = own[known[own]]
         orphan, unjoined = tree.orphan[own], ~tree.answered[calls]
         found.append(

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scaling_lib.observability.tree import Floats, Tree, grow
+from scaling_lib.observability.tree import Floats, Tree, grow, rows_by
 from scaling_lib.stats import quantile_sample_size
 from scaling_lib.words import listing, number, percent
 
@@ -101,9 +101,10 @@ def _kind(tree: Tree, operations: pd.DataFrame, torn: float) -> Kind:
 def _by_outcome(tree: Tree, operations: list[str]) -> bool:
     """Whether slow or failed traces have the smaller weights."""
     found = []
-    for name in operations:
-        rows = np.flatnonzero(tree.root & (tree.operation == name))
-        if len(rows) >= FEWEST:
+    roots = np.flatnonzero(tree.root)
+    for name, places in rows_by(tree.operation[roots]).items():
+        rows = roots[places]
+        if name in operations and len(rows) >= FEWEST:
             outcomes = (tree.seconds[rows], tree.error[rows].astype(np.float64))
             found += [_correlation(tree.weight[rows], each) * math.sqrt(len(rows) - 1) for each in outcomes]
     return bool(found) and min(found) < NormalDist().inv_cdf(CHANCE / len(found))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import NotMeasured
-from scaling_lib.observability.tree import ANSWERS, Tree, grow
+from scaling_lib.observability.tree import ANSWERS, Tree, grow, rows_by
 from scaling_lib.words import listing
 
 SIGNALS = ("latency", "errors", "traffic", "saturation")
@@ -97,7 +97,7 @@ def golden_signals(
     if spans is not None and len(spans):
         tree = grow(spans, "golden_signals")
         names |= set(tree.service) - {""}
-        for service, signal in _of_spans(tree, attributes):
+        for service, signal in _of_spans(tree, attributes):  # of spans without a name too, which no row is for
             seen.setdefault((service, signal), []).append("spans")
     if not names:
         raise NotMeasured(
@@ -128,15 +128,16 @@ def golden_signals(
 
 def _of_spans(tree: Tree, attributes: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
     answers = np.isin(tree.kind, ANSWERS) | tree.crosses | (tree.root & (tree.kind != "client"))
-    for service in sorted(set(tree.service[answers]) - {""}):
+    seconds = tree.seconds[answers]
+    for service, places in rows_by(tree.service[answers]).items():
         yield service, "traffic"
-        if bool((tree.seconds[answers & (tree.service == service)] > 0).any()):
+        if bool((seconds[places] > 0).any()):
             yield service, "latency"
     failed = set(tree.service[tree.error])
     if attributes is not None:
         says = (attributes["level"] == "span") & attributes["key"].isin(ERROR_KEYS)
         failed |= set(attributes.loc[says, "service"].astype(str))
-    yield from ((service, "errors") for service in sorted(failed - {""}))
+    yield from ((service, "errors") for service in sorted(failed))
 
 
 def _series(metrics: pd.DataFrame | None) -> Iterator[tuple[str, dict[str, str]]]:

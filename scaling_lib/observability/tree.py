@@ -97,6 +97,16 @@ def grow(spans: pd.DataFrame, asked_by: str) -> Tree:
     )
 
 
+def rows_by(labels: Texts) -> dict[str, Integers]:
+    """By label, in order of the labels, the rows that have it, ascending."""
+    if not len(labels):
+        return {}
+    codes, names = pd.factorize(labels, sort=True)
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
+    return dict(zip(names.tolist(), np.split(order, ends), strict=True))
+
+
 def _parents(spans: pd.DataFrame) -> tuple[Integers, Integers, Mask]:
     """By row its trace's number, the row of its parent (-1 without one), and whether it names one."""
     trace = pd.factorize(spans["trace_id"])[0].astype(np.int64)

@@ -98,6 +98,13 @@ def test_no_service_name_means_no_good_score_whatever_else_passes():
     )
 
 
+def test_what_sdks_write_instead_of_a_name_is_none():
+    score = instrumentation_score(frame([span("r", "", "unknown_service:java", "server", 0, 20)]))
+    assert told(score)["RES-005"] is True  # by the letter of the rule
+    assert (score.by_rules, score.score, score.category) == (100, 74, "needs improvement")
+    assert score.services[0].capped and "held at 74 instead of 100" in score.notes[1]
+
+
 def test_a_name_that_the_reader_was_told_is_none_of_the_resources():
     told_by_us = attributes(("a", "resource", "host.name", "h", 1))
     score = instrumentation_score(frame([span("r", "", "a", "server", 0, 20)]), attributes=told_by_us)
