@@ -74,8 +74,10 @@ def _note(cells: Sequence[Any]) -> str:
 
 
 def _width(values: pd.Series[Any]) -> str:
-    """The class of a column of text by its longest cell."""
-    longest = max((len(line) for cell in values for line in str(cell).split(LINE)), default=0)
+    """The class of a column of text by its longest cell; lines that were broken by hand are not broken again."""
+    if any(LINE in str(cell) for cell in values):
+        return ' class="short"'
+    longest = max((len(str(cell)) for cell in values), default=0)
     names = {SHORT: "short", WIDE: "", LONG: "wide"}
     name = next((name for most, name in names.items() if longest <= most), "long")
     return f' class="{name}"' if name else ""

@@ -69,7 +69,7 @@ def test_the_unit_of_an_estimate_is_said_once():
 
 def test_lines_in_a_cell_stand_below_each_other():
     made = html({"time": ["2026-08-26 00:00\nto 2026-11-24 00:00"]})
-    assert "<td>2026-08-26 00:00<br>to 2026-11-24 00:00</td>" in made  # as wide as its longest line asks
+    assert '<td class="short">2026-08-26 00:00<br>to 2026-11-24 00:00</td>' in made
 
 
 def test_a_named_index_is_data_and_a_bare_one_is_not():
