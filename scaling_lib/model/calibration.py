@@ -14,6 +14,7 @@ from scaling_lib.model.system_parts import Figure
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.model.utilization_law import UtilizationLaw, from_utilization
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
 
 __all__ = [
@@ -35,7 +36,8 @@ class Calibration:
     demands: by resource and journey, seconds, with interval; origins: by resource, what they rest on: "metrics",
         "metrics, split by spans", "spans" or "load test". mix: by journey, its share of the requests.
     servers: by resource, infinite for a pure delay; background: by resource, servers that requests cannot have.
-    think_time: seconds, None without a load test. draws: see `System`. notes: what to know, sentences.
+    think_time: seconds, None without a load test. draws: see `System`. level: of the intervals of demands and
+    background, and of all that a system made of them says. notes: what to know, sentences.
     """
 
     demands: Mapping[str, Mapping[str, Estimate]]
@@ -45,6 +47,7 @@ class Calibration:
     background: Mapping[str, Estimate]
     think_time: Estimate | None
     draws: Mapping[str, Floats]
+    level: float
     notes: tuple[str, ...]
 
     def system(self, arrivals: Figure | Mapping[str, Figure], *, think_time: float | None = None) -> System:
@@ -67,6 +70,7 @@ class Calibration:
             think_time,
             background=self.background,
             draws=self.draws,
+            level=self.level,
         )
 
 
@@ -76,12 +80,14 @@ def combined(
     spans: SpanDemands | None = None,
     load_test: LoadTestDemands | None = None,
     runs_on: Mapping[str, Sequence[str]] | None = None,
+    level: float = 0.95,
 ) -> Calibration:
     """One set of demands.
 
     metrics: the utilisation law by resource; spans: self times by service; load_test: of the same system and mix.
     runs_on: by a resource of the metrics, the services (and peers) of the spans that work on it; a resource of the same
         name as a service is that service's.
+    level: of the intervals of demands and background, and of all that a system of them says.
 
     CPU time wins over self time for how much: a service that runs on a measured resource is not counted again, it tells
     only how the resource's mean demand is split between journeys where the metrics cannot tell them apart. Services
@@ -98,6 +104,7 @@ def combined(
     Raises NotMeasured where nothing is given, InvalidInput where metrics and spans have no journey in common, or
     `runs_on` names what is not there.
     """
+    check_level("combined", level)
     laws, hosted = dict(metrics or {}), {name: list(of) for name, of in (runs_on or {}).items()}
     if not laws and spans is None and load_test is None:
         raise NotMeasured(
@@ -105,7 +112,7 @@ def combined(
             supply="Supply one of them: CPU time and request rates while the load changes, spans, or a load test.",
         )
     mix = measured_mix(laws, spans, hosted)
-    found = Gathered(mix)
+    found = Gathered(mix, level)
     for resource, law in laws.items():
         found.add_law(resource, law, spans, hosted.get(resource, [resource]))
     if spans is not None:
@@ -120,6 +127,7 @@ def combined(
         background=found.background(),
         think_time=load_test.think_time if load_test else None,
         draws={name: each.draws for name, each in found.resources.items()},
+        level=level,
         notes=tuple(dict.fromkeys(found.notes)),
     )
 

@@ -44,9 +44,10 @@ class Resource:
 class Gathered:
     """The resources so far, and what to know of them."""
 
-    def __init__(self, mix: Mapping[str, float]) -> None:
+    def __init__(self, mix: Mapping[str, float], level: float) -> None:
         self.resources: dict[str, Resource] = {}
         self.notes: list[str] = []
+        self._level = level
         self._journeys = list(mix)
         self._shares = np.array(list(mix.values()))
 
@@ -163,7 +164,10 @@ class Gathered:
         return values, np.column_stack(columns)
 
     def _estimates(self, each: Resource) -> tuple[Estimate, dict[str, Estimate]]:
-        own = [interval(float(value), drawn, 0.95, "s") for value, drawn in zip(each.values, each.draws.T, strict=True)]
+        own = [
+            interval(float(value), drawn, self._level, "s")
+            for value, drawn in zip(each.values, each.draws.T, strict=True)
+        ]
         return replace(own[0], unit="servers"), dict(zip(self._journeys, own[1:], strict=True))
 
 

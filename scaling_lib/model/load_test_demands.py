@@ -15,6 +15,7 @@ from scaling_lib.model import usl
 from scaling_lib.model.demands import whole
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing, number, plural
 
 COLUMNS = ("users", "throughput", "mean_s")
@@ -68,6 +69,7 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     Source: Denning and Buzen (1978): the utilisation law at saturation, and the response time law.
     """
     servers = whole("from_load_test", "servers", servers, least=1)
+    check_level("from_load_test", level)
     rows = _checked(levels)
     users, throughput, response = (rows[name].to_numpy() for name in COLUMNS)
     start = _plateau(users, throughput)

@@ -80,7 +80,7 @@ def _step(system: System, resource: str, factor: float) -> Step:
         factor=factor,
         before=before,
         after=after,
-        gain=interval(after.value / before.value, gains, 0.95, "x"),
+        gain=interval(after.value / before.value, gains, system.level, "x"),
         next_bottleneck=following,
         next_certainty=eased.bottleneck_certainty()[following],
         useful_factor=min((each for name, each in limits.items() if name != resource), default=math.inf)

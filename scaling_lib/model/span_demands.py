@@ -12,6 +12,7 @@ from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.model.self_time import COLUMNS, self_times
 from scaling_lib.model.uncertainty import DRAWS, Floats, generator, interval
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing, percent, plural
 
 FEWEST_TRACES = 20  # of a journey: with fewer the resampled means say little about the mean
@@ -61,8 +62,7 @@ def from_spans(spans: pd.DataFrame, *, journeys: Mapping[str, str] | None = None
     """
     if missing := [name for name in COLUMNS if name not in spans]:
         raise InvalidInput(f"from_spans: found no column {listing(missing)}; expected the canonical frame of spans.")
-    if not 0 < level < 1:
-        raise InvalidInput(f"from_spans: found level {level}; expected a fraction between 0 and 1, such as 0.95.")
+    check_level("from_spans", level)
     if spans.empty:
         raise NotMeasured(
             "from_spans: no spans are given; demands by journey are not measured.",

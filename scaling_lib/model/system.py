@@ -17,6 +17,7 @@ from scaling_lib.model.system_predict import Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
 
 FLOOR = 1e-6  # of its value: what is drawn as nothing still belongs to the system
@@ -38,6 +39,7 @@ class System:
     draws: by resource an array (DRAWS, 1 + journeys) of what background and demands may be together, from their
         calibration. Without them the demands of one resource are taken to err together, which is the more careful
         choice for their sum, and those of two resources independently.
+    level: of the intervals of all that the system says; those of the figures it is given have their own.
 
     All fields are mappings of Estimates by resource and journey once the system is made, whatever was given.
     Raises InvalidInput for what cannot be, NotMeasured for a resource or journey without any demand.
@@ -55,9 +57,11 @@ class System:
     _: KW_ONLY
     background: Mapping[str, Figure] = field(default_factory=dict)
     draws: Mapping[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    level: float = 0.95
     parts: Parts = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_level("System", self.level)
         if not (math.isfinite(self.think_time) and self.think_time >= 0):
             raise InvalidInput(f"System: found think_time {self.think_time}; expected 0 or more seconds.")
         parts = read_parts(self.demands, self.servers, self.arrivals, self.background)
@@ -100,7 +104,7 @@ class System:
         """Seconds a request asks of a resource, on average over the mix."""
         place = self._place(resource)
         value = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
-        return interval(value, self._demands[place] @ self._shares, 0.95, "s")
+        return interval(value, self._demands[place] @ self._shares, self.level, "s")
 
     def utilization(self) -> dict[str, float]:
         """By resource, the fraction of its servers that is taken; 1 or more where the arrivals ask for more than it can
@@ -113,7 +117,7 @@ class System:
         found = {}
         for place, (resource, servers) in enumerate(self.parts.servers.items()):
             drawn = (self._demands[place] * self._rates.T).sum(axis=1) + self._background[place]
-            found[resource] = interval(self._busy(resource) / servers, drawn / servers, 0.95, "fraction")
+            found[resource] = interval(self._busy(resource) / servers, drawn / servers, self.level, "fraction")
         return found
 
     def bounds(self, population: int | None = None) -> SystemBounds:
@@ -150,7 +154,7 @@ class System:
             free = max(self.parts.servers[resource] - self.parts.background[resource].value, 0.0)
             demand = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
             value = free / demand if demand > 0 else math.inf
-            found[resource] = interval(value, drawn, 0.95, "requests/s")
+            found[resource] = interval(value, drawn, self.level, "requests/s")
         return found
 
     def limit_draws(self) -> dict[str, Floats]:
@@ -191,6 +195,7 @@ class System:
                 resource: min(float(self._background[k, place]), MOST_BACKGROUND * servers)
                 for k, (resource, servers) in enumerate(self.parts.servers.items())
             },
+            level=self.level,
         )
 
     def relieve(self, resource: str, factor: float, *, journey: str | None = None) -> System:

@@ -61,11 +61,11 @@ def system_bounds(system: System, population: int | None) -> SystemBounds:
         }
     return SystemBounds(
         bottleneck=system.bottleneck(),
-        saturation=interval(saturation, drawn, 0.95, "requests/s"),
-        growth_limit=interval(saturation / system.throughput, drawn / system.throughput_draws(), 0.95, "x"),
-        least_response=interval(demand, demands, 0.95, "s"),
+        saturation=interval(saturation, drawn, system.level, "requests/s"),
+        growth_limit=interval(saturation / system.throughput, drawn / system.throughput_draws(), system.level, "x"),
+        least_response=interval(demand, demands, system.level, "s"),
         saturation_population=interval(
-            saturation * (demand + system.think_time), _users(drawn, demands + system.think_time), 0.95, "users"
+            saturation * (demand + system.think_time), _users(drawn, demands + system.think_time), system.level, "users"
         ),
         population=population,
         **found,

@@ -38,7 +38,7 @@ def predict(system: System, population: int | None) -> Prediction:
     draws = [system.drawn(place).solve(population) for place in range(SOLVED)]
 
     def estimate(value: float, values: list[float], unit: str) -> Estimate:
-        return interval(value, np.array(values), 0.95, unit)
+        return interval(value, np.array(values), system.level, unit)
 
     return Prediction(
         population=population,

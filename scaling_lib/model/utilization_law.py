@@ -16,6 +16,7 @@ from scaling_lib.model.least_squares import bend, regress, variance_inflation
 from scaling_lib.model.system_parts import ALL
 from scaling_lib.model.uncertainty import Floats, interval
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing, number, percent, plural
 
 FEWEST_LOADS = 5  # two parameters at least, and something left to see whether a line fits
@@ -93,8 +94,7 @@ def from_utilization(
     288 points 0.99, 0.98, 0.97, 0.85; a load that wanders over 240 points 0.99, 0.96, 0.96, 0.92. Two journeys, told
     apart: nearly the same. Where residuals remember nearly as long as the series lasts, no method knows.
     """
-    if not 0 < level < 1:
-        raise InvalidInput(f"from_utilization: found level {level}; expected a fraction between 0 and 1, such as 0.95.")
+    check_level("from_utilization", level)
     above_zero("from_utilization", "servers", servers, "servers")
     used, table, left_out = _usable(busy, rates, servers)
     _check_loads(table.sum(axis=1).to_numpy())

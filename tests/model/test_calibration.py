@@ -162,6 +162,18 @@ def test_errors_of_two_resources_are_independent():
     assert all(np.array_equal(again.draws[name], system.draws[name]) for name in laws)
 
 
+def test_the_level_is_that_of_the_demands_and_of_the_system():
+    law = from_utilization(0.05 + 0.02 * RATES + np.random.default_rng(2).normal(size=60) * 0.02, RATES)
+    wide, narrow = (combined(metrics={"cpu": law}, level=level) for level in (0.95, 0.5))
+    assert narrow.demands["cpu"]["all"].level == narrow.background["cpu"].level == narrow.system(9.0).level == 0.5
+    ends = [each.demands["cpu"]["all"].high - each.demands["cpu"]["all"].low for each in (wide, narrow)]
+    assert ends[1] / ends[0] == pytest.approx(0.6745 / 1.9600, rel=0.1)  # of Student's t, which is a little wider
+    limits = [each.system(9.0).bounds().saturation for each in (wide, narrow)]
+    assert limits[1].high - limits[1].low < 0.5 * (limits[0].high - limits[0].low)
+    with pytest.raises(InvalidInput, match="level 95"):
+        combined(metrics={"cpu": law}, level=95)
+
+
 def test_what_does_not_fit_together_is_refused():
     law = from_utilization(0.02 * RATES, BOTH)
     seen = from_spans(spans({"web": (6.0, 6.0)}))

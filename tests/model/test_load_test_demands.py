@@ -76,3 +76,5 @@ def test_what_cannot_be_is_refused():
         from_load_test(levels(1, 20, 40).drop(columns="mean_s"))
     with pytest.raises(InvalidInput, match="above 0"):
         from_load_test(levels(1, 20, 40).assign(throughput=[1.0, 0.0, 2.0]))
+    with pytest.raises(InvalidInput, match="level 95"):
+        from_load_test(levels(1, 20, 40), level=95)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.migration import migration
 from scaling_lib.model.queueing import mmc, mva
 from scaling_lib.model.system import System
 from scaling_lib.stats import Estimate
@@ -106,6 +107,28 @@ def test_one_uncertain_demand_gives_the_interval_of_what_rests_on_it():
     assert (saturation.value, saturation.low, saturation.high) == pytest.approx((50, 40, 62.5), rel=0.03)
     use = system.utilization_estimates()["cpu"]
     assert (use.value, use.low, use.high) == pytest.approx((0.2, 0.16, 0.25), rel=0.03)
+
+
+def test_the_level_is_that_of_all_that_a_system_says():
+    # ln D is normal: half of all cases lie within 0.6745 / 1.9600 of the ends of the 95%
+    system = System({"cpu": Estimate(0.02, 0.016, 0.025)}, {}, 10.0, 1.0, level=0.5)
+    by = 1.25 ** (0.6745 / 1.9600)
+    bounds, predicted, step = (
+        system.bounds(),
+        system.grow(1).predict(500),
+        migration(system.scale("cpu", 2), steps=1)[0],
+    )
+    for found, value in (
+        (system.mean_demand("cpu"), 0.02), (system.utilization_estimates()["cpu"], 0.2), (system.limits()["cpu"], 50),
+        (bounds.saturation, 50), (bounds.growth_limit, 5), (bounds.least_response, 0.02),
+        (step.before, 100), (step.after, 200),
+    ):  # fmt: skip
+        assert (found.low, found.value, found.high) == pytest.approx((value / by, value, value * by), rel=0.01)
+        assert found.level == 0.5
+    for found in (bounds.saturation_population, predicted.throughput, predicted.mean_response, step.gain):
+        assert found.level == 0.5
+    assert predicted.throughput.high < 1.15 * predicted.throughput.value
+    assert system.drawn(0).level == 0.5
 
 
 def test_predictions_have_the_interval_of_the_demands():
@@ -208,7 +231,7 @@ def test_unknown_names_and_factors_are_refused():
     for call in (
         lambda: SHOP.relieve("disk", 2), lambda: SHOP.scale("disk", 2), lambda: SHOP.relieve("db", 0),
         lambda: SHOP.relieve("db", math.nan), lambda: SHOP.grow({"sell": 2}), lambda: SHOP.relieve("db", 2, journey="sell"),
-        lambda: SHOP.solve(-1), lambda: SHOP.scale("db", 0),
+        lambda: SHOP.solve(-1), lambda: SHOP.scale("db", 0), lambda: System({"cpu": 0.1}, {}, 1.0, level=95),
         lambda: System({"cpu": 0.1}, {}, 1.0, draws={"cpu": np.zeros((3, 2))}),
         lambda: System({"cpu": 0.1}, {}, 1.0, background={"cpu": 1.0}).solve(3),
     ):  # fmt: skip
