@@ -1,1 +1,25 @@
-"""Laws of performance: scalability, queues."""
+"""Laws of performance: scalability and queues; and `System`, the one model of the system.
+
+`calibration.combined` makes a `System` of what utilization_law, span_demands and load_test_demands measured, each with
+the draws of `uncertainty`. The System (system.py) lets system_bounds, system_solve and system_predict answer; they hand
+it as a `network` to `queueing`: bounds, mva, erlang, each a law of its own. `migration` and `check` ask the System.
+`usl` is the scalability law (usl_* are its parts); of the others only load_test_demands asks it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scaling_lib.model import migration, queueing, usl
+    from scaling_lib.model.system import System
+
+__all__ = ["System", "migration", "queueing", "usl"]
+
+
+def __getattr__(name: str) -> Any:
+    """Each is imported when it is asked for: who needs a queue does not wait for the libraries of the rest."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("scaling_lib.model.system").System if name == "System" else import_module(f"{__name__}.{name}")
