@@ -21,6 +21,7 @@ from scaling_lib.words import listing, number, percent, plural
 
 FEWEST_LOADS = 5  # two parameters at least, and something left to see whether a line fits
 APART = 0.05  # of the highest rate: loads nearer than this are one
+NOTHING = 1e-9  # of the highest rate: no journey, but what rounding leaves of a difference of rates
 MOST_INFLATION = 10.0  # of a variance, by the other journeys: beyond, they cannot be told apart (a usual limit)
 TOP = 0.95
 BENT = 0.25  # a smaller bend does not matter
@@ -98,8 +99,9 @@ def from_utilization(
     above_zero("from_utilization", "servers", servers, "servers")
     used, table, left_out = _usable(busy, rates, servers)
     _check_loads(table.sum(axis=1).to_numpy())
-    never = [str(name) for name in table if not table[name].any()]
-    table = table.loc[:, table.any()]
+    came = table.max() > NOTHING * table.sum(axis=1).max()
+    never = [str(name) for name in table if not came[name]]
+    table = table.loc[:, came]
     fitting, offset = moved(table, used)
     used, by_journey = used[table.index.isin(fitting.index)], fitting.to_numpy()
     journeys = [str(name) for name in table]

@@ -82,6 +82,16 @@ def test_a_journey_that_never_came_is_said():
     assert list(law.demands) == ["buy"] and any("sell" in note for note in law.notes)
 
 
+def test_what_rounding_leaves_of_a_rate_is_no_journey():
+    parts = pd.DataFrame({"a": 0.1 * A, "b": 0.2 * A, "c": 0.7 * A})
+    rest = (A - parts.sum(axis=1)).abs()  # of all requests, without those of each journey
+    assert 0 < rest.max() < 1e-12
+    law = from_utilization(0.1 + 0.004 * A + 0.001 * B, pd.DataFrame({"buy": A, "browse": B, "other": rest}))
+    assert list(law.demands) == ["buy", "browse"] and law.separable
+    assert law.demands["browse"].value == pytest.approx(0.001)
+    assert any("of other" in note for note in law.notes)
+
+
 def test_residuals_that_are_alike_widen_the_interval():
     numbers = np.random.default_rng(1)
     load = pd.Series(np.repeat(np.linspace(20, 300, 12), 10))
