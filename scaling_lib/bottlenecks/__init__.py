@@ -1,5 +1,15 @@
 """Step 04: what to fix, what is gained, what limits next; did the fix work?"""
 
 from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
+from scaling_lib.bottlenecks.impact import Impact, QuantileImpact, impact
+from scaling_lib.bottlenecks.interrupted import Interruption, interrupted
 
-__all__ = ["CriticalPath", "critical_path"]
+__all__ = [
+    "CriticalPath",
+    "Impact",
+    "Interruption",
+    "QuantileImpact",
+    "critical_path",
+    "impact",
+    "interrupted",
+]
