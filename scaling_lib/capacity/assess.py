@@ -12,9 +12,10 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.attempts import Absent, Attempts, sources
 from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import JourneyDemand, demand_of
-from scaling_lib.capacity.headroom import Headroom, headroom
+from scaling_lib.capacity.headroom import Headroom, State, compared, headroom
 from scaling_lib.capacity.limits import LATENCIES, Limit, check_name, chosen_test, latencies, limits
 from scaling_lib.capacity.load_curve import LoadCurve, load_curve
+from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_points
 from scaling_lib.capacity.scaling_options import Option
 from scaling_lib.capacity.sizing import Scaled, options, scaled
@@ -83,6 +84,21 @@ class Capacity:
         return Estimate(value, low, high, self.peak.level, self.peak.unit, self.assumed)
 
     @property
+    def times(self) -> Estimate | None:
+        """How many times today's busiest minute may come: what counts of the lowest limit, after all deductions.
+
+        The limit itself where there is no headroom; None where either is not known.
+        """
+        if self.headroom is not None:
+            return self.headroom.factor
+        return self.limits[0].times if self.limits else None
+
+    @property
+    def state(self) -> State | None:
+        """`times` against the factor that is asked for; None where it is not known."""
+        return compared(self.times, self.factor) if self.times is not None else None
+
+    @property
     def bottleneck(self) -> str:
         """What is full first: as it was measured, else as the model has it; "" where neither tells."""
         return _bottleneck(self.curve, self.calibrated)
@@ -136,7 +152,7 @@ def assess(
     replays: tuple[Scaled, ...] | None = None
     resource = _resource(system, _bottleneck(curve, model))
     if found and demand:
-        room = tried("headroom", lambda: _headroom(resource, found[0], demand, level))
+        room = tried("headroom", lambda: _headroom(resource, found[0], demand, model, level))
         runs_out = tried("when the limit is reached", lambda: _runs_out(found[0], demand))
     if model and demand:
         needed = wanted.factor * demand.peak.minute.value
@@ -212,23 +228,26 @@ def _resource(system: Assessment, name: str) -> Resource | None:
     return next((each for each in system.resources if each.name == name), None)
 
 
-def _headroom(resource: Resource | None, limit: Limit, demand: JourneyDemand, level: float) -> Headroom:
-    growth = None
-    if resource and resource.lead_time and demand.forecast:
-        growth = demand.forecast.growth_per(resource.lead_time / 86_400)
-    found = headroom(
-        limit.rate,
-        demand.peak.minute,
-        domains=resource.domains if resource else 1,
-        out_in_rollout=resource.out_in_rollout if resource else 0.0,
-        growth=growth,
-        lead_time_s=resource.lead_time if resource else 0.0,
-        level=level,
-    )
+def _headroom(
+    resource: Resource | None, limit: Limit, demand: JourneyDemand, model: Calibrated | None, level: float
+) -> Headroom:
+    """Of the lowest limit, in requests/s; what one server serves of them is the model's."""
     if resource is None:
+        found = headroom(limit.rate, demand.peak.minute, level=level)
         note = "What limits is not one of the assessment's resources: no lost domain, rollout or lead time is counted."
         return replace(found, notes=(*found.notes, note))
-    return found
+    each = None
+    if model and resource.name in model.calibration.demands:
+        each = 1 / model.system(1.0).mean_demand(resource.name).value
+    return resource_headroom(
+        resource,
+        limit.rate,
+        demand.peak.minute,
+        demand=demand.minutes.dropna() / 60,
+        forecast=demand.forecast,
+        per_server=each,
+        level=level,
+    )
 
 
 def _runs_out(limit: Limit, demand: JourneyDemand) -> Exhaustion:

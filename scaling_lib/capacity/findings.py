@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from scaling_lib.capacity.assess import Capacity
-from scaling_lib.capacity.headline import compared, headline
+from scaling_lib.capacity.headline import headline
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
@@ -19,7 +19,6 @@ __all__ = ["findings", "headline"]
 COMMAND = "scaling run --step 02"
 TRUSTED = 0.2  # a model whose throughput is further off than this at any level is not taken for an answer
 SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of a year is acted on now
-TAKEN = 0.99  # of what would fit, where something beside the peak takes from it
 MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
 KINDS = {  # what a part is called, and what to supply where it is not known
@@ -57,7 +56,7 @@ def _capacity(result: Capacity) -> list[Finding]:
         return _no_limit(result)
     first = result.limits[0]
     evidence = _evidence(result, "load tests", "load metrics", "requests")
-    if result.needed is None or first.times is None or result.peak is None:
+    if result.needed is None or result.times is None or result.peak is None or first.times is None:
         sentence = f"The system takes {first.rate}; how much of that is used today is not measured."
         why = f"Beyond it {first.why}. {_why(result)}".strip()
         return [
@@ -66,11 +65,11 @@ def _capacity(result: Capacity) -> list[Finding]:
                 action=KINDS["demand"][1], figure="load",
             )
         ]  # fmt: skip
-    state = compared(first.times, result.factor)
-    verdict: Verdict = "act" if state == "short" else "ok" if state == "enough" else "watch"
-    if first.modelled or (result.assumed and state == "short"):
+    state = result.state or "uncertain"
+    verdict: Verdict = "act" if state == "too little" else "ok" if state == "enough" else "watch"
+    if first.modelled or (result.assumed and state == "too little"):
         verdict = "watch"
-    told = {"short": "is not enough for", "enough": "is enough for", "uncertain": "may not be enough for"}[state]
+    told = {"too little": "is not enough for", "enough": "is enough for", "uncertain": "may not be enough for"}[state]
     assumed = " (a factor that was assumed)" if result.assumed else ""
     needed = result.needed
     asked = Estimate(needed.value, needed.low, needed.high, needed.level, needed.unit)
@@ -79,10 +78,10 @@ def _capacity(result: Capacity) -> list[Finding]:
             name="capacity",
             verdict=verdict,
             sentence=(
-                f"A capacity of {first.rate} {told} {number(result.factor)} times today's busiest minute of "
-                f"{quantity(result.peak.value, '')} requests/s{assumed}: that asks for {asked}."
+                f"A capacity of {first.rate}{_less(result)} {told} {number(result.factor)} times today's busiest "
+                f"minute of {quantity(result.peak.value, '')} requests/s{assumed}: that asks for {asked}."
             ),
-            impact=first.times,
+            impact=result.times,
             why=f"Beyond it {first.why}. {_why(result)}".strip(),
             evidence=evidence,
             action="" if verdict == "ok" else _relief(result),
@@ -129,12 +128,25 @@ def _why(result: Capacity) -> str:
         parts.append("No load test has shown it.")
     if result.curve and result.curve.limiting.resource:
         parts.append(result.curve.limiting.sentence)
-    room, times = result.headroom, result.limits[0].times
-    if room and times and room.factor.value < TAKEN * times.value:
-        parts.append(room.sentence)
+    if result.headroom and result.headroom.deducted:
+        parts.append(result.headroom.sentence)
     if math.isnan(result.limits[0].rate.low):
         parts.append("How sure the capacity is is not known: it is taken as exact.")
     return " ".join(parts)
+
+
+def _less(result: Capacity) -> str:
+    """What of the capacity does not count."""
+    taken = list(result.headroom.deducted) if result.headroom else []
+    return f", less {listing(taken)}," if taken else ""
+
+
+def _with_deductions(result: Capacity) -> float:
+    """The capacity that leaves what is asked for after the same deductions, requests/s; NaN where it is not known."""
+    times, whole = result.times, result.limits[0].times
+    if result.needed is None or times is None or whole is None:
+        return math.nan
+    return result.needed.value * whole.value / times.value if times.value else math.inf
 
 
 def _relief(result: Capacity) -> str:
@@ -145,7 +157,8 @@ def _relief(result: Capacity) -> str:
     if not result.migration:
         return "Find what limits: describe `resources` in assessment.yaml, with the metrics of their use."
     asked = result.needed
-    far = next((each for each in result.migration if asked and each.after.low >= asked.value), None)
+    least = _with_deductions(result)
+    far = next((each for each in result.migration if each.after.low >= least), None)
     step = far or result.migration[-1]
     by: dict[str, float] = {}
     for each in result.migration[: result.migration.index(step) + 1]:
@@ -153,7 +166,8 @@ def _relief(result: Capacity) -> str:
     words = listing([f"{name} by {number(factor)}x" for name, factor in by.items()])
     then = "still limits then" if step.next_bottleneck == step.resource else "limits then"
     lasts = "That is enough for" if far else "That may still be too little for"
-    told = f" {lasts} {quantity(asked.value, '')};" if asked is not None else ""
+    less = " after the same deductions" if result.headroom and result.headroom.deducted else ""
+    told = f" {lasts} {quantity(asked.value, '')}{less};" if asked is not None else ""
     return (
         f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} "
         f"{step.next_bottleneck} {then}."

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from scaling_lib.capacity.assess import Capacity
-from scaling_lib.stats import Estimate
-from scaling_lib.words import quantity
+from scaling_lib.words import listing, quantity
 
 
 def headline(result: Capacity) -> str:
@@ -14,28 +11,27 @@ def headline(result: Capacity) -> str:
     if not result.limits:
         return _without_limit(result)
     first = result.limits[0]
-    words = f"{first.why} beyond {quantity(first.rate.value, '')} requests/s"
+    beyond = f"beyond {quantity(first.rate.value, '')} requests/s: {first.why}."
     full = ""
     if result.bottleneck and not first.modelled:
         full = f" What saturates first is {result.bottleneck}."
-    if first.times is None:
-        return f"{words[0].upper()}{words[1:]}.{full} How much of that is used today is not measured."
-    factor = quantity(result.factor, "x")
+    if result.times is None or result.state is None:
+        return f"The first to break, {beyond}{full} How much of that is used today is not measured."
+    factor, alone = quantity(result.factor, "x"), ", by the model alone" if first.modelled else ""
     answer = {
-        "short": f"No: it takes {first.times} today's load, not {factor}.",
-        "enough": f"Yes: it takes {first.times} today's load, and {factor} is asked for.",
-        "uncertain": f"Not certain: it takes {first.times} today's load, and {factor} is asked for.",
-    }[compared(first.times, result.factor)]
-    if first.modelled:
-        answer = f"{answer.rstrip('.')}, by the model alone."
-    return f"{answer} The first to break: {words}.{full}{_when(result)}"
+        "too little": f"No: it takes {result.times} today's load, not {factor}{alone}.",
+        "enough": f"Yes: it takes {result.times} today's load, and {factor} is asked for{alone}.",
+        "uncertain": f"Not certain: it takes {result.times} today's load, and {factor} is asked for{alone}.",
+    }[result.state]
+    return f"{answer}{_deducted(result)} The first to break, {beyond}{full}{_when(result)}"
 
 
-def compared(times: Estimate, factor: float) -> Literal["short", "enough", "uncertain"]:
-    """What fits against what is asked for; an end that is not known stands for the value."""
-    low = times.value if times.low != times.low else times.low
-    high = times.value if times.high != times.high else times.high
-    return "short" if high < factor else "enough" if low >= factor else "uncertain"
+def _deducted(result: Capacity) -> str:
+    """What was taken from the capacity for that, and what it would be without."""
+    if result.headroom is None or not result.headroom.deducted or result.limits[0].times is None:
+        return ""
+    whole = quantity(result.limits[0].times.value, "x")
+    return f" That is of {whole}, less {listing(list(result.headroom.deducted))}."
 
 
 def _without_limit(result: Capacity) -> str:

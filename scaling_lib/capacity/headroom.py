@@ -11,11 +11,18 @@ import pandas as pd
 
 from scaling_lib.capacity.autoscaler_ramp import Ramp
 from scaling_lib.capacity.headroom_checks import check_headroom
-from scaling_lib.capacity.headroom_words import headroom_notes, headroom_sentence, lag_words
+from scaling_lib.capacity.headroom_words import (
+    LITTLE,
+    deduction_words,
+    growth_words,
+    headroom_notes,
+    headroom_sentence,
+    lag_words,
+)
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.words import duration, percent, plural
+from scaling_lib.words import percent, plural
 
 Name = Literal["lost failure domain", "rollout", "target utilisation", "autoscaler's lag", "growth", "used at peak"]
 State = Literal["enough", "uncertain", "too little"]
@@ -56,6 +63,12 @@ class Headroom:
     together: bool
     sentence: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def deducted(self) -> tuple[str, ...]:
+        """What takes a hundredth of the capacity or more before use, in words."""
+        least = LITTLE * self.capacity.value
+        return tuple(deduction_words(each.name) for each in self.deductions[:-1] if each.amount.value >= least)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -139,13 +152,12 @@ def headroom(
     waterfall.take("target utilisation", waterfall.left * (1 - full_at), f"used up to {percent(full_at)}")
     waterfall.take("autoscaler's lag", lag, lag_words(rise, ramp, start_delay_s, capacity.unit) + apart)
     usable = waterfall.left
-    told = f"{growth} in the {duration(lead_time_s)} until more can be there" if growth else "no growth is given"
-    waterfall.take("growth", grown, told)
+    waterfall.take("growth", grown, growth_words(growth, lead_time_s))
     waterfall.take("used at peak", peak, "today's peak")
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.where(peak + grown > 0, np.maximum(usable, 0.0) / (peak + grown), np.inf)
     factor = waterfall.estimate(times, "x", unlimited=True)
-    state: State = "enough" if factor.low >= 1 else "too little" if factor.high < 1 else "uncertain"
+    state = compared(factor, 1.0)
     absolute, taken = waterfall.taken[-1].left, tuple(waterfall.taken)
     largest = max(taken[:-1], key=lambda each: each.amount.value)
     return Headroom(
@@ -158,6 +170,13 @@ def headroom(
         sentence=headroom_sentence(capacity, used, absolute, factor, state, (largest.name, largest.amount)),
         notes=notes,
     )
+
+
+def compared(times: Estimate, factor: float) -> State:
+    """What fits against what is asked for; an end that is not known stands for the value."""
+    low = times.value if math.isnan(times.low) else times.low
+    high = times.value if math.isnan(times.high) else times.high
+    return "too little" if high < factor else "enough" if low >= factor else "uncertain"
 
 
 class _Waterfall:

@@ -9,6 +9,7 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, number, quantity
 
 LITTLE = 0.01  # of the capacity: what takes less is not worth a word
+NO_GROWTH = 1e-6  # a fraction: what rounding leaves of a demand that stays as it is
 
 
 def headroom_sentence(
@@ -19,7 +20,7 @@ def headroom_sentence(
     peak, unit = quantity(used.value, used.unit), capacity.unit
     low, high = quantity(absolute.low, unit), quantity(absolute.high, unit)
     told = amount.value >= LITTLE * capacity.value
-    most = f" Most is taken by {_named(name)}: {quantity(amount.value, unit)}." if told else ""
+    most = f" Most is taken by {deduction_words(name)}: {quantity(amount.value, unit)}." if told else ""
     of = f"of a capacity of {quantity(capacity.value, unit)}"
     if state == "too little":
         return (
@@ -33,10 +34,19 @@ def headroom_sentence(
     )
 
 
-def _named(name: str) -> str:
-    return {"autoscaler's lag": "the autoscaler's lag", "rollout": "a rollout", "lost failure domain": f"a {name}"}.get(
-        name, f"the {name}" if name == "target utilisation" else name
-    )
+def deduction_words(name: str) -> str:
+    """A step of the waterfall within a sentence."""
+    article = {"lost failure domain": "a ", "rollout": "a ", "target utilisation": "the ", "autoscaler's lag": "the "}
+    return f"{article.get(name, '')}{name}"
+
+
+def growth_words(growth: Estimate | None, lead_time_s: float) -> str:
+    """By how much demand grows until more can be there."""
+    if growth is None:
+        return "no growth is given"
+    if growth.value <= 0 <= growth.high or abs(growth.value) < NO_GROWTH:
+        return f"no growth is certain in the {duration(lead_time_s)} until more can be there"
+    return f"{growth} in the {duration(lead_time_s)} until more can be there"
 
 
 def lag_words(rise: Estimate | None, ramp: Ramp | None, start_delay_s: float | None, unit: str) -> str:
@@ -69,7 +79,7 @@ def headroom_notes(
         notes.append("All is in one failure domain: its loss takes everything, which no headroom covers.")
     if growth is None and lead_time_s > 0:
         notes.append(f"Growth in the {duration(lead_time_s)} until more can be there is not known, and none is taken.")
-    if growth is not None and growth.value < 0:
+    if growth is not None and growth.value < -NO_GROWTH and growth.high < 0:
         notes.append(f"Demand declines ({growth}), which is not counted on.")
     if scales_itself and rise is None:
         notes.append("How fast demand rises is not known: nothing is taken for the autoscaler's lag.")

@@ -24,9 +24,10 @@ NEVER_KEPT = "already beyond at the lightest level"
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """The highest load that counts, requests/s; times: over today's busiest minute, x, None where that is not known.
+    """The highest load that counts, requests/s.
 
-    why: what it is, such as "throughput no longer rises"; modelled: whether no load test has shown it.
+    times: over today's busiest minute, x, with nothing deducted; None where that is not known.
+    why: what breaks, such as "throughput no longer rises"; modelled: whether no load test has shown it.
     """
 
     rate: Estimate
@@ -51,13 +52,13 @@ def limits(
         found.append((curve.plateau.throughput, "throughput no longer rises", False))
     elif model and model.laws:
         bounds = model.system(1.0).bounds()
-        found.append((bounds.saturation, f"by the model {bounds.bottleneck} is full", True))
+        found.append((bounds.saturation, f"{bounds.bottleneck} is full, by the model", True))
     rows = [Limit(rate=rate, times=_times(rate, peak), why=why, modelled=own) for rate, why, own in found]
     return tuple(sorted(rows, key=lambda limit: limit.rate.value))
 
 
 def _times(rate: Estimate, peak: Estimate | None) -> Estimate | None:
-    """Nothing is taken from it, so that it has the draws of the headroom."""
+    """Nothing is taken from it, with the draws of the headroom."""
     if peak is None or not peak.value or not rate.value:
         return None
     return headroom(rate, peak, level=rate.level).factor

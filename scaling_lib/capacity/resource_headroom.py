@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
-import math
+import pandas as pd
 
-from scaling_lib.capacity.autoscaler_ramp import largest_ramp
+from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
 from scaling_lib.capacity.demand_rise import steepest_rise
 from scaling_lib.capacity.headroom import Headroom, headroom
-from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.config import Resource
-from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.errors import InvalidInput
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.forecast import Forecast
 
 DAY_S = 86_400
 
 
-def resource_headroom(found: SaturationPoint, *, together: bool = True) -> Headroom:
-    """How many times a resource's use at its peak may come; see `headroom`.
+def resource_headroom(
+    resource: Resource,
+    capacity: Estimate,
+    used: Estimate,
+    *,
+    demand: pd.Series,
+    forecast: Forecast | None = None,
+    per_server: float | None = None,
+    together: bool = True,
+    level: float = 0.95,
+) -> Headroom:
+    """How many times the use at its peak may come, less all that the assessment says of the resource; see `headroom`.
 
-    found: of `saturation_point`; together: see `headroom`. The capacity is the resource's limit, or the most servers
-    that its autoscaler may have; growth is the forecast's over the lead time, the steepest rise that of its own use.
-    Raises NotMeasured where its use is not known.
+    capacity, used: of the resource itself (servers, its unit), or in requests/s of the system that it limits: the share
+        that a domain or a rollout takes, and `full_at`, are then of these.
+    demand: recorded, in the same unit, at a regular step; its steepest rise is what an autoscaler has to follow.
+    forecast: of it, for the growth over the lead time; None where the history is too short.
+    per_server: what one server serves, in the same unit (1 for servers); None where it is not known, and an autoscaler
+        is then taken to follow nothing until its start delay is over.
+    Raises InvalidInput for an autoscaler of what is not made of servers, NotMeasured where the use is not known.
     """
-    resource, used = found.resource, found.use
-    if used is None or math.isnan(found.now.value):
-        raise NotMeasured(found.sentence, supply=found.supply)
-    level, limit = found.now.level, used.limit
-    ramp = rise = None
-    if (scaler := autoscaler_of(resource)) is not None:
-        limit = float(scaler.max_replicas)
-        ramp = largest_ramp(scaler, 1.0, max(0.0, float((used.utilization * used.limit).median())))
-        rise = steepest_rise(used.utilization * used.limit, ramp.delay_s, level=level, unit=used.unit).per_minute
+    scaler = autoscaler_of(resource)
+    ramp: Ramp | None = None
+    rise = delay = None
+    if scaler is not None:
+        delay = scaler.startup_s
+        if per_server is not None:
+            ramp = largest_ramp(scaler, per_server, max(0.0, float(demand.median())))
+            delay = ramp.delay_s
+        rise = steepest_rise(demand, delay, level=level, unit=capacity.unit).per_minute
     lead = resource.lead_time
-    known = found.time is not None and lead > 0
-    whole = resource.busy and limit.is_integer()
+    whole = resource.busy and isinstance(resource.limit, float) and resource.limit.is_integer()
     return headroom(
-        Estimate(limit, limit, limit, level, used.unit),
-        found.used,
+        capacity,
+        used,
         domains=resource.domains,
         out_in_rollout=resource.out_in_rollout,
-        servers=int(limit) if whole else None,
+        servers=int(resource.limit) if whole else None,
         full_at=resource.full_at,
-        growth=found.time.forecast.growth_per(lead / DAY_S) if known and found.time else None,
+        growth=forecast.growth_per(lead / DAY_S) if forecast is not None and lead > 0 else None,
         lead_time_s=lead,
         rise=rise,
         ramp=ramp,
+        start_delay_s=delay,
         together=together,
         level=level,
     )

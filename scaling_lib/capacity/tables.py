@@ -15,7 +15,8 @@ from scaling_lib.words import duration, listing, quantity
 
 CHECKS_CAPTION = "What has to hold before the figures of the load test are believed."
 LIMITS_CAPTION = (
-    "Every load beyond which something breaks, the lowest first; and how many times today's busiest minute that is."
+    "Every load beyond which something breaks, the lowest first; and how many times today's busiest minute that is, "
+    "with nothing deducted."
 )
 SATURATION_CAPTION = (
     "Each resource, the most pressing first; what does not scale horizontally ranks above what does. Used: the 95th "

@@ -1,4 +1,4 @@
-"""A small system whose capacity is known by hand: one processor, 10 ms of it a request, so 100 requests/s at most."""
+"""A small system whose capacity is known by hand: 10 ms a request of one processor, so 100 requests/s at most."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEMAND_S = 0.01
 USERS = (10, 20, 40, 80, 120, 160, 240)
 LEVEL_MINUTES = 5
 DAYS = 35
-CPU = "{name: cpu, busy: busy, limit: 1, scales: horizontally%s}"
+CPU = "{name: cpu, busy: busy, limit: %d, scales: horizontally%s}"
 
 
 def served(users: float) -> float:
@@ -55,6 +55,7 @@ def system(
     growth_a_day: float = 0.0,
     demand: str = "{factor: 10}",
     resources: str | None = "",
+    servers: int = 1,
     users=USERS,
     tested: bool = True,
     metrics: bool = True,
@@ -63,7 +64,10 @@ def system(
     more: str = "",
     **files: str,
 ) -> Path:
-    """Write it; what is None or False is left out. resources: what the processor has more, such as ", lead_time: 1 d"."""
+    """Write it; what is None or False is left out. resources: what the processor has more, such as ", lead_time: 1 d".
+
+    servers: how many processors carry the same 100 requests/s, each so much slower.
+    """
     evidence = []
     given = dict(files)
     if rate is not None:
@@ -71,10 +75,10 @@ def system(
     if tested:
         beside = ", metrics: [m.json]" if metrics else ""
         evidence.append(f"load_tests: [{{path: curve.csv{beside}}}]")
-        given = {"curve__csv": load_table(users), "m__json": load_metrics(users)} | given
+        given = {"curve__csv": load_table(users), "m__json": load_metrics(users, DEMAND_S * servers)} | given
     text = f"evidence: {{{', '.join(evidence)}}}\ntraffic: total\n"
     text += f"demand: {demand}\n" if demand else ""
-    text += f"resources: [{CPU % resources}]\n" if resources is not None else ""
+    text += f"resources: [{CPU % (servers, resources)}]\n" if resources is not None else ""
     make(folder, text + more, **given)
     if rate is not None:
         write_requests(folder, rate, growth_a_day=growth_a_day, noise=noise, days=days)

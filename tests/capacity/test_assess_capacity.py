@@ -19,7 +19,9 @@ def assessed(folder, *, parameters=None, **given):
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory):
     """20 requests/s each minute."""
-    return scaling_lib.open(system(tmp_path_factory.mktemp("exact"), rate=20.0, noise=False))
+    return scaling_lib.open(
+        system(tmp_path_factory.mktemp("exact"), rate=20.0, noise=False, resources=", full_at: 100%")
+    )
 
 
 def test_the_capacity_that_was_planted(exact):
@@ -113,7 +115,7 @@ def test_a_test_that_reached_no_end_says_what_it_carried(tmp_path):
 def test_the_model_is_asked_where_the_test_reached_no_end(tmp_path):
     result = assessed(tmp_path, rate=20.0, noise=False, users=(10, 20, 30, 40, 50))
     (first,) = result.limits
-    assert first.modelled and first.rate.value == pytest.approx(100) and first.why == "by the model cpu is full"
+    assert first.modelled and first.rate.value == pytest.approx(100) and first.why == "cpu is full, by the model"
     found = next(iter(capacity.findings(result)))
     assert found.verdict == "watch" and "No load test has shown it." in found.why
     assert found.action == "Load-test it up to 200 requests/s: so far the model alone says so."
@@ -124,14 +126,16 @@ def test_the_systems_own_metrics_make_a_model_without_a_load_test(tmp_path):
     rates = [25 + 20 * (1 if (minute // 30) % 2 else -1) * ((minute % 30) / 30) for minute in range(1440)]
     counts = pd.Series(rates).mul(60).cumsum()
     text = query_range({("busy", ()): (0.01 * counts).tolist(), ("total", ()): counts.tolist()})
-    folder = system(tmp_path, rate=20.0, noise=False, tested=False, own__json=text)
+    folder = system(tmp_path, rate=20.0, noise=False, tested=False, own__json=text, resources=", full_at: 100%")
     yaml = (folder / "assessment.yaml").read_text().replace("evidence: {", "evidence: {metrics: [own.json], ")
     (folder / "assessment.yaml").write_text(yaml)
     result = capacity.assess(scaling_lib.open(folder))
     (first,) = result.limits
     assert first.modelled and first.rate.value == pytest.approx(100, rel=0.01) and result.curve is None
     assert capacity.headline(result).startswith("No: it takes 5x")
-    assert "by the model alone" in capacity.headline(result)
+    assert "not 10x, by the model alone. The first to break, beyond 100 requests/s: cpu is full, by the model." in (
+        capacity.headline(result)
+    )
     assert result.points[0].state == "history too short"
 
 

@@ -148,9 +148,17 @@ def test_demand_is_drawn_with_its_limit(tmp_path):
 
 
 def test_the_waterfall_ends_at_what_is_left(tmp_path):
-    """Of 100 requests/s two of three domains are 66.7, of which a rollout takes 25%: 50, less 20."""
+    """Of 12 servers for 100 requests/s a domain takes four, a rollout two of the eight that are left: 50, less 20."""
     spread = capacity.assess(
-        scaling_lib.open(system(tmp_path, rate=20.0, noise=False, resources=", domains: 3, out_in_rollout: 25%"))
+        scaling_lib.open(
+            system(
+                tmp_path,
+                rate=20.0,
+                noise=False,
+                servers=12,
+                resources=", domains: 3, out_in_rollout: 25%, full_at: 100%",
+            )
+        )
     )
     drawn = capacity.headroom_figure(spread)
     (bars,) = drawn.data
@@ -163,7 +171,7 @@ def test_the_waterfall_ends_at_what_is_left(tmp_path):
 
 def test_what_takes_next_to_nothing_is_not_drawn(result):
     (bars,) = capacity.headroom_figure(result).data
-    assert list(bars.x) == ["capacity", "used at peak", "left"]
+    assert list(bars.x) == ["capacity", "target utilisation", "used at peak", "left"]
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -13,7 +13,7 @@ from small_system import HOSTILE, query_range
 
 import scaling_lib
 from scaling_lib import capacity
-from scaling_lib.capacity.headline import compared
+from scaling_lib.capacity.headroom import compared
 from scaling_lib.findings import VERDICTS, conclude
 from scaling_lib.stats import Estimate
 
@@ -26,7 +26,7 @@ def found(folder, *, parameters=None, **given):
 @pytest.fixture(scope="module")
 def growing(tmp_path_factory):
     """50 requests/s a busy hour, 1% more each day: twice that, 100, in 70 days."""
-    return found(tmp_path_factory.mktemp("growing"), rate=50.0, growth_a_day=0.01)
+    return found(tmp_path_factory.mktemp("growing"), rate=50.0, growth_a_day=0.01, resources=", full_at: 100%")
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def growing(tmp_path_factory):
         ((5, 4, 6), 4, "enough"),
         ((5, 4, 6), 5, "uncertain"),
         ((5, 4, 6), 6, "uncertain"),
-        ((5, 4, 6), 6.1, "short"),
+        ((5, 4, 6), 6.1, "too little"),
         ((5, math.nan, math.nan), 5, "enough"),
-        ((5, math.nan, math.nan), 5.1, "short"),
+        ((5, math.nan, math.nan), 5.1, "too little"),
         ((5, 0, math.inf), 5.1, "uncertain"),
     ],
 )
@@ -59,6 +59,57 @@ def test_the_answer_to_so_many_times(growing, factor, verdict, start):
     assert (first.name, first.verdict) == ("capacity", verdict) and capacity.headline(asked).startswith(start)
     assert bool(first.action) == (verdict != "ok")
     assert first.impact == times and first.figure == "load"
+
+
+SPREAD = ", domains: 3, out_in_rollout: 25%, full_at: 80%"
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "start"),
+    [(1.9, "ok", "Yes: it takes 2x"), (3.8, "act", "No: it takes 2x"), (5, "act", "No: ")],
+)
+def test_the_answer_rests_on_what_counts_of_the_capacity(tmp_path, factor, verdict, start):
+    """Of 12 servers for 100 requests/s a domain takes 4, a rollout 2 of the 8 left; 80% of 50 are 40: 2 times 20."""
+    folder = system(tmp_path, rate=20.0, noise=False, servers=12, resources=SPREAD)
+    result = capacity.assess(scaling_lib.open(folder), demand_factor=factor)
+    assert result.limits[0].times.value == pytest.approx(5)
+    assert result.times == result.headroom.factor and result.times.value == pytest.approx(2)
+    first = next(iter(capacity.findings(result)))
+    assert (first.verdict, first.impact) == (verdict, result.headroom.factor)
+    taken = "a lost failure domain, a rollout and the target utilisation"
+    assert f"A capacity of 100 requests/s, less {taken}, " in first.sentence.replace(
+        " (100 requests/s to 100 requests/s)", ""
+    )
+    said = capacity.headline(result)
+    assert said.startswith(start) and f"That is of 5x, less {taken}." in said
+    if verdict == "act":  # 3.8 times 20 takes 190 before the same deductions, 5 times 250: relieved by 2 and by 4
+        assert f"Relieve cpu by {2 if factor < 4 else 4}x: " in first.action
+        assert f"That is enough for {20 * factor:g} after the same deductions" in first.action
+
+
+def test_the_steps_of_the_waterfall_are_those_of_assessment_yaml(tmp_path):
+    """An autoscaler, though it looks every 15 s, follows no rise from 20 to 50 requests/s within a minute."""
+    scaler = ", autoscaler: {least: 2, most: 20, target: 50%, start_delay: 60 s}"
+    folder = system(tmp_path, rate=None, servers=10, resources=f"{SPREAD}, lead_time: 1 d{scaler}")
+    minutes = pd.date_range("2026-10-19", periods=35 * 1440, freq="min", tz="UTC")
+    counts = pd.Series(1200, index=minutes).mask((minutes.hour == 12), 3000)
+    frame = pd.DataFrame({"service": "gateway", "route": "GET /pay", "minute": minutes, "n": counts.to_numpy()})
+    frame.assign(errors=0, sum_us=1000 * frame["n"]).to_parquet(folder / "counts.parquet", index=False)
+    text = (folder / "assessment.yaml").read_text().replace("evidence: {", "evidence: {requests: [counts.parquet], ")
+    (folder / "assessment.yaml").write_text(text)
+    result = capacity.assess(scaling_lib.open(folder))
+    table = capacity.headroom_table(result).set_index("step")
+    # 10 servers in 3 domains stand as 4, 3, 3; a rollout of a quarter takes two of the six that are left
+    assert -table.loc["lost failure domain", "amount"] == pytest.approx(40)
+    assert -table.loc["rollout", "amount"] == pytest.approx(20)
+    assert -table.loc["target utilisation", "amount"] == pytest.approx(0.2 * 40)
+    # a server serves 10/s; 20/s at .5 x 1.1 + .01 = .56 have 35.7/s of capacity, .44 of it is free over 15 + 15 + 60 s
+    followed = 20 / 0.56 * 0.44
+    assert -table.loc["autoscaler's lag", "amount"] == pytest.approx(30 - followed, rel=1e-3)
+    assert table.loc["target utilisation", "why"] == "used up to 80%"
+    assert "demand rose by up to 20 requests/s a minute" in table.loc["autoscaler's lag", "why"]
+    assert table.loc["growth", "why"] == "no growth is certain in the 24 h until more can be there"
+    assert not any("declines" in note for note in result.headroom.notes)
 
 
 def test_the_action_says_how_far_the_relief_goes(growing):

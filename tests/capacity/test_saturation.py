@@ -10,6 +10,7 @@ from measured import START, measured, resource, values
 import scaling_lib
 from scaling_lib.capacity import resource_headroom, saturation_point, saturation_points
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.stats import Estimate
 
 SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
 LIMIT = 214_748_364_800
@@ -154,7 +155,10 @@ def test_options_that_cannot_be_are_refused():
 
 def test_the_headroom_of_the_disk_by_hand(shop):
     disk = saturation_point(shop.resources[2], shop.metrics())
-    found = resource_headroom(disk)
+    found = resource_headroom(
+        disk.resource, Estimate(LIMIT, LIMIT, LIMIT, 0.95, "bytes"), disk.used,
+        demand=disk.use.utilization * LIMIT, forecast=disk.time.forecast,
+    )  # fmt: skip
     taken = {each.name: each.amount.value for each in found.deductions}
     assert found.capacity.value == LIMIT and found.capacity.unit == "bytes"
     assert taken["target utilisation"] == pytest.approx(0.1 * LIMIT)
@@ -170,10 +174,12 @@ def test_the_headroom_of_servers_that_scale_by_themselves(tmp_path):
     counter = values(np.concatenate([[0.0], np.cumsum(busy * 60)]))
     metrics = measured(tmp_path, ("busy_total", {"instance": "a"}, counter))
     scaled = {"least": 2, "most": 12, "target": "50%", "start_delay": "60 s"}
-    app = resource(busy="busy_total", limit=8, scales="horizontally", domains=3, full_at=0.8, autoscaler=scaled)
+    app = resource(busy="busy_total", limit=12, scales="horizontally", domains=3, full_at=0.8, autoscaler=scaled)
     point = saturation_point(app, metrics)
     assert point.used.value == pytest.approx(4)
-    found = resource_headroom(point)
+    demand = point.use.utilization * point.use.limit
+    twelve = Estimate(12, 12, 12, 0.95, "servers")
+    found = resource_headroom(app, twelve, point.used, demand=demand, per_server=1.0)
     taken = {each.name: each.amount.value for each in found.deductions}
     assert found.capacity.value == 12 and taken["lost failure domain"] == 4
     # two servers at least, which are left alone up to .5 x 1.1 + .01 = .56: a rise of 2 x .44 in the delay of 90 s is
@@ -181,6 +187,6 @@ def test_the_headroom_of_servers_that_scale_by_themselves(tmp_path):
     assert taken["autoscaler's lag"] == pytest.approx(3 - 2 * 0.44)
     with pytest.raises(InvalidInput, match="autoscaler of a resource whose use is in gauges"):
         broken = resource(used="g", limit=8, autoscaler=scaled)
-        resource_headroom(saturation_point(broken, measured(tmp_path, ("g", {}, values([1.0] * 60)))))
+        resource_headroom(broken, twelve, point.used, demand=demand)
     with pytest.raises(NotMeasured):
-        resource_headroom(saturation_point(app, None))
+        resource_headroom(app, twelve, saturation_point(app, None).used, demand=demand)
