@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +29,17 @@ def exact(demands: Sequence[float], servers: Sequence[int], population: int, thi
     """
     scale = _expected_throughput(demands, servers, population, think_time)
     resources = [_Resource(scale * each, count, population) for each, count in zip(demands, servers, strict=True)]
-    before = [poisson(scale * think_time, population + 1)]
+    before, joined = [poisson(scale * think_time, population + 1)], []
     for resource in resources:
-        before.append(_kept(resource.join(before[-1])))
+        joined.append(resource.join(before[-1]))
+        before.append(_kept(joined[-1]))
     throughput = scale * before[-1][population - 1] / before[-1][population]
     after = np.zeros(population + 1)
     after[0] = 1.0
     queues = []
-    for resource, others in zip(reversed(resources), reversed(before[:-1]), strict=True):
+    for resource, others, together in reversed(list(zip(resources, before[:-1], joined, strict=True))):
         rest = after[::-1]
-        queues.append(float(resource.join_counted(others) @ rest / (resource.join(others) @ rest)))
+        queues.append(float(resource.join_counted(others) @ rest / (together @ rest)))
         after = _kept(resource.join(after))
     return float(throughput), queues[::-1]
 
@@ -134,10 +134,12 @@ def _convolve(short: Floats, long: Floats) -> Floats:
 
 
 def _geometric(values: Floats, share: float) -> Floats:
-    """The sum of values[n - k] share^k over k."""
-    if share == 0:
-        return values
-    return np.array(list(accumulate(values.tolist(), lambda total, value: total * share + value)))
+    """The sum of values[n - k] share^k over k, of twice as many k in each round."""
+    total, reach = values.copy(), 1
+    while reach < len(total) and (weight := share**reach):
+        total[reach:] += weight * total[:-reach]
+        reach *= 2
+    return total
 
 
 def _later(values: Floats, by: int) -> Floats:
