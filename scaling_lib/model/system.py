@@ -13,7 +13,7 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.model.demands import above_zero
 from scaling_lib.model.system_bounds import SystemBounds, system_bounds
 from scaling_lib.model.system_parts import Figure, Parts, read_parts
-from scaling_lib.model.system_predict import Prediction, predict
+from scaling_lib.model.system_predict import SOLVED, Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats.estimate import Estimate
@@ -175,28 +175,10 @@ class System:
         """What all arrivals together may be, requests/s (DRAWS)."""
         return np.asarray(self._rates.sum(axis=0))
 
-    def drawn(self, place: int) -> System:
-        """The system as one of its draws has it, 0 to DRAWS - 1, with nothing uncertain."""
-        return System(
-            {
-                resource: {
-                    name: max(float(drawn), FLOOR * each.value)
-                    for drawn, (name, each) in zip(self._demands[k, place], demands.items(), strict=True)
-                }
-                for k, (resource, demands) in enumerate(self.parts.demands.items())
-            },
-            self.parts.servers,
-            {
-                name: max(float(drawn), FLOOR * rate.value)
-                for drawn, (name, rate) in zip(self._rates[:, place], self.parts.rates.items(), strict=True)
-            },
-            self.think_time,
-            background={
-                resource: min(float(self._background[k, place]), MOST_BACKGROUND * servers)
-                for k, (resource, servers) in enumerate(self.parts.servers.items())
-            },
-            level=self.level,
-        )
+    @cached_property
+    def drawn(self) -> tuple[System, ...]:
+        """The system as the first of its draws have it (SOLVED), each with nothing uncertain."""
+        return tuple(self._as_drawn(place) for place in range(SOLVED))
 
     def relieve(self, resource: str, factor: float, *, journey: str | None = None) -> System:
         """The system with less demand at a resource, of all journeys or of one.
@@ -235,6 +217,28 @@ class System:
                 )
                 for name, rate in self.parts.rates.items()
             },
+        )
+
+    def _as_drawn(self, place: int) -> System:
+        return System(
+            {
+                resource: {
+                    name: max(float(drawn), FLOOR * each.value)
+                    for drawn, (name, each) in zip(self._demands[k, place], demands.items(), strict=True)
+                }
+                for k, (resource, demands) in enumerate(self.parts.demands.items())
+            },
+            self.parts.servers,
+            {
+                name: max(float(drawn), FLOOR * rate.value)
+                for drawn, (name, rate) in zip(self._rates[:, place], self.parts.rates.items(), strict=True)
+            },
+            self.think_time,
+            background={
+                resource: min(float(self._background[k, place]), MOST_BACKGROUND * servers)
+                for k, (resource, servers) in enumerate(self.parts.servers.items())
+            },
+            level=self.level,
         )
 
     def _busy(self, resource: str) -> float:

@@ -35,7 +35,7 @@ class Prediction:
 def predict(system: System, population: int | None) -> Prediction:
     """See `System.predict`, which is the public function."""
     solved = system.solve(population)
-    draws = [system.drawn(place).solve(population) for place in range(SOLVED)]
+    draws = [each.solve(population) for each in system.drawn]
 
     def estimate(value: float, values: list[float], unit: str) -> Estimate:
         return interval(value, np.array(values), system.level, unit)

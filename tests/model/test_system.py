@@ -128,7 +128,7 @@ def test_the_level_is_that_of_all_that_a_system_says():
     for found in (bounds.saturation_population, predicted.throughput, predicted.mean_response, step.gain):
         assert found.level == 0.5
     assert predicted.throughput.high < 1.15 * predicted.throughput.value
-    assert system.drawn(0).level == 0.5
+    assert system.drawn[0].level == 0.5
 
 
 def test_predictions_have_the_interval_of_the_demands():
