@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
+from scaling_lib.capacity.gauges import per_second
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured, ScalingError
 from scaling_lib.evidence.routes import matches
@@ -133,13 +134,6 @@ def _rates(system: Assessment, metrics: Metrics) -> pd.DataFrame:
         if float(rest.sum()) > NO_OTHERS * float(everything.sum()):
             rates[OTHER] = rest.clip(lower=0)
     return rates
-
-
-def per_second(metrics: Metrics, selector: str) -> pd.Series:
-    """How much counters rise in a second, at the rhythm in which they were sampled."""
-    counts = metrics.increase(selector, "1s")
-    step = pd.Timedelta(counts.index.freq)  # type: ignore[attr-defined]  # of times, which have one
-    return counts / step.total_seconds()
 
 
 def _spans(system: Assessment, level: float) -> SpanDemands:

@@ -1,4 +1,4 @@
-"""Gauges of several series as one: their sum on a regular grid, with what is unknown kept as unknown."""
+"""Several series as one: counters as a rate, gauges as their sum on a regular grid, unknown where one is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ SECOND = 1_000_000_000  # in nanoseconds
 LONGEST_MISS = 3  # steps without a sample: scrapes fail; what is absent for longer was not there
 
 
-def gauge_sum(metrics: Metrics, selector: str, name: str, field: str) -> pd.Series:
-    """The matched gauges together, on the grid of the slowest of them, at least a minute; NaN where it is not known.
+def per_second(metrics: Metrics, selector: str) -> pd.Series:
+    """How much counters rise in a second, at the rhythm in which they were sampled, which is the index's `freq`."""
+    counts = metrics.increase(selector, "1s")
+    step = pd.Timedelta(counts.index.freq)  # type: ignore[attr-defined]  # of times, which have one
+    return counts / step.total_seconds()
 
-    name, field: of the resource, for the error. A series counts as 0 before its first and after its last sample, and
-    where it is absent for more than three steps while another one is there, as an instance that was removed.
+
+def gauge_sum(metrics: Metrics, selector: str, name: str, field: str, *, finest_s: int = 60) -> pd.Series:
+    """The matched gauges together, on the grid of the slowest of them; NaN where it is not known.
+
+    name, field: of the resource, for the error. finest_s: seconds that a step of the grid has at least.
+    A series counts as 0 before its first and after its last sample, and where it is absent for more than three steps
+    while another one is there, as an instance that was removed.
     Raises NotMeasured where nothing matches or no value is finite.
     """
     rows = metrics.select(selector)
@@ -30,7 +38,7 @@ def gauge_sum(metrics: Metrics, selector: str, name: str, field: str) -> pd.Seri
             supply=f"Supply the gauge {selector} among the metrics, or name one that there is in `{field}`.",
         )
     series = [part.set_index("time")["value"] for _, part in rows.groupby(["metric", "labels"], observed=True)]
-    step = pd.Timedelta(max([60 * SECOND, *(step_of(each) for each in series if len(each) > 1)]))
+    step = pd.Timedelta(max([finest_s * SECOND, *(step_of(each) for each in series if len(each) > 1)]))
     first = min(each.index[0] for each in series)
     grid = pd.date_range(first, max(each.index[-1] for each in series), freq=step, name="time")
     total, seen, missed = np.zeros(len(grid)), np.zeros(len(grid), dtype=bool), np.zeros(len(grid), dtype=bool)

@@ -109,7 +109,6 @@ def load_curve(
         checks=checks,
         utilization=utilization,
         unmeasured=unmeasured,
-        servers={each.name: each.limit for each in resources if each.busy and isinstance(each.limit, float)},
         level=level,
     )
 
@@ -121,11 +120,9 @@ def curve_of_levels(
     checks: tuple[Check, ...],
     utilization: pd.DataFrame,
     unmeasured: dict[str, str],
-    servers: dict[str, float],
     level: float = 0.95,
 ) -> LoadCurve:
-    """The load curve of levels that are known; arguments as the attributes of `LoadCurve`, servers as for
-    `limiting_resource`."""
+    """The load curve of levels that are known; arguments as the attributes of `LoadCurve`."""
     used = levels[levels["used"]]
     refused: dict[str, str] = {}
     axis, axis_sentence = _axis(used, test)
@@ -145,7 +142,7 @@ def curve_of_levels(
         knee=bend,
         utilization=utilization,
         unmeasured=unmeasured,
-        limiting=limiting_resource(utilization, servers, levels, high.levels if high else (), level=level),
+        limiting=limiting_resource(utilization, levels, high.levels if high else (), level=level),
         refused=refused,
     )
 

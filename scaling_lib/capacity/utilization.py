@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
@@ -36,16 +37,12 @@ class LimitingResource:
 
     outcome: see `Outcome`; resource: the busiest that rose with the load, "" without any.
     utilization: of it, a fraction of its limit, over the levels of the plateau (the busiest level where there is none).
-    demand: seconds of a server that one request takes of it there; NaN where it is not measured in busy servers.
-    fills_at: the throughput at which that would fill it, requests/s: what the plateau is to be held against.
     sentence: the same in words.
     """
 
     outcome: Outcome
     resource: str
     utilization: Estimate
-    demand: Estimate
-    fills_at: Estimate
     sentence: str
 
 
@@ -56,8 +53,9 @@ def utilization_by_level(
 
     levels: rows with level, start and end (UTC), as `evidence.load_tests.levels` gives them, of one test and name.
     One row a resource and level: resource, level, utilization (a fraction), and its low and high at `level`; NaN where
-    no sample lies wholly within the level. Counters of busy seconds are taken between samples, gauges as sampled; the
-    interval is that of their mean, with blocks where there are at least eight (`evidence.load_tests.steady`).
+    no sample lies wholly within the level. Counters of busy seconds are taken between samples, gauges as sampled, those
+    of several instances summed at the rhythm of their samples; the interval is that of their mean, with blocks where
+    there are at least eight (`evidence.load_tests.steady`).
     """
     rows: list[tuple[str, int, float, float, float]] = []
     missing: dict[str, str] = {}
@@ -108,7 +106,6 @@ def generator_processors(metrics: Metrics, levels: pd.DataFrame, selector: str =
 
 def limiting_resource(
     utilization: pd.DataFrame,
-    servers: Mapping[str, float],
     levels: pd.DataFrame,
     plateau: Sequence[int],
     *,
@@ -116,8 +113,8 @@ def limiting_resource(
 ) -> LimitingResource:
     """Which resource is full at the plateau.
 
-    utilization: as `utilization_by_level` gives it; servers: how many there are, of the resources that are
-        servers. levels: level and throughput (answers/s); plateau: the levels where throughput no longer rises.
+    utilization: as `utilization_by_level` gives it; levels: level and throughput (answers/s); plateau: the levels
+        where throughput no longer rises.
     """
     measured = utilization.dropna(subset=["utilization"])
     if measured.empty:
@@ -133,8 +130,6 @@ def limiting_resource(
     name = str(rose.idxmax())
     own = measured[(measured["resource"] == name) & measured["level"].isin(top)]
     used = _over_levels(own, level)
-    rate = float(served[own["level"]].mean())
-    demand = servers.get(name, math.nan) / rate
     outcome: Outcome = "not reached"
     if plateau:
         outcome = "found" if used.value >= FULL else "nothing that was measured is full"
@@ -142,22 +137,15 @@ def limiting_resource(
         outcome=outcome,
         resource=name,
         utilization=used,
-        demand=Estimate(used.value * demand, used.low * demand, used.high * demand, level, "s"),
-        fills_at=Estimate(
-            rate / used.value, rate / used.high, rate / used.low if used.low > 0 else math.inf, level, "requests/s"
-        ),
         sentence=_sentence(outcome, name, used, there.drop(name)),
     )
 
 
 def _none(outcome: Outcome, why: str, level: float) -> LimitingResource:
-    unknown = Estimate(math.nan, math.nan, math.nan, level)
     return LimitingResource(
         outcome=outcome,
         resource="",
-        utilization=replace(unknown, unit="fraction"),
-        demand=replace(unknown, unit="s"),
-        fills_at=replace(unknown, unit="requests/s"),
+        utilization=Estimate(math.nan, math.nan, math.nan, level, "fraction"),
         sentence=f"What saturates is not known: {why}.",
     )
 
@@ -189,28 +177,26 @@ def _over_levels(rows: pd.DataFrame, level: float) -> Estimate:
 
 
 def _used(metrics: Metrics, resource: Resource) -> tuple[pd.Series[float], float]:
-    """What is used by the start of each step, and the step in seconds; gauges are of a moment."""
+    """What is used by the start of each step, and the step in seconds; a single gauge is of a moment."""
     if resource.busy:
         return _rates(metrics, resource.busy)
-    return _gauge(metrics, resource.used), 0.0
+    used = gauge_sum(metrics, resource.used, resource.name, "used", finest_s=1)
+    alone = metrics.select(resource.used).groupby(["metric", "labels"], observed=True).ngroups == 1
+    return used, 0.0 if alone else _step_s(used)
 
 
 def _rates(metrics: Metrics, selector: str) -> tuple[pd.Series[float], float]:
-    counts = metrics.increase(selector, "1s")  # steps are as wide as samples lie apart
-    step_s = pd.Timedelta(counts.index.freq).total_seconds()  # type: ignore[attr-defined]  # of times, which have one
-    return counts / step_s, step_s
+    rates = per_second(metrics, selector)
+    return rates, _step_s(rates)
 
 
-def _gauge(metrics: Metrics, selector: str) -> pd.Series[float]:
-    rows = metrics.select(selector)
-    if rows.empty:
-        raise NotMeasured(f"Selector {selector}: matches no series of the metrics beside the load tests.")
-    return rows.groupby("time")["value"].sum()
+def _step_s(series: pd.Series[float]) -> float:
+    return pd.Timedelta(series.index.freq).total_seconds()  # type: ignore[attr-defined]  # of a regular grid
 
 
 def _limit(metrics: Metrics, resource: Resource) -> float:
     if isinstance(resource.limit, str):
-        return float(_gauge(metrics, resource.limit).median())
+        return float(gauge_sum(metrics, resource.limit, resource.name, "limit", finest_s=1).median())
     return float(resource.limit)
 
 

@@ -102,15 +102,6 @@ def test_what_saturated_is_named_with_its_use_at_each_level():
     assert "disk of the database" in curve("load/locust").unmeasured
 
 
-def test_the_demand_of_what_saturated_is_its_use_over_the_throughput():
-    rows = [each for each in truth("load", "levels") if each["users"] >= 350]
-    by_hand = np.mean([each["processors_used"]["host of services"] / each["requests_per_s"] for each in rows])
-    found = curve("load/locust").limiting
-    assert found.demand.value == pytest.approx(by_hand, rel=0.02)
-    assert found.fills_at.value == pytest.approx(1 / by_hand, rel=0.02)
-    assert found.utilization.low <= 0.95 <= found.utilization.high
-
-
 def test_the_law_is_fitted_against_requests_in_flight_and_says_so():
     found = curve("load/locust")
     assert found.axis == "requests in flight"
