@@ -41,10 +41,14 @@ def test_journeys_that_move_together_share_the_mean_requests_demand():
 
 
 def test_no_demand_is_below_nothing():
-    law = from_utilization(0.05 + 0.004 * A - 0.0005 * B, pd.DataFrame({"buy": A, "browse": B}))
-    assert law.demands["browse"].value == law.demands["browse"].low == 0.0
-    assert law.demands["buy"].value > 0 and law.background.low >= 0
-    assert bool((law.draws >= 0).all())
+    busy = 0.05 + 0.004 * A - 0.0005 * B
+    law = from_utilization(busy, pd.DataFrame({"buy": A, "browse": B}))
+    # the nearest without browse is the line through the other; no noise, so each draw is the same
+    demand, background = np.polyfit(A, busy, 1)
+    assert demand == pytest.approx(0.004, rel=0.05) and background == pytest.approx(0.05 - 0.0005 * 40, rel=0.2)
+    assert law.demands["browse"].value == law.demands["browse"].high == 0.0
+    assert law.demands["buy"].value == pytest.approx(demand) and law.background.value == pytest.approx(background)
+    assert law.draws == pytest.approx(np.tile([background, demand, 0.0], (len(law.draws), 1)))
 
 
 def test_what_cannot_be_used_is_left_out_and_counted():
