@@ -40,8 +40,8 @@ class Capacity:
     factor: so many times today's peak; assumed: whether that is our own default. by: the date for it, None without.
     demand: of all requests; journeys: of each; both None or empty where requests are not measured.
     curve: of the load test that was used; within: the highest load by latency SLO.
-    latencies: behind it, a row an SLO and level: slo, journey, figure (p50, p95, p99), throughput of all requests,
-        latency_s with low and high. points: resources, the most pressing first.
+    latencies: behind it, a row an SLO and level that is used: slo, journey, figure (p50, p95, p99), throughput of all
+        requests, latency_s with low and high. points: resources, the most pressing first.
     calibrated: the one model; migration: what limits once the bottleneck is relieved.
     limits: all loads that count, the lowest first. headroom: of the lowest against today's busiest minute.
     options: sizes of instance that carry what is needed, the cheapest first; replays: autoscalers over the demand.
@@ -141,9 +141,9 @@ def assess(
     tests = tried("load tests", system.load_tests)
     check_name(tests, load_test)
     curve = tried("load curve", lambda: _curve(system, tests, load_test, level, tried)) if tests else None
-    rows = levels_of(replace(tests, tests=(curve.test,)), level=level) if tests and curve else pd.DataFrame()
+    rows = _used_rows(tests, curve, level) if tests and curve else pd.DataFrame()
     within = _within(system, tests, rows, curve, level, tried) if tests and curve else ()
-    own = curve.levels if curve else None
+    own = curve.used_levels if curve else None
     model = tried("model", lambda: calibrated(system, own, test=curve.test.test if curve else "", level=level))
     path = tried("migration", lambda: migration(model.system(1.0), steps=steps, factor=relief)) if model else None
     found = limits(curve, within, model, demand.peak.minute if demand else None)
@@ -201,6 +201,12 @@ def _curve(system: Assessment, tests: LoadTests, name: str, level: float, tried:
     if any(entry.metrics for entry in system.config.evidence.load_tests):
         metrics = tried("load metrics", system.load_metrics)
     return load_curve(tests, chosen, metrics=metrics, resources=system.resources, level=level)
+
+
+def _used_rows(tests: LoadTests, curve: LoadCurve, level: float) -> pd.DataFrame:
+    """Of all names, the levels that the curve rests on."""
+    rows = levels_of(replace(tests, tests=(curve.test,)), level=level)
+    return rows[rows["level"].isin(curve.used_levels["level"])]
 
 
 def _within(

@@ -27,7 +27,7 @@ HOURS_A_WEEK = 168
 class PeakDemand:
     """Today's typical peak.
 
-    hour: the busiest hour of a usual week, requests/s; minute: the busiest minute within that hour, requests/s.
+    hour: the busiest hour of a usual week, requests/s; minute: the busiest minute of a usual week, requests/s.
     minute_ratio: minute over hour, x, what an hour's mean hides.
     weeks: how many it is typical of; 0 where there is no whole week. at: the end of the last of them, UTC.
     definition: the same in words.
@@ -97,7 +97,7 @@ def peak_demand(
 
     The busiest hour of each of the last four whole weeks (counted back from the end of the last whole day) that have
     90% of their hours, brought to today by the growth a week (a fraction); of them the geometric mean, with Student's t
-    of the logarithms as interval from three weeks on. The minute is the busiest within each of these hours.
+    of the logarithms as interval from three weeks on. The minute is the busiest of each of these weeks.
     Where there is no such week, the busiest hour there is, without an interval.
     Raises NotEnoughData without a whole hour.
     """
@@ -122,7 +122,10 @@ def peak_demand(
         end, words = pd.DatetimeIndex(hours.index)[-1] + HOUR, "The busiest hour there is: no whole week was recorded."
     grown = np.array([(1 + growth_a_week) ** place for place, _ in found])
     by_hour = grown * np.array([float(hours[time]) / 3600 for _, time in found])
-    by_minute = grown * np.array([float(minutes.loc[time : time + HOUR - MINUTE].max()) / 60 for _, time in found])
+    within = (
+        [(end - (place + 1) * WEEK, end - place * WEEK - MINUTE) for place, _ in found] if weeks else [(None, None)]
+    )
+    by_minute = grown * np.array([float(minutes.loc[first:last].max()) / 60 for first, last in within])
     hour, minute = _typical(by_hour, level), _typical(by_minute, level)
     return PeakDemand(
         hour=hour,

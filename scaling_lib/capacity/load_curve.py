@@ -64,6 +64,11 @@ class LoadCurve:
     refused: dict[str, str]
 
     @property
+    def used_levels(self) -> pd.DataFrame:
+        """The levels that figures rest on."""
+        return self.levels[self.levels["used"]]
+
+    @property
     def failed(self) -> tuple[Check, ...]:
         """The checks that failed: with any, the figures are to be shown with its sentence or not at all."""
         return tuple(check for check in self.checks if check.status == "failed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from small_capacity import USERS, load_metrics, served, system
-from small_system import make, query_range
+from small_system import START, make, query_range
 
 import scaling_lib
 from scaling_lib import capacity
@@ -110,6 +110,27 @@ def test_a_test_that_reached_no_end_says_what_it_carried(tmp_path):
     enough = assessed(tmp_path / "b", rate=2.0, noise=False, users=(10, 20, 30, 40, 50), metrics=False)
     assert capacity.headline(enough).startswith("Yes: it takes at least 25x today's load")
     assert next(iter(capacity.findings(enough))).verdict == "ok"
+
+
+def locust_history(unsettled: float) -> str:
+    """A minute a level; throughput at 100 users falls from 99 to 49 requests/s within it where it has not settled."""
+    lines = ["Timestamp,User Count,Type,Name,Total Request Count,Total Failure Count,Total Average Response Time"]
+    time, count, spent_ms = START.timestamp(), 0.0, 0.0
+    for users in (10, 20, 40, 80, 100, 120, 160, 240):
+        for second in range(60):
+            rate = served(users) - (unsettled * second / 59 if users == 100 else 0.0)
+            time, count, spent_ms = time + 1, count + rate, spent_ms + 1000 * (users - 0.99 * rate)
+            lines.append(f"{time:.0f},{users},,Aggregated,{count:.0f},0,{spent_ms / count}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("unsettled", [0.0, 50.0])
+def test_a_level_that_had_not_settled_is_left_out_of_everything(tmp_path, unsettled):
+    result = assessed(tmp_path, noise=False, metrics=False, curve__csv=locust_history(unsettled))
+    there = [10, 20, 40, 80, 120, 160, 240] if unsettled else [10, 20, 40, 80, 100, 120, 160, 240]
+    assert len(result.curve.levels) == 8 and result.curve.used_levels["users"].tolist() == there
+    assert result.calibrated.check.table["load"].tolist() == there
+    assert result.limits[0].rate.value == pytest.approx(100, rel=0.02)
 
 
 def test_the_model_is_asked_where_the_test_reached_no_end(tmp_path):
