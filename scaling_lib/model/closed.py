@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Solution = tuple[float, list[float]]  # throughput, mean customers at each resource
+Solved = tuple[float, list[float]]  # throughput, mean customers at each resource
 
 MOST_CUSTOMERS = 1_000_000  # some seconds of work
 NEGLIGIBLE = 1e-150  # of the largest weight: two such multiply without leaving the range of a float
 
 
-def exact(demands: Sequence[float], servers: Sequence[int], population: int, think_time: float) -> Solution:
+def exact(demands: Sequence[float], servers: Sequence[int], population: int, think_time: float) -> Solved:
     """Throughput and queue lengths as exact mean value analysis gives them, by the convolution of weights.
 
     The load-dependent recursion of MVA takes the probability of an empty resource as 1 minus the others, which is lost
@@ -28,7 +28,7 @@ def exact(demands: Sequence[float], servers: Sequence[int], population: int, thi
     value analysis of closed multichain queueing networks, JACM 27 (1980).
     """
     scale = _expected_throughput(demands, servers, population, think_time)
-    resources = [_Resource(scale * each, count, population) for each, count in zip(demands, servers, strict=True)]
+    resources = [_Weights(scale * each, count, population) for each, count in zip(demands, servers, strict=True)]
     before, joined = [poisson(scale * think_time, population + 1)], []
     for resource in resources:
         joined.append(resource.join(before[-1]))
@@ -44,7 +44,7 @@ def exact(demands: Sequence[float], servers: Sequence[int], population: int, thi
     return float(throughput), queues[::-1]
 
 
-def schweitzer(demands: Sequence[float], servers: Sequence[int], population: int, think_time: float) -> Solution:
+def schweitzer(demands: Sequence[float], servers: Sequence[int], population: int, think_time: float) -> Solved:
     """Throughput and queue lengths as an arriving customer sees (population - 1) / population of each queue.
 
     Several servers are a single one, as fast as all together, and a delay for the rest of the demand (Seidmann).
@@ -91,7 +91,7 @@ def _root(rising: Callable[[float], float], target: float, high: float) -> float
     return low or high
 
 
-class _Resource:
+class _Weights:
     """The weights of n customers at a resource: load^n / (1 x 2 x ... up to its servers), relative to the largest."""
 
     def __init__(self, load: float, servers: int, population: int) -> None:

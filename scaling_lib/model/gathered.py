@@ -24,7 +24,7 @@ FULL = 0.9  # of its servers: a resource less busy than this at the plateau is n
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class MeasuredResource:
     """One resource: values (1 + journeys) and draws (DRAWS, 1 + journeys) of its background and demands.
 
     ceiling: servers that were ever in use, NaN where that is not known.
@@ -45,7 +45,7 @@ class Gathered:
     """The resources so far, and what to know of them."""
 
     def __init__(self, mix: Mapping[str, float], level: float) -> None:
-        self.resources: dict[str, Resource] = {}
+        self.resources: dict[str, MeasuredResource] = {}
         self.notes: list[str] = []
         self._level = level
         self._journeys = list(mix)
@@ -75,7 +75,7 @@ class Gathered:
             values = values * value / (value @ self._shares)
             draws = np.column_stack([draws[:, 0], draws[:, 1:] * drawn / (drawn @ self._shares)[:, np.newaxis]])
         values = np.concatenate([[law.background.value], values])
-        self.resources[resource] = Resource(
+        self.resources[resource] = MeasuredResource(
             origin=origin, servers=law.servers, values=values, draws=draws, ceiling=law.ceiling
         )
 
@@ -87,7 +87,7 @@ class Gathered:
         for service in spans.demands:
             if service not in measured:
                 value, drawn = self._columns(spans, service)
-                self.resources[service] = Resource(
+                self.resources[service] = MeasuredResource(
                     origin=SPANS,
                     servers=1,
                     values=np.concatenate([[0.0], value]),
@@ -146,7 +146,7 @@ class Gathered:
     def _add_alike(self, name: str, servers: float, value: float, drawn: Floats) -> None:
         """A resource that asks the same of all journeys: nothing tells how it is split."""
         each = np.repeat(drawn[:, np.newaxis], len(self._journeys), axis=1)
-        self.resources[name] = Resource(
+        self.resources[name] = MeasuredResource(
             origin=LOAD_TEST,
             servers=servers,
             values=np.array([0.0, *[value] * len(self._journeys)]),
@@ -163,7 +163,7 @@ class Gathered:
         columns = [drawn[:, places[name]] if name in places else drawn @ shares for name in self._journeys]
         return values, np.column_stack(columns)
 
-    def _estimates(self, each: Resource) -> tuple[Estimate, dict[str, Estimate]]:
+    def _estimates(self, each: MeasuredResource) -> tuple[Estimate, dict[str, Estimate]]:
         own = [
             interval(float(value), drawn, self._level, "s")
             for value, drawn in zip(each.values, each.draws.T, strict=True)

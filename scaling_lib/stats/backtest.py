@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import NotEnoughData
-from scaling_lib.stats.course import draw_levels, draw_values, fit
+from scaling_lib.stats.course import decompose, draw_levels, draw_values
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -62,7 +62,7 @@ def backtest(
     """Forecast from up to eight origins within the history and compare.
 
     days: one row a day; shifts: of each day's clock; known: first days of new levels; horizon: days; level: nominal
-        coverage; daily, weekly, row_days: as for `fit`.
+        coverage; daily, weekly, row_days: as for `decompose`.
     What lies beyond a shift of the level is not held against forecasts from before it, nor is there an origin in the
     week after: no interval holds shifts.
     """
@@ -77,7 +77,7 @@ def backtest(
         until = min(count, origin + ahead, *(day for day in known if day > origin))
         truth = days[origin:until]
         try:
-            found = fit(
+            found = decompose(
                 days[:origin], shifts[:origin] - shifts[origin - 1], daily=daily, weekly=weekly, row_days=row_days
             )
         except NotEnoughData:

@@ -1,4 +1,4 @@
-"""One fit of a history and draws of its further course: the season on the days' levels, and the noise within days."""
+"""A history in its parts and draws of its further course: the season on the days' levels, and the noise within days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_LEVELS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class Decomposition:
     """What was found in a history of whole days.
 
     trends: one; or two, as likely, where the last days are off the level and may pass or last.
@@ -34,7 +34,7 @@ class Fit:
     floor: float
 
 
-def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: float = 1.0) -> Fit:
+def decompose(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: float = 1.0) -> Decomposition:
     """Part a history into season, unusual days and trend.
 
     days: one row a day, NaN where not observed; shifts: steps by which the clock of each day is ahead of the last;
@@ -55,7 +55,7 @@ def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: 
     if unusual.young is not None:
         levels[unusual.young :] = season.levels[unusual.young :]
         trends.append(fit_trend(levels, (*unusual.shifts, unusual.young), weekly=weekly, row_days=row_days))
-    return Fit(
+    return Decomposition(
         season=season,
         unusual=unusual,
         trends=tuple(trends),
@@ -63,7 +63,7 @@ def fit(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: 
     )
 
 
-def draw_levels(found: Fit, horizon: int, draws: int, random: np.random.Generator) -> Courses:
+def draw_levels(found: Decomposition, horizon: int, draws: int, random: np.random.Generator) -> Courses:
     """Draw further courses of the days' levels: horizon in days, and how many."""
     count = len(found.trends)
     shares = [draws // count + (place < draws % count) for place in range(count)]
@@ -78,7 +78,7 @@ def draw_levels(found: Fit, horizon: int, draws: int, random: np.random.Generato
 
 
 def draw_values(
-    found: Fit, courses: Courses, shifts: Integers, random: np.random.Generator
+    found: Decomposition, courses: Courses, shifts: Integers, random: np.random.Generator
 ) -> Iterator[tuple[slice, Floats]]:
     """Draws of the values of the days to come, some days at a time: which days, and values (draws, days, steps).
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.backtest import Backtest, backtest, bounds
 from scaling_lib.stats.clock import clock_shifts
-from scaling_lib.stats.course import Fit, draw_levels, draw_values, fit
+from scaling_lib.stats.course import Decomposition, decompose, draw_levels, draw_values
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.forecast_words import caveats, left_out
 from scaling_lib.stats.proportions import check_level
@@ -61,7 +61,7 @@ class Forecast:
     left_out: tuple[str, ...]
     caveats: tuple[str, ...]
     recent: pd.Series = field(repr=False)
-    _fit: Fit = field(repr=False)
+    _fit: Decomposition = field(repr=False)
     _clock: NDArray[np.int64] = field(repr=False)
     _rates: Floats = field(repr=False)
 
@@ -122,7 +122,7 @@ def forecast(
     weekly = season in ("auto", "weekly") and history.weekly
     clock = _clock(history, ahead, time_zone)
     row_days = history.step.total_seconds() * per_day / DAY_S
-    found = fit(history.days, history.hour_shifts, daily=daily, weekly=weekly, row_days=row_days)
+    found = decompose(history.days, history.hour_shifts, daily=daily, weekly=weekly, row_days=row_days)
     random = np.random.default_rng(seed)
     tested = backtest(
         history.days,
@@ -185,7 +185,7 @@ def _clock(history: Regular, ahead: int, time_zone: str) -> NDArray[np.int64]:
 
 
 def _columns(
-    found: Fit, clock: NDArray[np.int64], draws: int, random: np.random.Generator
+    found: Decomposition, clock: NDArray[np.int64], draws: int, random: np.random.Generator
 ) -> Iterator[tuple[int, Floats]]:
     """Draws as (draws, steps), some days at a time, and the first step's place."""
     courses = draw_levels(found, len(clock), draws, random)
@@ -194,7 +194,7 @@ def _columns(
 
 
 def _frame(
-    found: Fit,
+    found: Decomposition,
     clock: NDArray[np.int64],
     times: pd.DatetimeIndex,
     level: float,
@@ -226,7 +226,7 @@ def _shape(exponential: float) -> str:
     return "exponential" if exponential >= 0.9 else "linear"
 
 
-def _seasons(found: Fit, *, daily: bool, weekly: bool) -> tuple[str, ...]:
+def _seasons(found: Decomposition, *, daily: bool, weekly: bool) -> tuple[str, ...]:
     names = []
     if daily and found.season.daily > SEEN_DAILY:
         names.append("daily")
@@ -235,7 +235,7 @@ def _seasons(found: Fit, *, daily: bool, weekly: bool) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _recent(history: Regular, found: Fit) -> pd.Series:
+def _recent(history: Regular, found: Decomposition) -> pd.Series:
     """The last week, passing events set aside: what "already" is judged by."""
     passing = (
         roll(found.season.passing.astype(np.float64), -history.hour_shifts) > 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_lib.stats.backtest import Backtest
-from scaling_lib.stats.course import Fit
+from scaling_lib.stats.course import Decomposition
 from scaling_lib.stats.regular import Regular
 from scaling_lib.words import number, percent, plural
 
 FEW_ORIGINS = 4
 
 
-def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
+def left_out(history: Regular, found: Decomposition) -> tuple[str, ...]:
     """Sentences on what was not used as it is."""
     said = list(history.left_out)
     never = int(np.isnan(history.days).all(axis=0).sum())
@@ -37,7 +37,9 @@ def left_out(history: Regular, found: Fit) -> tuple[str, ...]:
     return tuple(said)
 
 
-def caveats(history: Regular, found: Fit, tested: Backtest, ahead: int, *, growth_told: bool) -> tuple[str, ...]:
+def caveats(
+    history: Regular, found: Decomposition, tested: Backtest, ahead: int, *, growth_told: bool
+) -> tuple[str, ...]:
     """Sentences on why the interval may be wrong."""
     said = []
     count = len(history.days)
