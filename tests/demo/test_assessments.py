@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pandas as pd
@@ -145,7 +146,7 @@ def test_run_says_in_its_report_what_was_planted(command, tmp_path):
 
 def test_the_command_writes_a_folder_each(command, tmp_path):
     code, out, err = command("demo", "--services", 2, "--days", 14, "--out", tmp_path / "new")
-    assert (code, err) == (0, "")
+    assert code == 0 and not re.sub(r"\rSimulat[^\r]*|\r +", "", err).strip()  # the bar of a slow machine
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["service-1", "service-2"]
     assert (
         out.splitlines()[-1]
