@@ -152,8 +152,9 @@ def _worth(period: Period, q: float, level: float) -> _Worth:
         period.operation, weights=period.weight
     )
     residuals = np.bincount(period.block, weights=period.weight * (below - share[period.operation]))
-    found = long_run(np.asarray(residuals, dtype=np.float64))
-    size = q * (1 - q) / found.variance if found.variance > 0 else float(count)
+    found = long_run(residuals.astype(np.float64), np.ones((period.blocks, 1)))
+    variance = found.variance * period.blocks  # of their sum, which is the share's error
+    size = q * (1 - q) / variance if variance > 0 else float(count)
     lacks = max(quantile_sample_size(q, level) - count, 0)
     if period.blocks < found.blocks_needed:
         lacks = max(lacks, math.ceil(count * (found.blocks_needed / period.blocks - 1)))
