@@ -144,7 +144,8 @@ def assess(
     rows = _used_rows(tests, curve, level) if tests and curve else pd.DataFrame()
     within = _within(system, tests, rows, curve, level, tried) if tests and curve else ()
     own = curve.used_levels if curve else None
-    model = tried("model", lambda: calibrated(system, own, test=curve.test.test if curve else "", level=level))
+    name = curve.test.test if curve else ""
+    model = tried("model", lambda: calibrated(system, own, test=name, level=level, tried=tried))
     path = tried("migration", lambda: migration(model.system(1.0), steps=steps, factor=relief)) if model else None
     found = limits(curve, within, model, demand.peak.minute if demand else None)
     room = runs_out = None

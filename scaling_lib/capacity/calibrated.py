@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
+from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.gauges import per_second
 from scaling_lib.config import Resource
-from scaling_lib.errors import NotMeasured, ScalingError
+from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.routes import matches
 from scaling_lib.model.calibration import Calibration, combined, from_load_test, from_spans, from_utilization
 from scaling_lib.model.check import Check, check
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 OTHER = "other requests"  # than those of the journeys
 NO_OTHERS = 1e-6  # of all requests: what rounding leaves
-Given = TypeVar("Given")
+LAW = "utilisation law of "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Calibrated:
 
     calibration: demands, with interval and origin; laws: the utilisation law by resource, of those that have metrics.
     test: the load test that was used, "" for none; check: the model against its levels, None without one.
-    absent: what could not be used, and why, sentences.
+    absent: what could not be used, why, and what would mend it, sentences.
     """
 
     calibration: Calibration
@@ -49,32 +50,31 @@ class Calibrated:
 
 
 def calibrated(
-    system: Assessment, levels: pd.DataFrame | None = None, *, test: str = "", level: float = 0.95
+    system: Assessment,
+    levels: pd.DataFrame | None = None,
+    *,
+    test: str = "",
+    level: float = 0.95,
+    tried: Attempts | None = None,
 ) -> Calibrated:
     """Calibrate the one model of a system.
 
     levels: of the load test to use, all requests together, as `evidence.load_tests.levels` gives them; test: its name.
-    level: of all intervals. Demands come from the metrics of the time of that test, or without one from the system's
-    own; see `model.calibration.combined` for how the evidence is joined.
+    level: of all intervals. tried: where the reasons are kept of what could not be used.
+    Demands come from the metrics of the time of that test, or without one from the system's own; see
+    `model.calibration.combined` for how the evidence is joined.
     Raises NotMeasured where neither metrics nor spans nor a load test can be used, with what was tried.
     """
-    absent: list[str] = []
-
-    def tried(read: Callable[[], Given]) -> Given | None:
-        try:
-            return read()
-        except ScalingError as reason:
-            absent.append(str(reason))
-            return None
-
-    laws = _laws(system, levels, level, absent)
-    spans: SpanDemands | None = tried(lambda: _spans(system, level))
+    tried = tried or Attempts()
+    before = set(tried.absent)
+    laws = _laws(system, levels, level, tried)
+    spans: SpanDemands | None = tried("spans", lambda: _spans(system, level))
     load_test: LoadTestDemands | None = None
     if levels is not None:
-        load_test = tried(lambda: from_load_test(levels, level=level))
+        load_test = tried("demands of the load test", lambda: from_load_test(levels, level=level))
     if not laws and spans is None and load_test is None:
         raise NotMeasured(
-            f"No demand is measured: {' '.join(absent)}",
+            f"No demand is measured: {' '.join(_reasons(tried, before, supply=False))}",
             supply="Describe `resources` in assessment.yaml with the metrics of their use, or supply spans or a load "
             "test.",
         )
@@ -82,31 +82,37 @@ def calibrated(
     found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted)
     held = None
     if levels is not None and load_test is not None:
-        held = tried(lambda: check(found.system(1.0), levels))
-    return Calibrated(calibration=found, laws=laws, test=test, check=held, absent=tuple(absent))
+        held = tried("check of the model", lambda: check(found.system(1.0), levels))
+    return Calibrated(calibration=found, laws=laws, test=test, check=held, absent=_reasons(tried, before))
 
 
-def _laws(
-    system: Assessment, levels: pd.DataFrame | None, level: float, absent: list[str]
-) -> dict[str, UtilizationLaw]:
+def _reasons(tried: Attempts, before: set[str], *, supply: bool = True) -> tuple[str, ...]:
+    """Why parts could not be used, and what would mend it, without what was absent before."""
+    return tuple(
+        f"{name.removeprefix(LAW)}: {said}" if name.startswith(LAW) else said
+        for name, each in tried.absent.items()
+        if name not in before and (said := f"{each.why} {each.supply if supply else ''}".strip())
+    )
+
+
+def _laws(system: Assessment, levels: pd.DataFrame | None, level: float, tried: Attempts) -> dict[str, UtilizationLaw]:
     """The utilisation law of each resource whose busy time is counted."""
     counted = [each for each in system.resources if each.busy and isinstance(each.limit, float)]
     if not counted:
         return {}
-    try:
-        metrics, during = _metrics(system, levels)
-        rates = _rates(system, metrics)
-    except ScalingError as reason:
-        absent.append(str(reason))
+    found = tried("metrics of the model", lambda: _metrics(system, levels))
+    rates = tried("rates of requests", lambda: _rates(system, found[0])) if found else None
+    if found is None or rates is None:
         return {}
-    laws = {}
-    for each in counted:
-        try:
-            busy = per_second(metrics, each.busy)
-            laws[each.name] = from_utilization(busy.loc[during], rates.loc[during], servers=_servers(each), level=level)
-        except ScalingError as reason:
-            absent.append(f"{each.name}: {reason}")
-    return laws
+    metrics, during = found
+    known = rates.loc[during]
+
+    def law(resource: Resource) -> UtilizationLaw:
+        busy = per_second(metrics, resource.busy).loc[during]
+        return from_utilization(busy, known, servers=_servers(resource), level=level)
+
+    laws = {each.name: tried(f"{LAW}{each.name}", partial(law, each)) for each in counted}
+    return {name: each for name, each in laws.items() if each is not None}
 
 
 def _metrics(system: Assessment, levels: pd.DataFrame | None) -> tuple[Metrics, slice]:

@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from scaling_lib.capacity.absent_findings import COMMAND, KINDS, absent_findings
 from scaling_lib.capacity.assess import Capacity
 from scaling_lib.capacity.headline import headline
 from scaling_lib.capacity.saturation import SaturationPoint
@@ -16,30 +17,10 @@ from scaling_lib.words import listing, number, plural, quantity
 
 __all__ = ["findings", "headline"]
 
-COMMAND = "scaling run --step 02"
 TRUSTED = 0.2  # a model whose throughput is further off than this at any level is not taken for an answer
 SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of a year is acted on now
 MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
-KINDS = {  # what a part is called, and what to supply where it is not known
-    "demand": ("today's demand", "Supply requests: they tell today's demand, its season and its growth."),
-    "load tests": ("what a load test shows", "Supply a load test to past the point where throughput no longer rises."),
-    "load curve": ("the load curve", "Supply a load test of at least six levels, each held until it is steady."),
-    "load metrics": (
-        "what is full in the load test",
-        "Supply the metrics of its time: they tell which resource it is.",
-    ),
-    "metrics": ("how much of each resource is used", "Supply the metrics of the resources."),
-    "model": ("the model of the system", "Describe `resources` in assessment.yaml, with the metrics of their use."),
-    "SLOs": ("the SLOs", "Mend the SLOs: the load at which each is broken rests on them."),
-    "when the limit is reached": (
-        "when the limit is reached",
-        "Supply a longer history of requests, best some months.",
-    ),
-}
-OF = {"demand of ": "Compare the journey's route with those in step 00.", "load within ": "Load-test this journey."}
-SAID = ("metrics",)  # where it is absent, each resource says so
-
 _finding = partial(Finding, step="02", command=COMMAND)
 
 
@@ -47,7 +28,7 @@ def findings(result: Capacity) -> list[Finding]:
     """The answer first, then when it comes, what saturates, and how far all this can be trusted."""
     found = [*_capacity(result), *_runs_out(result)]
     found += [_saturation(result, point) for point in result.points]
-    found += [*_checks(result), *_model(result), *_absent(result)]
+    found += [*_checks(result), *_model(result), *absent_findings(result)]
     return found
 
 
@@ -277,28 +258,6 @@ def _model(result: Capacity) -> list[Finding]:
             else "Supply a load test with the metrics of its time: it tells how far to trust the model.",
         )
     ]
-
-
-def _absent(result: Capacity) -> list[Finding]:
-    """What could not be told; a reason that is the same as one before is said once."""
-    found, said = [], set[str]()
-    for name, absent in result.absent.items():
-        others = ((name, text) for start, text in OF.items() if name.startswith(start))
-        known, supply = KINDS.get(name) or next(others, ("", ""))
-        if not known or absent.why in said or (name in SAID and not absent.broken):
-            continue
-        said.add(absent.why)
-        found.append(
-            _finding(
-                name="broken-evidence" if absent.broken else "not-measured",
-                subject=name,
-                verdict="act" if absent.broken else "unknown",
-                sentence=f"Not known: {known}" + (", as what is given cannot be used." if absent.broken else "."),
-                why=absent.why,
-                action="Mend what is named, or leave it out." if absent.broken else absent.supply or supply,
-            )
-        )
-    return found
 
 
 def _sentence(text: str) -> str:

@@ -200,6 +200,20 @@ def test_what_is_broken_is_to_be_mended(tmp_path, case):
     assert (result.curve is None) == (part == "load tests")  # a load test is of use without its metrics
 
 
+def test_broken_spans_are_to_be_mended_and_absent_ones_are_a_remark(tmp_path):
+    """The model stands on metrics and the load test; what spans would add is not known."""
+    folder = system(tmp_path, noise=False, spans__jsonl="{ broken")
+    without = capacity.assess(scaling_lib.open(folder))
+    assert not [each for each in capacity.findings(without) if each.subject == "spans"]
+    assert any("spans" in remark for remark in capacity.remarks_table(without)["remark"])
+    text = (folder / "assessment.yaml").read_text().replace("evidence: {", "evidence: {spans: [spans.jsonl], ")
+    (folder / "assessment.yaml").write_text(text)
+    broken = capacity.assess(scaling_lib.open(folder))
+    (told,) = [each for each in capacity.findings(broken) if each.name == "broken-evidence"]
+    assert (told.subject, told.verdict) == ("spans", "act") and "spans.jsonl" in told.why
+    assert broken.absent["spans"].broken and broken.calibrated is not None
+
+
 def test_broken_requests_metrics_and_slos_leave_the_rest(tmp_path):
     folder = system(tmp_path, own__json="{ broken", slos__yaml="a: [")
     (folder / "counts.parquet").write_bytes(b"PAR1 broken")
