@@ -79,7 +79,7 @@ def calibrated(
             "test.",
         )
     hosted = {each.name: [*each.services] for each in system.resources if each.name in laws and each.services}
-    found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted)
+    found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted, level=level)
     held = None
     if levels is not None and load_test is not None:
         held = tried("check of the model", lambda: check(found.system(1.0), levels))

@@ -75,6 +75,12 @@ def test_without_a_load_test_the_systems_own_metrics_are_used(shop):
     assert own.calibration.origins and (demand is None or demand.low > 0)
 
 
+def test_the_level_is_that_of_all_intervals(shop):
+    system = calibrated(shop, level=0.5).system(1.0)
+    demands = [each for by in system.demands.values() for each in by.values()]
+    assert {each.level for each in [*demands, system.bounds().saturation, *system.limits().values()]} == {0.5}
+
+
 def test_nothing_to_calibrate_from_is_said(tmp_path):
     with pytest.raises(NotMeasured, match="No demand is measured: .*spans") as reason:
         calibrated(scaling_lib.open(make(tmp_path, "")))
