@@ -91,7 +91,12 @@ def impact(
     either sample is below `quantile_sample_size` (72 for p95, 368 for p99) or has fewer blocks than its memory needs.
 
     Raises InvalidInput for what is no sample of durations, and where no operation is in both.
-    Measured false positives of the nominal 5%: see tests/benchmarks/bench_impact.py.
+    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, A/A data of 40 requests a minute;
+    standard deviation .01), at p50, p95 and p99. Independent: 30 minutes each .04, .03, .02; 60 minutes .05, .03, .02;
+    120 minutes .05, .04, .04. Minutes that differ by 30%, independent: 60 minutes .04, .04, .04; with a memory (AR(1))
+    of .5 at 60 minutes .05, .07, .07. Cautious where few observations lie beyond a quantile. Not honest yet is a memory
+    of .8: at 60 minutes .04, .11, .12 and at 120 minutes .09, .11, .18, since the noise of few requests beyond a
+    quantile hides what neighbouring minutes share. Where latency wanders for many minutes, take longer blocks.
     Sources: Schultzberg and Ankargren, Resampling-free bootstrap inference for quantiles, arXiv 2202.10992 (2022), for
     the ranks; Woodruff, Confidence Intervals for Medians, JASA 47 (1952), for the share's variance.
     """

@@ -86,10 +86,10 @@ def interrupted(
     residuals = values - design @ coefficients
     residuals[np.abs(residuals) < ROUNDING * np.abs(values).max()] = 0
     found = long_run(residuals, design)
-    if len(values) < 2 * found.blocks_needed:
+    if len(values) < found.blocks_needed:
         raise NotEnoughData(
             f"interrupted: found {len(values):,} values that wander slowly; expected at least "
-            f"{2 * found.blocks_needed:,} for an honest interval. Supply {2 * found.blocks_needed - len(values):,} "
+            f"{found.blocks_needed:,} for an honest interval. Supply {found.blocks_needed - len(values):,} "
             "more."
         )
     reach = float(special.stdtrit(found.degrees, 0.5 + level / 2)) * math.sqrt(found.variance)

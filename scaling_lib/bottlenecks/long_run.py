@@ -12,8 +12,7 @@ Floats = NDArray[np.float64]
 
 FEWEST_BLOCKS = 10
 BIAS = 0.05  # of the variance: what the slowest waves that are taken for flat may cost it, in an AR(1)
-FEWEST_WAVES = 2.0  # with room for fewer, no estimate is honest: on A/A data one of nine intervals leaves 0 out
-WAVES, MOST_WAVES = 4, 100  # that are used
+FEWEST_WAVES, MOST_WAVES = 4, 100  # with room for fewer, no estimate is honest: it misses the slow part of the variance
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def long_run(residuals: Floats, design: Floats) -> LongRun:
     seen = float(residuals[1:] @ residuals[:-1]) / squares
     memory = min(max(seen + columns * (1 + 3 * seen) / count, 0.0), 0.99)
     share = 1.0 if memory == 0 else min((1 - memory) * math.sqrt(BIAS * 6 / math.pi**2 / (2 * memory)), 1.0)
-    waves = int(min(max(count * share, WAVES), MOST_WAVES, count - columns))
+    waves = int(min(max(count * share, FEWEST_WAVES), MOST_WAVES, count - columns))
     times = (np.arange(count) + 0.5) / count
     cosines = np.cos(math.pi * np.outer(times, np.arange(1, waves + 1)))
     basis = np.linalg.qr(np.column_stack([design, cosines]))[0][:, columns:]
