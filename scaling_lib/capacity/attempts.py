@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from scaling_lib.assessment import Assessment
+from scaling_lib.capacity.reasons import reason_sentence
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.findings import Source
 
@@ -38,7 +39,7 @@ class Attempts:
             return read()
         except ScalingError as reason:
             self.absent[name] = Absent(
-                why=str(reason),
+                why=reason_sentence(reason),
                 supply=reason.supply if isinstance(reason, NotMeasured) else "",
                 broken=isinstance(reason, (BrokenEvidence, InvalidInput)),
             )

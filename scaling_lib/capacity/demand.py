@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from scaling_lib.capacity.demand_history import (
     minute_requests,
     peak_demand,
 )
+from scaling_lib.capacity.reasons import reason_words
 from scaling_lib.config import Demand, Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
@@ -31,6 +32,7 @@ DAY = pd.Timedelta(days=1)
 FARTHEST = 4  # times the history: beyond, a forecast is an extrapolation
 LONGEST = pd.Timedelta(days=3653)  # ten years: nothing is said beyond
 HOURS_OF_A_DAY = 20  # that have to be known for its peak
+NO_GROWTH = 1e-6  # a fraction: what rounding leaves of a demand that stays as it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +116,10 @@ def demand_of(
     by = _utc(horizon)
     try:
         found = forecast(days, _horizon(days, by, ends), level=level, time_zone=time_zone, unit="requests/s")
-        growth, told = found.growth_per(MONTH_DAYS), found.growth_told
+        growth, told = _without_rounding(found.growth_per(MONTH_DAYS)), found.growth_told
         notes += [*found.left_out, *found.caveats]
     except NotEnoughData as error:
-        notes.append(f"Growth is not known: {error}")
+        notes.append(f"Growth is not known: {reason_words(error)}")
     a_week = found.growth.value if found is not None and told and growth.unit == "fraction" else 0.0
     peak = peak_demand(minutes, hours, growth_a_week=a_week, level=level)
     ahead = None
@@ -136,6 +138,13 @@ def demand_of(
         ahead=ahead,
         notes=tuple(notes),
     )
+
+
+def _without_rounding(growth: Estimate) -> Estimate:
+    """A growth that is as good as none is none."""
+    ends = (growth.value, growth.low, growth.high)
+    value, low, high = (0.0 if abs(end) < NO_GROWTH else end for end in ends)
+    return replace(growth, value=value, low=low, high=high)
 
 
 def _days(hours: pd.Series[float]) -> pd.Series[float]:

@@ -16,7 +16,8 @@ from scaling_lib.words import listing, number, percent, quantity
 
 LOAD_CAPTION = (
     "Dots: the throughput at each level of the load test, with its interval. Line and band: the Universal Scalability "
-    "Law fitted to them. Dashed: the load beyond which something breaks first, and the loads that have to be carried."
+    "Law fitted to them. Dashed: the load beyond which something breaks first, and the loads that have to be carried. "
+    "Shaded: the knee, with its interval: from so many users on, more of them mostly wait, and throughput hardly rises."
 )
 USE_CAPTION = "How much of each resource was in use at each level of the load test; at 100% nothing more can come."
 DEMAND_CAPTION = (

@@ -168,7 +168,8 @@ def _runs_out(result: Capacity) -> list[Finding]:
         early = reached.low if reached.low is not None else reached.date
         soon = early - reached.ends <= SOON
         verdict = "act" if soon else "watch"
-        told = f"the limit is reached about {reached.date:%Y-%m-%d}, {early:%Y-%m-%d} at the earliest"
+        told = f"the limit is reached about {reached.date:%Y-%m-%d}"
+        told += f", {early:%Y-%m-%d} at the earliest" if early.date() != reached.date.date() else ""
         action = f"Have more capacity there before {early:%Y-%m-%d}."
     elif reached.low is not None:
         verdict, told = "watch", f"the limit may be reached from {reached.low:%Y-%m-%d} on, but not likely"

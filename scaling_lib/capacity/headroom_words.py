@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from scaling_lib.capacity.autoscaler_ramp import Ramp
+from scaling_lib.capacity.demand import NO_GROWTH
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, number, quantity
 
 LITTLE = 0.01  # of the capacity: what takes less is not worth a word
-NO_GROWTH = 1e-6  # a fraction: what rounding leaves of a demand that stays as it is
 
 
 def headroom_sentence(

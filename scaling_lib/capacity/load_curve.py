@@ -11,6 +11,7 @@ import pandas as pd
 
 from scaling_lib.capacity.knee import Knee, Plateau, highest_seen, knee, plateau
 from scaling_lib.capacity.load_checks import FEWEST_LEVELS, Check, load_checks, loads_of
+from scaling_lib.capacity.reasons import reason_sentence
 from scaling_lib.capacity.utilization import (
     COLUMNS,
     LimitingResource,
@@ -26,7 +27,7 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.model import usl
 from scaling_lib.model.calibration import from_load_test
 from scaling_lib.stats import Estimate
-from scaling_lib.words import plural
+from scaling_lib.words import listing, plural
 
 Axis = Literal["requests in flight", "users", ""]
 
@@ -93,8 +94,11 @@ def load_curve(
     Levels that had not settled are left out where enough others remain. The Universal Scalability Law is fitted against
     the requests in flight: users who pause between requests load the system only while they wait. Where users never
     pause, they are the requests in flight, and are taken themselves. What cannot be told is said in `refused`.
-    Raises KeyError for a name that is not there, InvalidInput for a level of confidence outside of (0, 1).
+    Raises InvalidInput for a name that is not there, and for a level of confidence outside of (0, 1).
     """
+    names = [each.test for each in tests.tests]
+    if name not in names:
+        raise InvalidInput(f"load_curve: found the test {name!r}; expected one of {listing(names)}.")
     test = tests.test(name)
     found = levels_of(replace(tests, tests=(test,)), level=level)
     found = found[found["name"] == ALL].reset_index(drop=True)
@@ -195,7 +199,7 @@ def _fit(levels: pd.DataFrame, axis: Axis, why: str, refused: dict[str, str]) ->
         try:
             return usl.fit(load, levels["throughput"], load_unit=axis, throughput_unit="requests/s")
         except (NotEnoughData, InvalidInput) as error:
-            refused["fit"] = str(error)
+            refused["fit"] = reason_sentence(error)
     return None
 
 
@@ -211,7 +215,7 @@ def _plateau_and_knee(
     try:
         high = plateau(levels, level=level)
     except (NotEnoughData, InvalidInput) as error:
-        refused["plateau"] = refused["knee"] = str(error)
+        refused["plateau"] = refused["knee"] = reason_sentence(error)
         return None, None
     if test.load == "open":
         refused["knee"] = "The knee in users is of closed load; under open load users do not wait for answers."
@@ -222,7 +226,7 @@ def _plateau_and_knee(
             demands = from_load_test(levels, level=level)
             return high, knee(high, demands, levels, level=level)
         except (NotEnoughData, InvalidInput, NotMeasured) as error:
-            refused["knee"] = str(error)
+            refused["knee"] = reason_sentence(error)
     return high, None
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
 from scaling_lib.capacity.peak import typical_peak
+from scaling_lib.capacity.reasons import reason_sentence, reason_words
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.config import Resource
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotEnoughData, NotMeasured
@@ -124,11 +125,15 @@ def saturation_point(
     try:
         used = resource_use(resource, metrics)
     except NotMeasured as error:
-        return replace(unknown, sentence=f"Not measured: {error}", supply=error.supply or unknown.supply)
+        return replace(unknown, sentence=f"Not measured: {reason_words(error)}", supply=error.supply or unknown.supply)
     except NotEnoughData as error:
-        return replace(unknown, state="history too short", sentence=str(error), supply=str(error))
+        return replace(
+            unknown, state="history too short", sentence=reason_sentence(error), supply=reason_sentence(error)
+        )
     except BrokenEvidence as error:
-        return replace(unknown, state="contradicts its limit", sentence=str(error), supply=str(error))
+        return replace(
+            unknown, state="contradicts its limit", sentence=reason_sentence(error), supply=reason_sentence(error)
+        )
     judged_at = pd.Timestamp(metrics.frame["time"].max()) if at is None else at
     known = replace(unknown, use=used, supply="", at=judged_at, notes=_notes(resource, used, judged_at))
     return _judged(known, used, judged_at, level=level, horizon_days=horizon_days, time_zone=time_zone)
@@ -151,7 +156,12 @@ def _judged(
     try:
         now = typical_peak(used.utilization, level=level, unit="fraction")
     except NotEnoughData as error:
-        return replace(known, state="history too short", sentence=f"{resource.name}: {error}", supply=str(error))
+        return replace(
+            known,
+            state="history too short",
+            sentence=f"{resource.name}: {reason_words(error)}",
+            supply=reason_sentence(error),
+        )
     known = replace(known, now=now)
     lead = pd.Timedelta(seconds=resource.lead_time)
     ahead = min(max(pd.Timedelta(days=horizon_days), lead + BEYOND), FARTHEST)
@@ -160,7 +170,7 @@ def _judged(
             used.peaks, resource.full_at, level, horizon=ahead, time_zone=time_zone, unit="fraction"
         )
     except NotEnoughData as error:
-        return _without_forecast(known, str(error))
+        return _without_forecast(known, reason_words(error))
     order_by = None if time.dates[0] is None or time.state == "already" else time.dates[0] - lead
     action: Action = "fine" if order_by is None else "order by"
     if time.state == "already" or (order_by is not None and order_by <= at):
@@ -176,9 +186,8 @@ def _judged(
     )
 
 
-def _without_forecast(known: SaturationPoint, why: str) -> SaturationPoint:
+def _without_forecast(known: SaturationPoint, needed: str) -> SaturationPoint:
     """Used now is known, the future is not; what is full already needs no forecast."""
-    needed = why.removeprefix("forecast: ")
     full = known.now.value >= known.resource.full_at
     told = (
         f"{percent(known.resource.full_at)} is reached: more is needed now" if full else "when it is full is not known"
@@ -204,7 +213,8 @@ def _told(known: SaturationPoint, time: TimeToExhaustion, action: Action, order_
         return f"{full} is not reached by {time.horizon:%Y-%m-%d}."
     early = f"{time.dates[0]:%Y-%m-%d}"
     middle = f"on {time.dates[1]:%Y-%m-%d}" if time.dates[1] is not None else f"perhaps by {time.horizon:%Y-%m-%d}"
-    reached = f"{full} is reached {middle}, at the earliest on {early}"
+    earliest = "" if middle == f"on {early}" else f", at the earliest on {early}"
+    reached = f"{full} is reached {middle}{earliest}"
     if resource.scales == "not at all":
         return f"{reached}, and there is no more of it: reduce its use before."
     if action == "act now":

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.capacity.gauges import gauge_sum, per_second
+from scaling_lib.capacity.reasons import reason_sentence
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
@@ -64,7 +65,7 @@ def utilization_by_level(
             used, step_s = _used(metrics, resource)
             limit = _limit(metrics, resource)
         except NotMeasured as error:
-            missing[resource.name] = str(error)
+            missing[resource.name] = reason_sentence(error)
             continue
         found = [
             (resource.name, int(place), *_mean(_within(used, step_s, start, end) / limit, level))

@@ -236,3 +236,17 @@ def test_the_interval_of_shares_holds_the_true_load_of_a_queue():
     coverage, bias = share_coverage(np.random.default_rng(20_261_125), np.arange(10.0, 90, 10), 60, 0.99, 25)
     assert coverage >= 0.95
     assert bias == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_level_that_certainly_misses_ends_it_whatever_comes_beyond():
+    """The second of five levels takes 0.9 s for certain, the others 0.1 s: kept up to the first alone."""
+    seen = np.array([0.1, 0.9, 0.1, 0.1, 0.1])
+    found = slo_capacity([10, 20, 30, 40, 50], seen, 0.3, low=0.95 * seen, high=1.05 * seen)
+    assert found.state == "within the tested range" and found.between == (10, 20)
+    assert 10 <= found.value <= 20 and (found.low, found.high) == (10, 20)
+
+
+def test_a_lightest_level_that_certainly_misses_is_beyond_already():
+    seen = np.array([0.9, 0.8, 0.1, 0.1, 0.1])
+    found = slo_capacity([10, 20, 30, 40, 50], seen, 0.3, low=0.95 * seen, high=1.05 * seen)
+    assert found.state == "already beyond at the lightest level" and (found.low, found.high) == (0, 10)
