@@ -30,7 +30,7 @@ class SloCapacity(Estimate):
     """The highest load that meets the SLO, in `unit`; NaN where the tested range does not hold it.
 
     low: the highest load up to which every level certainly meets it, 0 where not even the lightest does.
-    high: the lowest load from which every level certainly misses it, infinite where not even the heaviest does.
+    high: the lowest load that certainly misses it, infinite where none does.
         Both are NaN where no level's own interval is known.
     state: see `State`; between: the neighbouring levels that the value lies between, (0, lightest) and (heaviest, inf)
         at the ends. levels: how many; threshold: what the figure was held against.
