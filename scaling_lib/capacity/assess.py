@@ -44,7 +44,7 @@ class Capacity:
         requests, latency_s with low and high. points: resources, the most pressing first.
     calibrated: the one model; migration: what limits once the bottleneck is relieved.
     limits: all loads that count, the lowest first. headroom: of the lowest against today's busiest minute.
-    options: sizes of instance that carry what is needed, the cheapest first; replays: autoscalers over the demand.
+    options: what of the bottleneck carries what is needed; replays: autoscalers over the demand.
     runs_out: when the forecast demand reaches the lowest limit; None where either is not known.
     absent: what could not be told, and why, by what it is of. sources: what the figures rest on, by kind of evidence.
     """
@@ -187,8 +187,8 @@ def _check(demand_factor: float, level: float, relief: float) -> None:
     check_level("assess", level)
     if not (math.isfinite(demand_factor) and demand_factor >= 0):
         raise InvalidInput(f"demand_factor: found {demand_factor}; expected times of today's load, or 0 for the usual.")
-    if not (math.isfinite(relief) and relief > 0):
-        raise InvalidInput(f"relief: found {relief}; expected times more than there is, such as 2.")
+    if not (math.isfinite(relief) and relief > 1):
+        raise InvalidInput(f"relief: found {relief}; expected times more than there is, above 1, such as 2.")
 
 
 def _wanted(system: Assessment, factor: float) -> Demand:

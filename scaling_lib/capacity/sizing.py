@@ -1,4 +1,4 @@
-"""What it takes to carry the load that is asked for: sizes of instance, and the autoscaler over the recorded demand."""
+"""What it takes to carry the load that is asked for: more of the same, and the autoscaler over the recorded demand."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from scaling_lib.capacity.scaling_options import Option, Size, scaling_options
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
 
-SIZES = (1, 2, 4, 8)  # servers an instance, whose price grows with them (assumed)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
@@ -25,11 +23,14 @@ class Scaled:
     replay: AutoscalerReplay
 
 
-def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[Option, ...]:
-    """The sizes of instance that carry a rate (requests/s) at the resource's own demand, the cheapest first.
+def options(
+    model: Calibrated, resource: Resource | None, rate: float, sizes: Sequence[Size] = ()
+) -> tuple[Option, ...]:
+    """How many instances carry a rate (requests/s) at the resource's own demand, the cheapest first.
 
-    resource: what limits, None where that is not known. Raises NotMeasured where it has no price, or its demand is not
-    known.
+    resource: what limits, None where that is not known. sizes: of instance that can be had, with their prices; without
+        any only more of the same, one server an instance: what a larger one costs is not known.
+    Raises NotMeasured where it has no price, or its demand is not known.
     """
     if resource is None:
         raise NotMeasured(
@@ -47,10 +48,10 @@ def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[
             supply=f"Supply the metrics of {resource.name} during the load test.",
         )
     price = resource.price_per_hour
-    sizes = [Size(name=f"{count} servers", servers=count, price_per_hour=count * price) for count in SIZES]
-    today = (sizes[0], max(1, round(resource.limit)))
+    same = Size(name="1 server", servers=1, price_per_hour=price)
+    today = (same, max(1, round(resource.limit)))
     demand = model.system(1.0).mean_demand(resource.name)
-    return scaling_options(rate, demand, sizes, today=today, full_at=resource.full_at)
+    return scaling_options(rate, demand, sizes or (same,), today=today, full_at=resource.full_at)
 
 
 def scaled(
@@ -58,7 +59,7 @@ def scaled(
 ) -> tuple[Scaled, ...]:
     """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them.
 
-    Raises NotMeasured where none is described.
+    A replica is one server of the resource. Raises NotMeasured where none is described.
     """
     if not any(resource.autoscaler for resource in resources):
         raise NotMeasured(

@@ -41,12 +41,13 @@ LAW_CAPTION = (
     "cost of keeping in step, rate (gamma) the throughput of one request alone."
 )
 OPTIONS_CAPTION = (
-    "What it takes to carry the load that is asked for, by size of instance, at today's demand of the bottleneck: more "
-    "of the same (horizontal), larger ones (vertical), or both. The price grows with the size (assumed)."
+    "What it takes to carry the load that is asked for with more of the same, at today's demand of the bottleneck: an "
+    "instance is one server, used up to its `full_at`; a lost domain and a rollout are not counted."
 )
 AUTOSCALER_CAPTION = (
     "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "
-    "asked for. Turns: changes of direction within ten minutes. Fixed size: the least that serves the peak."
+    "asked for. A replica is one server. Turns: changes of direction within ten minutes. Fixed size: the least that "
+    "serves the peak."
 )
 EVERY = "each of all"
 UNITS = {
@@ -195,7 +196,7 @@ def law_table(result: Capacity) -> pd.DataFrame:
 
 
 def options_table(result: Capacity) -> pd.DataFrame:
-    """One row a size of instance that carries what is needed; none without a price of what limits."""
+    """One row a size of instance that carries what is needed; none without a price."""
     rows = [
         {
             "size": each.size.name,

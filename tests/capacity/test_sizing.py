@@ -7,6 +7,7 @@ from small_capacity import system
 
 import scaling_lib
 from scaling_lib import capacity
+from scaling_lib.capacity.sizing import options
 
 PRICED = ", price_per_hour: 0.1, autoscaler: {least: 1, most: 20, target: 50%}"
 
@@ -18,16 +19,28 @@ def priced(tmp_path_factory):
     return capacity.assess(scaling_lib.open(folder))
 
 
-def test_the_sizes_that_carry_what_is_asked(priced):
-    """200 requests/s x 10 ms are 2 servers, and 2.22 at 90%: three of one, two of two, one of four, one of eight."""
-    table = capacity.options_table(priced).set_index("size")
-    counts = {"1 servers": 3, "2 servers": 2, "4 servers": 1, "8 servers": 1}
-    assert {size: row.instances.value for size, row in table.iterrows()} == counts
-    prices = {size: row["price an hour"].value for size, row in table.iterrows()}
-    assert prices == pytest.approx({"1 servers": 0.3, "2 servers": 0.4, "4 servers": 0.4, "8 servers": 0.8})
-    assert table["utilization"].tolist() == pytest.approx([2 / 3, 2 / 4, 2 / 4, 2 / 8], rel=1e-6)
-    assert table["direction"].tolist() == ["horizontal", "both", "vertical", "vertical"]
-    assert not any(table["remarks"])
+def test_more_of_the_same_that_carries_what_is_asked(priced):
+    """200 requests/s x 10 ms are 2 servers, and 2.22 at 90%: three of them; no size is made up beside it."""
+    (row,) = capacity.options_table(priced).to_dict("records")
+    assert (row["size"], row["instances"].value, row["direction"]) == ("1 server", 3, "horizontal")
+    assert row["price an hour"].value == pytest.approx(0.3) and row["utilization"] == pytest.approx(2 / 3, rel=1e-6)
+    assert not row["remarks"]
+    assert "one server" in capacity.table(priced, "options").bundle["text/html"]
+    assert "A replica is one server" in capacity.table(priced, "autoscaler").bundle["text/html"]
+
+
+def test_sizes_that_can_be_had_stand_side_by_side(priced):
+    """At their own prices one of four servers is cheaper than three of one."""
+    (cpu,) = [point.resource for point in priced.points]
+    sizes = [
+        capacity.Size(name="small", servers=1, price_per_hour=0.1),
+        capacity.Size(name="large", servers=4, price_per_hour=0.25),
+    ]
+    found = options(priced.calibrated, cpu, 200.0, sizes)
+    assert [(each.size.name, each.instances.value, each.direction) for each in found] == [
+        ("large", 1, "vertical"),
+        ("small", 3, "horizontal"),
+    ]
 
 
 def test_the_autoscaler_over_the_recorded_demand_and_over_what_is_asked(priced):
