@@ -90,8 +90,8 @@ class Headroom:
 
 
 def headroom(
-    capacity: Estimate,
-    used: Estimate,
+    capacity: Estimate | float,
+    used: Estimate | float,
     *,
     domains: int = 1,
     out_in_rollout: float = 0.0,
@@ -107,7 +107,8 @@ def headroom(
 ) -> Headroom:
     """How much more load a capacity can take, net of what takes from it.
 
-    capacity: with everything up, in any unit (requests/s, servers); used: today's peak, in the same unit.
+    capacity: with everything up, in any unit (requests/s, servers); used: today's peak, in the same unit. A number is
+        taken as exact.
     domains: failure domains that it is spread over evenly: one is lost, (domains - 1) / domains stays. With one domain
         nothing is taken, and the notes say that its loss takes all.
     out_in_rollout: the share that a rollout takes out at a time, or that its surge takes while old and new run side by
@@ -130,6 +131,9 @@ def headroom(
     Raises InvalidInput for numbers that cannot be, NotMeasured where capacity or use is NaN.
     """
     check_level("headroom", level)
+    capacity, used = (
+        each if isinstance(each, Estimate) else Estimate(each, each, each, level) for each in (capacity, used)
+    )
     check_headroom(
         capacity=capacity, used=used, domains=domains, out_in_rollout=out_in_rollout, servers=servers, full_at=full_at,
         growth=growth, lead_time_s=lead_time_s, rise=rise, start_delay_s=start_delay_s,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling_lib.errors import InvalidInput
 
 NOISE = 1e-9  # of floating point, so that 3.0000000000000004 replicas are 3
+MOST_TARGET = 5.0  # times the requests: more is a percentage
 
 
 def hpa_replicas(
@@ -96,6 +97,11 @@ def _reference(
     if (target_utilization is None) == (target_value is None) or (target_utilization is None) != (requests is None):
         raise InvalidInput("hpa_replicas: give either target_utilization with the pods' requests, or target_value.")
     target = 1.0 if target_utilization is None else target_utilization
+    if target > MOST_TARGET:
+        raise InvalidInput(
+            f"hpa_replicas: found a target_utilization of {target}; expected a share of the requests, such as 0.5 for "
+            "50%."
+        )
     against = np.asarray(target_value if requests is None else requests, dtype=np.float64)
     if against.ndim and against.shape != (pods,):
         raise InvalidInput(f"hpa_replicas: found {against.size} requests for {pods} pods; expected one each, or one.")

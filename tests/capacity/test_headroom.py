@@ -209,3 +209,8 @@ def test_a_rise_is_not_measured_over_a_gap():
         steepest_rise(demand, 3600)
     with pytest.raises(InvalidInput, match="time zone"):
         steepest_rise(pd.Series([1.0, 2.0]), 60)
+
+
+def test_plain_numbers_are_taken_as_exact():
+    found = headroom(20.0, 5.0)
+    assert (found.factor.value, found.factor.low, found.factor.high) == pytest.approx((4, 4, 4))

@@ -140,3 +140,8 @@ def test_equal_pods_need_no_arrays(used, target, measured, unready, tolerance):
 def test_bad_input_is_said(options, says):
     with pytest.raises(InvalidInput, match=says):
         hpa_replicas(**{"usages": [1, 2, 3], "target_value": 1, **options})
+
+
+def test_a_percentage_is_no_share():
+    with pytest.raises(InvalidInput, match=r"found a target_utilization of 50; expected a share of the requests"):
+        hpa_replicas([80, 90, 100], target_utilization=50, requests=100)
