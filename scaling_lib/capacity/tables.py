@@ -23,7 +23,7 @@ SATURATION_CAPTION = (
     "percentile of the last week. Order by: the early end of the interval, less the time until more is there."
 )
 DEMAND_CAPTION = (
-    "Today's demand: the busiest hour of a week, its busiest minute, and the growth; and the busiest hour by the date "
+    "Today's demand: the busiest hour and the busiest minute of a week, the growth; and the busiest hour by the date "
     "that assessment.yaml names, if growth stays as it is."
 )
 DEMANDS_CAPTION = (

@@ -71,8 +71,12 @@ def test_the_check_holds_every_levels_throughput(found):
 def test_without_a_load_test_the_systems_own_metrics_are_used(shop):
     own = calibrated(shop)
     assert own.check is None and own.test == ""
-    demand = own.system(1.0).mean_demand("processor of the services") if own.laws else None
-    assert own.calibration.origins and (demand is None or demand.low > 0)
+    assert set(own.laws) == {"processor of the services", "processor of the database"}
+    told = TRUTH["simulated"]["metrics"]["processors"]["of"]
+    for name, planted in zip(("services", "database"), told, strict=True):
+        assert planted["runs"] == name
+        demand = own.system(1.0).mean_demand(f"processor of the {name}")
+        assert min(planted["demand_ms"].values()) < 1000 * demand.value < max(planted["demand_ms"].values())
 
 
 def test_the_level_is_that_of_all_intervals(shop):
