@@ -42,7 +42,9 @@ def _without_limit(result: Capacity) -> str:
         return f"Not known: {carried}."
     times, factor = quantity(result.carried / result.peak.value, "x"), quantity(result.factor, "x")
     if result.carried >= result.needed.high:
-        return f"Yes: it takes at least {times} today's load, and {factor} is asked for; {carried}."
+        return (
+            f"Yes: with nothing deducted it takes at least {times} today's load, and {factor} is asked for; {carried}."
+        )
     return f"Not known: {carried}. That is {times} today's load, and {factor} is asked for."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
@@ -48,7 +50,7 @@ def resource_headroom(
         rise = steepest_rise(demand, delay, level=level, unit=capacity.unit).per_minute
     lead = resource.lead_time
     whole = resource.busy and isinstance(resource.limit, float) and resource.limit.is_integer()
-    return headroom(
+    found = headroom(
         capacity,
         used,
         domains=resource.domains,
@@ -63,6 +65,13 @@ def resource_headroom(
         together=together,
         level=level,
     )
+    if "full_at" in resource.model_fields_set:
+        return found
+    taken = [
+        replace(each, why=f"{each.why}, as assumed: no full_at is given") if each.name == "target utilisation" else each
+        for each in found.deductions
+    ]
+    return replace(found, deductions=tuple(taken))
 
 
 def autoscaler_of(resource: Resource) -> Autoscaler | None:

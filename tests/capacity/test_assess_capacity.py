@@ -108,7 +108,7 @@ def test_a_test_that_reached_no_end_says_what_it_carried(tmp_path):
     found = next(iter(capacity.findings(short)))
     assert (found.name, found.verdict) == ("capacity", "unknown") and "more users" in found.action
     enough = assessed(tmp_path / "b", rate=2.0, noise=False, users=(10, 20, 30, 40, 50), metrics=False)
-    assert capacity.headline(enough).startswith("Yes: it takes at least 25x today's load")
+    assert capacity.headline(enough).startswith("Yes: with nothing deducted it takes at least 25x today's")
     assert next(iter(capacity.findings(enough))).verdict == "ok"
 
 

@@ -85,6 +85,7 @@ def test_days_hold_history_and_forecast(result):
 def test_the_waterfall_gives_its_reasons(result):
     table = capacity.headroom_table(result).set_index("step")
     assert table.loc["used at peak", "left"] == pytest.approx(70) and table.loc["used at peak", "why"] == "today's peak"
+    assert table.loc["target utilisation", "why"] == "used up to 90%, as assumed: no full_at is given"
 
 
 def test_the_law_of_a_load_test(result):
