@@ -66,3 +66,9 @@ def test_notebooks_ask_the_question_of_their_step_and_conclude_last(path):
     headings = [cell.source.splitlines()[0] for cell in notebook.cells if cell.source.startswith("## ")]
     assert headings[0] == "## The evidence" and headings[-1] == "## What to do"
     assert "## How sure we are" in headings
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """Their folders are no packages: the second of a name would be taken for the first."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len(set(names))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from drawn_spans import BROWSE, ORDER, frame, recorded, span
 from hypothesis import given, settings
+from made_spans import BROWSE, ORDER, frame, recorded, span
 from test_service_graph import forests
 
 from scaling_lib.errors import InvalidInput

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from drawn_spans import BROWSE, SHOP, frame, recorded, span
+from made_spans import BROWSE, SHOP, frame, recorded, span
 
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.metrics import MetricSource, read_metrics

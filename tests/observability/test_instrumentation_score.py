@@ -6,9 +6,9 @@ import math
 
 import pandas as pd
 import pytest
-from drawn_spans import BROWSE, ORDER, frame, recorded, span
 from hypothesis import given
 from hypothesis import strategies as st
+from made_spans import BROWSE, ORDER, frame, recorded, span
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.observability import instrumentation_score, weighted_score

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_spans import BROWSE, ORDER, frame, recorded, span
+from made_spans import BROWSE, ORDER, frame, recorded, span
 
 from scaling_lib.observability import sampling
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_spans import BROWSE, ORDER, frame, recorded, span
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_spans import BROWSE, ORDER, frame, recorded, span
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.observability import service_graph

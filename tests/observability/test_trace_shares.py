@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from drawn_spans import frame, span
+from made_spans import frame, span
 
 from scaling_lib.observability.shares import neighbours, quantile, share
 from scaling_lib.observability.tree import grow
