@@ -55,7 +55,7 @@ def _when(result: Capacity) -> str:
     if reached.state == "already":
         return " Today's demand reaches that already."
     if reached.date is not None:
-        return f" At the recorded growth that load comes about {reached.date:%Y-%m-%d}."
+        return f" If growth stays as it is, that limit is reached about {reached.date:%Y-%m-%d}."
     if reached.low is not None:
-        return f" At the recorded growth that load may come from {reached.low:%Y-%m-%d} on."
-    return f" At the recorded growth that load does not come before {reached.horizon:%Y-%m-%d}."
+        return f" If growth stays as it is, that limit may be reached from {reached.low:%Y-%m-%d} on."
+    return f" If growth stays as it is, that limit is not reached before {reached.horizon:%Y-%m-%d}."

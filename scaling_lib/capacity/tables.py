@@ -31,9 +31,9 @@ DEMANDS_CAPTION = (
 )
 CHECK_CAPTION = "The model against the load test, level by level: what it says, what was measured."
 MIGRATION_CAPTION = (
-    "Relieve what limits, and see what limits then, by the model: 2x is twice as much of it, or half the work for "
-    "it. Useful factor: relieving it further gains nothing, as the next one limits. Before and after: where throughput "
-    "ends; an SLO may be broken earlier."
+    "Relieve what limits, and see what limits then, by the model: 2x is half the work for it, and each row begins "
+    "where the one before ends. Useful factor: relieving it further gains nothing, as the next one limits. Before and "
+    "after: where throughput ends; an SLO may be broken earlier."
 )
 REMARKS_CAPTION = "What the model assumes, and what of the evidence could not be used."
 LAW_CAPTION = (

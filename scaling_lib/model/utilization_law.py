@@ -215,11 +215,18 @@ def _notes(
     if abs(bent) >= BENT:
         yield (
             f"The use rises {'less' if bent < 0 else 'more'} than in proportion to the load: what one further request "
-            f"takes {'falls' if bent < 0 else 'grows'} by {percent(abs(bent), 2)} of its mean from the lowest load to "
-            "the highest. Far from the measured loads, or after a change, it may be another."
+            f"takes {_changes(bent)} from the lowest load to the highest. Far from the measured loads, or after a "
+            "change, it may be another."
         )
     if not separable:
         yield (
             f"The rates of {listing(journeys)} move together (variance inflation {number(max(inflation))}): their "
             "demands cannot be told apart here, and each is given that of the mean request. Spans tell how it is split."
         )
+
+
+def _changes(bent: float) -> str:
+    """In words: a line through loads at which the resource is full may fall by more than all of its slope."""
+    if bent <= -1:
+        return "falls to next to nothing"
+    return f"{'falls' if bent < 0 else 'grows'} by {percent(abs(bent), 2)} of its mean"

@@ -143,7 +143,7 @@ def test_a_limit_that_demand_does_not_reach(tmp_path):
     assert by_name["limit-reached"].verdict == "ok" and by_name["limit-reached"].action == ""
     assert by_name["limit-reached"].sentence.startswith("No growth is certain; the limit is not reached before")
     last = pd.Timestamp("2026-11-22") + pd.Timedelta(days=4 * 35)  # the last day, and four times the history
-    assert capacity.headline(result).endswith(f"that load does not come before {last:%Y-%m-%d}.")
+    assert capacity.headline(result).endswith(f"that limit is not reached before {last:%Y-%m-%d}.")
 
 
 def test_a_limit_that_is_passed_already(tmp_path):

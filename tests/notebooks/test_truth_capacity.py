@@ -208,7 +208,10 @@ def test_the_evidence_tells_what_was_simulated(report):
 def test_the_page_answers_in_order(report):
     answer = report.steps[0]["sentence"]
     assert answer.startswith("No: it takes ") and "latency is no longer kept" in answer
-    assert f"What saturates first is {FIRST[LOAD['limited_by']['host']]}." in answer and "recorded growth" in answer
+    assert (
+        f"What saturates first is {FIRST[LOAD['limited_by']['host']]}." in answer
+        and "If growth stays as it is, that limit is not reached before" in answer
+    )
     headings = [
         "The evidence", "Can it take so much?", "What breaks first?", "When does that load come?", "How sure we are",
         "What to do",
