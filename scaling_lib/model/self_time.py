@@ -23,7 +23,7 @@ def self_times(spans: pd.DataFrame) -> pd.DataFrame:
     child = parents >= 0
     at = np.where(child, parents, np.arange(len(spans)))
     follows = _column(spans, "follows", False).astype(bool)
-    root, behind = _above(at, follows & child)
+    root, behind = rows_above(at, follows & child)
     service = spans["service"].astype(str).to_numpy()
     peer = _column(spans, "peer", "").astype(str)
     calls = np.isin(spans["kind"].astype(str).to_numpy(), ["client", "producer"])
@@ -61,7 +61,7 @@ def _parents(traces: Integers, spans: pd.DataFrame) -> Integers:
     return np.asarray(found, dtype=np.int64)
 
 
-def _above(at: Integers, follows: Mask) -> tuple[Integers, Mask]:
+def rows_above(at: Integers, follows: Mask) -> tuple[Integers, Mask]:
     """By row its root's row, and whether it or any span between does not block its parent."""
     up, behind = at.copy(), follows.copy()
     for _ in range(len(at).bit_length() + 1):  # the way doubles in each round; spans in a circle have no root

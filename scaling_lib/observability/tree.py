@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.self_time import rows_above
 from scaling_lib.words import listing
 
 COLUMNS = ("trace_id", "span_id", "parent_id", "service", "operation", "kind", "start_ns", "end_ns", "error")
@@ -71,7 +72,7 @@ def grow(spans: pd.DataFrame, asked_by: str) -> Tree:
     crosses = child & (service != service[at])
     message = crosses & ((kind == "consumer") | (kind[at] == "producer"))
     follows = (_column(spans, "follows", False).astype(bool) & child) | message
-    top, behind = _above(at, follows)
+    top, behind = rows_above(at, follows)
     answered = np.zeros(len(spans), dtype=bool)
     answered[at[crosses | (child & np.isin(kind, ANSWERS))]] = True
     lasts = (spans["end_ns"].to_numpy() - spans["start_ns"].to_numpy()) / 1e9
@@ -120,17 +121,6 @@ def _parents(spans: pd.DataFrame) -> tuple[Integers, Integers, Mask]:
     named = (spans["parent_id"].astype(str) != "").to_numpy()
     parent[~named | (parent == np.arange(len(spans)))] = -1
     return trace, parent.astype(np.int64), np.asarray(named)
-
-
-def _above(at: Integers, follows: Mask) -> tuple[Integers, Mask]:
-    """By row the topmost row above it, and whether it or any span between does not block its parent."""
-    top, behind = at.copy(), follows.copy()
-    for _ in range(len(at).bit_length() + 1):  # the way doubles in each round; spans in a circle have no top
-        if bool((top == top[top]).all()):
-            break
-        behind |= behind[top]
-        top = top[top]
-    return top, behind
 
 
 def _texts(spans: pd.DataFrame, name: str) -> Texts:
