@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scaling_lib.model import migration, queueing, usl
+    from scaling_lib.model import caching, migration, queueing, usl
     from scaling_lib.model.system import System
 
-__all__ = ["System", "migration", "queueing", "usl"]
+__all__ = ["System", "caching", "migration", "queueing", "usl"]
 
 
 def __getattr__(name: str) -> Any:
