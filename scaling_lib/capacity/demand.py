@@ -188,7 +188,7 @@ def _ahead(
     extrapolated = by is not None and by - ends > FARTHEST * len(days) * DAY
     if by is not None and ends < by <= ends + horizon and today > 0:
         at = _peak_before(found, by)
-        times = Estimate(at.value / today, at.low / today, at.high / today, at.level, "x")
+        times = at.times(1 / today, unit="x")
     return DemandAhead(
         factor=factor,
         by=by,

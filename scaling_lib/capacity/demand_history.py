@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.evidence.silence import silence_limit_s
-from scaling_lib.stats import Estimate
+from scaling_lib.stats import Estimate, mean_interval
 from scaling_lib.words import plural
 
 MINUTE, HOUR, WEEK = pd.Timedelta(minutes=1), pd.Timedelta(hours=1), pd.Timedelta(days=7)
 LEAST_GAP_S = 300.0
 WEEKS = 4  # of which the peak is typical
 KNOWN = 0.9  # of a week's hours: else its busiest may be one of the others
-FEWEST_WEEKS = 3  # whose scatter gives an interval
 HOURS_A_WEEK = 168
 
 
@@ -147,11 +146,6 @@ def _typical(rates: NDArray[np.float64], level: float) -> Estimate:
     """The geometric mean of rates, with Student's t of their logarithms."""
     if not bool((rates > 0).all()):
         return Estimate(float(rates.mean()), math.nan, math.nan, level, "requests/s")
-    logs = np.log(rates)
-    mean = float(logs.mean())
-    if len(rates) < FEWEST_WEEKS:
-        return Estimate(math.exp(mean), math.nan, math.nan, level, "requests/s")
-    from scipy import special
-
-    half = float(special.stdtrit(len(logs) - 1, 0.5 + level / 2)) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), level, "requests/s")
+    logs = mean_interval(np.log(rates), level)
+    value, low, high = (math.exp(end) for end in (logs.value, logs.low, logs.high))
+    return Estimate(value, low, high, level, "requests/s")

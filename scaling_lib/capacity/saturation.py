@@ -60,8 +60,7 @@ class SaturationPoint:
         """What is used now at its peak, in servers or in the resource's unit; NaN where it is not known."""
         limit = self.use.limit if self.use else math.nan
         unit = self.use.unit if self.use else self.resource.unit
-        now = self.now
-        return Estimate(now.value * limit, now.low * limit, now.high * limit, now.level, unit)
+        return self.now.times(limit, unit=unit)
 
 
 def saturation_points(

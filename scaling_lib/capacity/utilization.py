@@ -18,7 +18,7 @@ from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.stats import Estimate
+from scaling_lib.stats import Estimate, mean_interval
 from scaling_lib.words import listing, percent
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,6 @@ Outcome = Literal["found", "nothing that was measured is full", "not reached", "
 COLUMNS = ["resource", "level", "utilization", "low", "high"]
 FULL = 0.9  # of what there is: a resource less busy than this is not what ends the throughput
 ROSE = 1.1  # times its use under the lightest load: what does not rise with load is not filled by it
-FEWEST_STEPS = 3
 CPU = "process_cpu_seconds_total"
 GENERATORS = ("generator", "locust", "k6", "jmeter", "vegeta", "gatling", "wrk", "hey", "artillery")
 
@@ -216,13 +215,5 @@ def _mean(values: Floats, level: float) -> tuple[float, float, float]:
     if len(values) >= FEWEST_BLOCKS:
         found = ratio_of_sums(values, np.ones(len(values)), level, "fraction")
         return found.value, found.low, found.high
-    if not len(values):
-        return math.nan, math.nan, math.nan
-    mean = float(values.mean())
-    if len(values) < FEWEST_STEPS:
-        return mean, math.nan, math.nan
-    from scipy import special
-
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    half = float(special.stdtrit(len(values) - 1, 0.5 + level / 2)) * error
-    return mean, max(mean - half, 0.0), mean + half
+    found = mean_interval(values, level)
+    return found.value, max(found.low, 0.0), found.high

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level, normal_quantile, proportion_interval
+from scaling_lib.stats.student import student_quantile
 from scaling_lib.words import number
 
 Floats = NDArray[np.float64]
@@ -105,7 +106,7 @@ def effective_interval(bad: float, total: float, degrees: float, level: float = 
     """Korn and Graubard's interval: Clopper-Pearson's on effective counts, reduced for Student's t at `degrees`."""
     shrink = 1.0
     if math.isfinite(degrees):
-        shrink = (normal_quantile(level) / _student_quantile(level, degrees)) ** 2
+        shrink = (normal_quantile(level) / student_quantile(level, degrees)) ** 2
     exact = proportion_interval(min(shrink * bad, shrink * total), shrink * total, level, "exact")
     share = bad / total
     return Estimate(share, min(exact.low, share), max(exact.high, share), level, "fraction")
@@ -172,12 +173,6 @@ def _monotone_sum(values: Floats) -> tuple[float, int]:
     if positive == 0:
         return float(covariances[0]), 1
     return float(2 * kept.sum() - covariances[0]), 2 * positive
-
-
-def _student_quantile(level: float, degrees: float) -> float:
-    from scipy import special
-
-    return float(special.stdtrit(degrees, 0.5 + level / 2))
 
 
 def _caveat(spells: float, design_effect: float, lengths: float) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import is_real
 from scaling_lib.words import quantity
 
 SHORT = ("s", "fraction", "x")
@@ -33,6 +35,18 @@ class Estimate:
             raise ValueError(f"Estimate: low {self.low} is above high {self.high}")
         if self._above(self.low, self.value) or self._above(self.value, self.high):
             raise ValueError(f"Estimate: the value {self.value} is not within {self.low} to {self.high}")
+
+    def times(self, factor: float, *, unit: str | None = None) -> Estimate:
+        """The estimate so many times, a factor that is known exactly; a negative one turns the interval round.
+
+        factor: a number, such as 1 / 3600; NaN, not known, leaves nothing known. unit: of the product, as before where
+        none is given. Raises InvalidInput for a factor that is no number or not finite.
+        """
+        if not is_real(factor) or math.isinf(factor):
+            raise InvalidInput(f"Estimate.times: found a factor of {factor!r}; expected a number, such as 2 or 0.5.")
+        ends = (self.high, self.low) if factor < 0 else (self.low, self.high)
+        low, high = (end * factor for end in ends)
+        return replace(self, value=self.value * factor, low=low, high=high, unit=self.unit if unit is None else unit)
 
     @staticmethod
     def _above(one: float, other: float) -> bool:
