@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.bottlenecks.tree import Tree, callees, tree_of
+from scaling_lib.bottlenecks.tree import callees, tree_of
 from scaling_lib.bottlenecks.walk import Walked, walk
 from scaling_lib.errors import InvalidInput
+from scaling_lib.model.span_tree import SpanTree
 from scaling_lib.words import listing
 
 By = Literal["operation", "service", "edge", "span"]
@@ -165,7 +166,7 @@ def critical_path(spans: pd.DataFrame, *, overlap_tolerance_s: float = 0.0) -> C
     return CriticalPath(spans=table, by_root=by_root, ambiguity=_ambiguity(tree, walked, end - start))
 
 
-def _ambiguity(tree: Tree, walked: Walked, length: Integers) -> pd.DataFrame:
+def _ambiguity(tree: SpanTree, walked: Walked, length: Integers) -> pd.DataFrame:
     """How much of the spans is not told apart by the path."""
     rows = [
         (what, int(mask.sum()), float(np.maximum(length[mask], 0).sum()) / 1e9) for what, mask in _reasons(tree, walked)
@@ -173,7 +174,7 @@ def _ambiguity(tree: Tree, walked: Walked, length: Integers) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "spans", "seconds"]).set_index("what")
 
 
-def _reasons(tree: Tree, walked: Walked) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _reasons(tree: SpanTree, walked: Walked) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     behind, circle, outside = _above(tree, walked)
     roots = np.flatnonzero(tree.root)
     further = np.zeros(len(tree.root), dtype=bool)
@@ -186,7 +187,7 @@ def _reasons(tree: Tree, walked: Walked) -> Iterator[tuple[str, NDArray[np.bool_
     yield CIRCLE, circle
 
 
-def _above(tree: Tree, walked: Walked) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def _above(tree: SpanTree, walked: Walked) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Of the spans on no root's tree: those below one that follows, those in a circle, and the rest, outside."""
     rows = np.flatnonzero(walked.root < 0)
     place = np.full(len(tree.parent) + 1, -1, dtype=np.int64)

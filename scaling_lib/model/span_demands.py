@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
-from scaling_lib.model.self_time import COLUMNS, self_times
+from scaling_lib.errors import NotEnoughData, NotMeasured
+from scaling_lib.model.self_time import self_times
 from scaling_lib.model.uncertainty import DRAWS, Floats, generator, interval
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
@@ -60,15 +60,13 @@ def from_spans(spans: pd.DataFrame, *, journeys: Mapping[str, str] | None = None
     Sources: Sigelman and others, Dapper (2010) for spans; Field and Welsh, Bootstrapping clustered data, JRSS B 69
     (2007).
     """
-    if missing := [name for name in COLUMNS if name not in spans]:
-        raise InvalidInput(f"from_spans: found no column {listing(missing)}; expected the canonical frame of spans.")
     check_level("from_spans", level)
-    if spans.empty:
+    times = self_times(spans, "from_spans")
+    if times.empty:
         raise NotMeasured(
             "from_spans: no spans are given; demands by journey are not measured.",
             supply="Supply spans of a stretch with light load, of all services of the main request flow.",
         )
-    times = self_times(spans)
     named = times.assign(journey=times["root_operation"].map(journeys) if journeys else times["root_operation"])
     roots = named[named["is_root"] & named["journey"].notna()]
     counts = roots.groupby("journey")["trace"].nunique()

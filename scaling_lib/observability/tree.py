@@ -8,16 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.errors import InvalidInput, NotMeasured
-from scaling_lib.model.self_time import rows_above
-from scaling_lib.words import listing
+from scaling_lib.errors import NotMeasured
+from scaling_lib.model.span_tree import Integers, Mask, Texts, column, span_tree, texts, topmost
 
-COLUMNS = ("trace_id", "span_id", "parent_id", "service", "operation", "kind", "start_ns", "end_ns", "error")
+__all__ = ["ANSWERS", "Floats", "Integers", "Mask", "Texts", "Tree", "grow", "rows_by"]
+
+NEEDED = ("service", "operation", "kind", "start_ns", "end_ns", "error")
 CALLS, ANSWERS = ("client", "producer"), ("server", "consumer")
-Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Texts = NDArray[np.object_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,42 +53,40 @@ class Tree:
 def grow(spans: pd.DataFrame, asked_by: str) -> Tree:
     """The trees of the canonical frame; peer, follows and weight may be absent.
 
-    Raises InvalidInput without a column that is needed, NotMeasured without a single span.
+    Raises InvalidInput as `span_tree` does, NotMeasured without a single span.
     """
-    if missing := [name for name in COLUMNS if name not in spans]:
-        raise InvalidInput(f"{asked_by}: found no column {listing(missing)}; expected the canonical frame of spans.")
+    tree = span_tree(spans, asked_by, NEEDED)
     if spans.empty:
         raise NotMeasured(
             f"{asked_by}: no spans are given; the request flow is not measured.",
             supply="Supply spans of a stretch with usual traffic, of all services of the main request flow.",
         )
-    trace, parent, named = _parents(spans)
-    child = parent >= 0
-    at = np.where(child, parent, np.arange(len(spans)))
-    service, operation, kind, peer = (_texts(spans, name) for name in ("service", "operation", "kind", "peer"))
+    child, at = ~tree.root, tree.above
+    service, operation, kind, peer = (texts(spans, name) for name in ("service", "operation", "kind", "peer"))
     calls = np.isin(kind, CALLS) | ((kind == "unspecified") & (peer != ""))
     crosses = child & (service != service[at])
     message = crosses & ((kind == "consumer") | (kind[at] == "producer"))
-    follows = (_column(spans, "follows", False).astype(bool) & child) | message
-    top, behind = rows_above(at, follows)
+    follows = tree.follows | message
+    top, behind = topmost(at, follows)
+    root = tree.root & ~tree.orphan
     answered = np.zeros(len(spans), dtype=bool)
     answered[at[crosses | (child & np.isin(kind, ANSWERS))]] = True
     lasts = (spans["end_ns"].to_numpy() - spans["start_ns"].to_numpy()) / 1e9
     return Tree(
-        trace=trace,
-        parent=parent,
+        trace=tree.trace,
+        parent=tree.parent,
         top=top,
-        root=~named,
-        orphan=named & ~child,
-        whole=~named[top],
+        root=root,
+        orphan=tree.orphan,
+        whole=root[top],
         waited=~behind,
         service=service,
         operation=operation,
         kind=kind,
         peer=peer,
         seconds=np.maximum(lasts, 0.0),
-        weight=_column(spans, "weight", 1.0).astype(np.float64),
-        error=_column(spans, "error", False).astype(bool),
+        weight=column(spans, "weight", 1.0).astype(np.float64),
+        error=column(spans, "error", False).astype(bool),
         calls=calls,
         answered=answered & calls,
         crosses=crosses,
@@ -106,31 +102,3 @@ def rows_by(labels: Texts) -> dict[str, Integers]:
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
     return dict(zip(names.tolist(), np.split(order, ends), strict=True))
-
-
-def _parents(spans: pd.DataFrame) -> tuple[Integers, Integers, Mask]:
-    """By row its trace's number, the row of its parent (-1 without one), and whether it names one."""
-    trace = pd.factorize(spans["trace_id"])[0].astype(np.int64)
-    both = pd.concat([spans["span_id"].astype(str), spans["parent_id"].astype(str)], ignore_index=True)
-    ids = pd.factorize(both)[0].astype(np.int64)
-    own, above = ids[: len(spans)] + trace * (int(ids.max()) + 1), ids[len(spans) :] + trace * (int(ids.max()) + 1)
-    first = ~pd.Series(own).duplicated().to_numpy()
-    places = np.flatnonzero(first)
-    found = pd.Index(own[places]).get_indexer(pd.Index(above))
-    parent = np.where(found >= 0, places[found], -1)
-    named = (spans["parent_id"].astype(str) != "").to_numpy()
-    parent[~named | (parent == np.arange(len(spans)))] = -1
-    return trace, parent.astype(np.int64), np.asarray(named)
-
-
-def _texts(spans: pd.DataFrame, name: str) -> Texts:
-    """A column of labels as texts; each label is one object, so that comparing them is fast."""
-    if name not in spans:
-        return np.full(len(spans), "", dtype=object)
-    codes, labels = pd.factorize(spans[name])
-    texts = np.array([*(str(label) for label in labels), ""], dtype=object)
-    return np.asarray(texts[codes])
-
-
-def _column(spans: pd.DataFrame, name: str, default: object) -> Texts:
-    return spans[name].to_numpy() if name in spans else np.full(len(spans), default)

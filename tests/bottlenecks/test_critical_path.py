@@ -167,7 +167,7 @@ def test_no_span_has_no_path_and_a_broken_frame_is_refused():
     assert none.by_root.empty and none.exclusive("edge").empty and none.share().empty
     with pytest.raises(InvalidInput, match="no column service and end_ns"):
         critical_path(drawn("A[0,1]").drop(columns=["service", "end_ns"]))
-    with pytest.raises(InvalidInput, match="1 spans without span_id"):
+    with pytest.raises(InvalidInput, match="1 span without span_id"):
         critical_path(drawn("A[0,1]").assign(span_id=[None]))
     with pytest.raises(InvalidInput, match="overlap_tolerance_s -1"):
         critical_path(drawn("A[0,1]"), overlap_tolerance_s=-1)

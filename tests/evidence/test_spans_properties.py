@@ -16,9 +16,9 @@ from test_fuzz import mangled
 
 from scaling_lib.errors import ScalingError
 from scaling_lib.evidence.spans import SpanSource, read_spans
-from scaling_lib.evidence.spans.ids import hex_numbers, is_plain
 from scaling_lib.evidence.spans.otlp import read_block, read_values
 from scaling_lib.evidence.spans.text import Block, TextFile, rescued
+from scaling_lib.span_keys import hex_numbers, is_plain
 
 T_US = 1_700_000_000_000_000
 KINDS = ("unspecified", "server", "client", "producer", "consumer")  # what all three formats can say

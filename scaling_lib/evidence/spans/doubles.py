@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scaling_lib.evidence.spans.keys import Keys, codes, keys
+from scaling_lib.span_keys import Keys, codes, keys
 
 DOUBLE = "a double: the same span again"
 CLASH = "of the same id as another span of its trace that lasts as long or longer"

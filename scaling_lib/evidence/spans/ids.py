@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scaling_lib.evidence.spans.part import MOST_EXAMPLES, Counted, shown
+from scaling_lib.span_keys import WIDTHS, is_plain, pieces
 
 HEX = re.compile("[0-9a-fA-F]+")
 SHORTEST = 9  # hexadecimal digits: a shorter id lost no zeros in front, it was made by hand
-WIDTHS = (16, 32)
-PIECE = 1 << 13  # ids
 REWRITTEN = "ids in capitals or without leading zeros, written in lower case and full length"
 NOT_HEX = "ids that are not hexadecimal, kept as they are"
 
@@ -45,46 +42,26 @@ def tidy_ids(column: pa.ChunkedArray | pa.Array, remarks: list[Counted]) -> pa.A
     return pa.array(new, pa.string())
 
 
-def pieces(ids: pa.StringArray) -> Iterator[pa.StringArray]:
-    """The ids some at a time, so few that what is worked out of them stays near the processor; one, where none is."""
-    for at in range(0, max(len(ids), 1), PIECE):
-        yield ids.slice(at, PIECE)
+def one_trace_id(table: pa.Table) -> tuple[pa.Table, int]:
+    """Trace ids of 64 bits that are the lower half of one of 128 bits are the same trace; how many there were.
 
-
-def is_plain(ids: pa.StringArray, width: int) -> bool:
-    """Whether all are of lower-case digits and of this width, none zeros only; looked up in the bytes at once."""
-    if ids.null_count:
-        return False
-    if not len(ids):
-        return True
-    _, offsets, _ = ids.buffers()
-    lengths = np.diff(np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1])
-    if (lengths != width).any():
-        return False
-    characters = _characters(ids)
-    if not ((characters - ord("0") < 10) | (characters - ord("a") < 6)).all():  # bytes: below 0 they begin again
-        return False
-    words = characters.view(np.uint64).reshape(len(ids), width // 8)
-    zeros = np.uint64(int.from_bytes(b"0" * 8, "little"))
-    return not (words == zeros).all(axis=1).any()
-
-
-def hex_numbers(ids: pa.StringArray) -> npt.NDArray[np.uint64]:
-    """A number for each plain id of 16 digits: that of its two halves, read from their ends, eight digits at once."""
-    if not len(ids):
-        return np.zeros(0, dtype=np.uint64)
-    digits = _characters(ids).view(np.uint64)
-    half = (digits & 0x0F0F0F0F0F0F0F0F) + 9 * ((digits >> 6) & 0x0101010101010101)  # a letter is 9 more than its bits
-    half = (half | half >> 4) & 0x00FF00FF00FF00FF
-    half = (half | half >> 8) & 0x0000FFFF0000FFFF
-    half = (half | half >> 16) & 0x00000000FFFFFFFF
-    return np.asarray(half[::2] << 32 | half[1::2])
-
-
-def _characters(ids: pa.StringArray) -> npt.NDArray[np.uint8]:
-    _, offsets, data = ids.buffers()
-    bounds = np.frombuffer(offsets, np.int32)
-    return np.frombuffer(data, np.uint8)[bounds[ids.offset] : bounds[ids.offset + len(ids)]]
+    Zipkin's libraries pass on either; some services of a trace keep the lower half alone.
+    """
+    column = table["trace_id"].combine_chunks()
+    ids = column.dictionary.to_pylist()
+    short = {each for each in ids if len(each) == WIDTHS[0]}
+    long: dict[str, str] = {}
+    for each in ids if short else ():
+        if len(each) == WIDTHS[1] and each[WIDTHS[0] :] in short:
+            long[each[WIDTHS[0] :]] = "" if each[WIDTHS[0] :] in long else each
+    whole = {low: each for low, each in long.items() if each}
+    if not whole:
+        return table, 0
+    named = pa.array([whole.get(each, each) for each in ids], pa.string()).dictionary_encode()
+    merged = pa.DictionaryArray.from_arrays(named.indices.take(column.indices), named.dictionary)
+    return table.set_column(table.schema.get_field_index("trace_id"), table.schema.field("trace_id"), merged), len(
+        whole
+    )
 
 
 def _tidy(value: str | None) -> str | None:

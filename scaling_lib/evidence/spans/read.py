@@ -20,7 +20,7 @@ from scaling_lib.evidence.sources import ReadSource, read_sources
 from scaling_lib.evidence.spans.cache import kept_spans
 from scaling_lib.evidence.spans.doubles import CLASH, DOUBLE, SHARED, singles
 from scaling_lib.evidence.spans.files import SpanFile, read_file
-from scaling_lib.evidence.spans.keys import one_trace_id
+from scaling_lib.evidence.spans.ids import one_trace_id
 from scaling_lib.evidence.spans.part import Attribute, rejects, summed
 from scaling_lib.evidence.spans.rows import CANONICAL, counted
 from scaling_lib.evidence.spans.source import SpanSource

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scaling_lib.evidence.spans.keys import Keys, codes, parent_rows
+from scaling_lib.span_keys import Keys, codes, parent_rows
 from scaling_lib.words import duration
 
 CIRCLE = "spans that are their own ancestors, taken as roots"
