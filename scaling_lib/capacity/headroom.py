@@ -18,11 +18,12 @@ from scaling_lib.capacity.headroom_words import (
     headroom_notes,
     headroom_sentence,
     lag_words,
+    lost_words,
 )
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.words import percent, plural
+from scaling_lib.words import percent
 
 Name = Literal["lost failure domain", "rollout", "target utilisation", "autoscaler's lag", "growth", "used at peak"]
 State = Literal["enough", "uncertain", "too little"]
@@ -33,12 +34,14 @@ class Deduction:
     """One step of the waterfall.
 
     amount: what is taken, left: what is left after it, both in the capacity's unit; why: the numbers behind it.
+    assumed: whether nobody gave the number behind it.
     """
 
     name: Name
     amount: Estimate
     left: Estimate
     why: str
+    assumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,11 @@ class Headroom:
     def deducted(self) -> tuple[str, ...]:
         """What takes a hundredth of the capacity or more before use, in words."""
         least = LITTLE * self.capacity.value
-        return tuple(deduction_words(each.name) for each in self.deductions[:-1] if each.amount.value >= least)
+        return tuple(
+            f"{deduction_words(each.name)}{' (assumed)' if each.assumed else ''}"
+            for each in self.deductions[:-1]
+            if each.amount.value >= least
+        )
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -110,7 +117,8 @@ def headroom(
     capacity: with everything up, in any unit (requests/s, servers); used: today's peak, in the same unit. A number is
         taken as exact.
     domains: failure domains that it is spread over evenly: one is lost, (domains - 1) / domains stays. With one domain
-        nothing is taken, and the notes say that its loss takes all.
+        nothing is taken, and the notes say that its loss takes all. No more domains count than there are servers: a
+        single one is itself a domain.
     out_in_rollout: the share that a rollout takes out at a time, or that its surge takes while old and new run side by
         side. servers: how many whole ones the capacity is, where that is known: what a domain and a rollout take is
         then rounded up, as 4 servers in 3 domains lose 2.
@@ -127,7 +135,8 @@ def headroom(
 
     Intervals: each input is drawn 2,000 times from its interval (`model.uncertainty.draw`: a split normal, of the
     logarithm where its low end is above 0), independently of the others, and goes through all steps; the values are
-    those of the inputs' values. An unlimited capacity stays unlimited upwards.
+    those of the inputs' values. An unlimited capacity stays unlimited upwards. Where an end of an input is not known
+    (NaN), neither is the end that rests on it: nothing that is not known counts as exact.
     Raises InvalidInput for numbers that cannot be, NotMeasured where capacity or use is NaN.
     """
     check_level("headroom", level)
@@ -138,6 +147,7 @@ def headroom(
         capacity=capacity, used=used, domains=domains, out_in_rollout=out_in_rollout, servers=servers, full_at=full_at,
         growth=growth, lead_time_s=lead_time_s, rise=rise, start_delay_s=start_delay_s,
     )  # fmt: skip
+    domains = min(domains, servers or domains)
     lost, out = _shares(domains, out_in_rollout, servers)
     total, peak = _drawn(capacity, "capacity"), _drawn(used, "used")
     lag = _lag(_drawn(rise, "rise"), ramp, start_delay_s)
@@ -145,22 +155,22 @@ def headroom(
     if not together:
         lost, out, lag = _largest(lost, out, lag, usable=full_at * capacity.value)
     notes = headroom_notes(
-        capacity, domains=domains, growth=growth, lead_time_s=lead_time_s, rise=rise,
+        capacity, domains=domains, servers=servers, growth=growth, lead_time_s=lead_time_s, rise=rise,
         scales_itself=ramp is not None or start_delay_s is not None,
     )  # fmt: skip
     measured = (capacity, used, growth, rise)
     waterfall = _Waterfall(total, capacity, level, assumed=any(each.assumed for each in measured if each is not None))
     apart = "" if together else " (only the largest of lost domain, rollout and steep rise is taken)"
-    waterfall.take("lost failure domain", waterfall.left * lost, _lost_words(domains, lost) + apart)
-    waterfall.take("rollout", waterfall.left * out, f"{percent(out)} of what is up is out at a time{apart}")
-    waterfall.take("target utilisation", waterfall.left * (1 - full_at), f"used up to {percent(full_at)}")
-    waterfall.take("autoscaler's lag", lag, lag_words(rise, ramp, start_delay_s, capacity.unit) + apart)
+    waterfall.take_share("lost failure domain", lost, lost_words(domains, servers, lost) + apart)
+    waterfall.take_share("rollout", out, f"{percent(out)} of what is up is out at a time{apart}")
+    waterfall.take_share("target utilisation", 1 - full_at, f"used up to {percent(full_at)}")
+    waterfall.take("autoscaler's lag", lag, lag_words(rise, ramp, start_delay_s, capacity.unit) + apart, rise)
     usable = waterfall.left
-    waterfall.take("growth", grown, growth_words(growth, lead_time_s))
-    waterfall.take("used at peak", peak, "today's peak")
+    waterfall.take("growth", grown, growth_words(growth, lead_time_s), growth, used)
+    waterfall.take("used at peak", peak, "today's peak", used)
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.where(peak + grown > 0, np.maximum(usable, 0.0) / (peak + grown), np.inf)
-    factor = waterfall.estimate(times, "x", unlimited=True)
+    factor = waterfall.estimate(times, "x", waterfall.unknown, unlimited=True)
     state = compared(factor, 1.0)
     absolute, taken = waterfall.taken[-1].left, tuple(waterfall.taken)
     largest = max(taken[:-1], key=lambda each: each.amount.value)
@@ -177,29 +187,44 @@ def headroom(
 
 
 def compared(times: Estimate, factor: float) -> State:
-    """What fits against what is asked for; an end that is not known stands for the value."""
-    low = times.value if math.isnan(times.low) else times.low
-    high = times.value if math.isnan(times.high) else times.high
-    return "too little" if high < factor else "enough" if low >= factor else "uncertain"
+    """What fits against what is asked for; an end that is not known says nothing."""
+    return "too little" if times.high < factor else "enough" if times.low >= factor else "uncertain"
 
 
 class _Waterfall:
-    """What is left, step by step; of each array the first element is the value, the others are draws."""
+    """What is left, step by step; of each array the first element is the value, the others are draws.
+
+    unknown: whether the low and the high end of what is left are not known.
+    """
 
     def __init__(self, total: Floats, capacity: Estimate, level: float, *, assumed: bool) -> None:
         self.left, self.taken = total, list[Deduction]()
+        self.unknown = math.isnan(capacity.low), math.isnan(capacity.high)
         self._capacity, self._level, self._assumed = capacity, level, assumed
 
-    def take(self, name: Name, amount: Floats, why: str) -> None:
+    def take_share(self, name: Name, share: float, why: str) -> None:
+        """Of what is left: as sure as that is."""
+        self._taken(name, self.left * share, why, self.unknown if share else (False, False))
+
+    def take(self, name: Name, amount: Floats, why: str, *of: Estimate | None) -> None:
+        """of: what the amount rests on; where its high end is not known, the low end of what is left is not."""
+        low, high = (any(math.isnan(getattr(each, end)) for each in of if each) for end in ("low", "high"))
+        if amount[0] == 0 and not any(amount):
+            low = high = False
+        self.unknown = self.unknown[0] or high, self.unknown[1] or low
+        self._taken(name, amount, why, (low, high))
+
+    def _taken(self, name: Name, amount: Floats, why: str, unknown: tuple[bool, bool]) -> None:
         self.left = self.left - amount
         unit = self._capacity.unit
-        left = self.estimate(self.left, unit, unlimited=True)
-        self.taken.append(Deduction(name=name, amount=self.estimate(amount, unit), left=left, why=why))
+        left = self.estimate(self.left, unit, self.unknown, unlimited=True)
+        self.taken.append(Deduction(name=name, amount=self.estimate(amount, unit, unknown), left=left, why=why))
 
-    def estimate(self, values: Floats, unit: str, *, unlimited: bool = False) -> Estimate:
+    def estimate(self, values: Floats, unit: str, unknown: tuple[bool, bool], *, unlimited: bool = False) -> Estimate:
         found = interval(float(values[0]), values[1:], self._level, unit)
         high = math.inf if unlimited and self._capacity.high == math.inf else found.high
-        return replace(found, high=high, assumed=self._assumed)
+        low, high = math.nan if unknown[0] else found.low, math.nan if unknown[1] else high
+        return replace(found, low=low, high=high, assumed=self._assumed)
 
 
 def _drawn(estimate: Estimate | None, name: str) -> Floats:
@@ -236,9 +261,3 @@ def _largest(lost: float, out: float, lag: Floats, *, usable: float) -> tuple[fl
     amounts = [usable * lost, usable * out, float(lag[0])]
     most = int(np.argmax(amounts))
     return lost if most == 0 else 0.0, out if most == 1 else 0.0, lag if most == 2 else np.zeros_like(lag)
-
-
-def _lost_words(domains: int, lost: float) -> str:
-    if domains == 1:
-        return "all is in one failure domain: its loss is not covered"
-    return f"one of {plural(domains, 'failure domain')} is lost, {percent(lost)} of the capacity"

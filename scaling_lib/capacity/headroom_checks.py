@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.stats import Estimate
@@ -22,6 +23,17 @@ def check_headroom(
     start_delay_s: float | None,
 ) -> None:
     """Raise InvalidInput, or NotMeasured where capacity or use is not known; see `headroom`."""
+    for name, value in (
+        ("out_in_rollout", out_in_rollout),
+        ("full_at", full_at),
+        ("lead_time_s", lead_time_s),
+        ("start_delay_s", 0.0 if start_delay_s is None else start_delay_s),
+    ):
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise InvalidInput(f"headroom: found {name} {value!r}; expected a number.")
+    for name, count in (("domains", domains), ("servers", 1 if servers is None else servers)):
+        if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+            raise InvalidInput(f"headroom: found {name} {count!r}; expected a whole number of 1 or more.")
     for name, estimate in (("capacity", capacity), ("used", used)):
         if math.isnan(estimate.value):
             raise NotMeasured(f"headroom: the {name} is not measured; without it there is no headroom to tell.")
@@ -35,12 +47,10 @@ def check_headroom(
             "expected the same unit."
         )
     for name, given in (("growth", growth), ("rise", rise)):
-        if given is not None and not (math.isfinite(given.value) and given.high < math.inf):
+        if given is not None and (not math.isfinite(given.value) or given.high == math.inf):
             raise InvalidInput(f"headroom: found a {name} of {given}; expected a finite one, or None where not known.")
     if rise is not None and rise.value < 0:
         raise InvalidInput(f"headroom: found a rise of {rise.value} per minute; expected 0 or more.")
-    if domains < 1 or (servers is not None and servers < 1):
-        raise InvalidInput(f"headroom: found {domains} domains and {servers} servers; expected 1 or more.")
     if not (0 <= out_in_rollout <= 1 and 0 < full_at <= 1):
         raise InvalidInput(
             f"headroom: found out_in_rollout {out_in_rollout} and full_at {full_at}; expected shares from 0 to 1, "

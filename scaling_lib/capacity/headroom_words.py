@@ -7,7 +7,7 @@ import math
 from scaling_lib.capacity.autoscaler_ramp import Ramp
 from scaling_lib.capacity.demand import NO_GROWTH
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, number, quantity
+from scaling_lib.words import duration, number, percent, plural, quantity
 
 LITTLE = 0.01  # of the capacity: what takes less is not worth a word
 
@@ -18,19 +18,23 @@ def headroom_sentence(
     """The answer: what is left, as factor and absolute, and what takes most."""
     name, amount = largest
     peak, unit = quantity(used.value, used.unit), capacity.unit
-    low, high = quantity(absolute.low, unit), quantity(absolute.high, unit)
+    ends = f"{quantity(absolute.low, unit)} to {quantity(absolute.high, unit)}"
+    if math.isnan(absolute.low) or math.isnan(absolute.high):
+        ends = "how sure is not known"
+    elif absolute.low == absolute.high:
+        ends = ""
     told = amount.value >= LITTLE * capacity.value
     most = f" Most is taken by {deduction_words(name)}: {quantity(amount.value, unit)}." if told else ""
     of = f"of a capacity of {quantity(capacity.value, unit)}"
     if state == "too little":
         return (
             f"Today's peak of {peak} is already more than what counts {of}: {quantity(-absolute.value, unit)} are "
-            f"missing, and only {factor} the peak can be taken.{most}"
+            f"missing; {factor} the peak fits.{most}"
         )
     doubt = " Whether today's peak is covered is not certain." if state == "uncertain" else ""
     return (
         f"What counts {of} takes {factor} today's peak of {peak}, which leaves "
-        f"{quantity(absolute.value, unit)} ({low} to {high}).{doubt}{most}"
+        f"{quantity(absolute.value, unit)}{f' ({ends})' if ends else ''}.{doubt}{most}"
     )
 
 
@@ -38,6 +42,16 @@ def deduction_words(name: str) -> str:
     """A step of the waterfall within a sentence."""
     article = {"lost failure domain": "a ", "rollout": "a ", "target utilisation": "the ", "autoscaler's lag": "the "}
     return f"{article.get(name, '')}{name}"
+
+
+def lost_words(domains: int, servers: int | None, lost: float) -> str:
+    """What the loss of one failure domain takes; domains: no more than servers, where these are known."""
+    if servers == 1:
+        return "a single server is itself a failure domain: its loss is not covered"
+    if domains == 1:
+        return "all is in one failure domain: its loss is not covered"
+    gone = f" with {round(servers * lost)} of {servers} servers" if servers else ""
+    return f"one of {plural(domains, 'failure domain')} is lost{gone}, {percent(lost)} of the capacity"
 
 
 def growth_words(growth: Estimate | None, lead_time_s: float) -> str:
@@ -68,6 +82,7 @@ def headroom_notes(
     capacity: Estimate,
     *,
     domains: int,
+    servers: int | None,
     growth: Estimate | None,
     lead_time_s: float,
     rise: Estimate | None,
@@ -76,7 +91,8 @@ def headroom_notes(
     """What was not given, and what no headroom covers."""
     notes = []
     if domains == 1:
-        notes.append("All is in one failure domain: its loss takes everything, which no headroom covers.")
+        one = "A single server is itself a" if servers == 1 else "All is in one"
+        notes.append(f"{one} failure domain: its loss takes everything, which no headroom covers.")
     if growth is None and lead_time_s > 0:
         notes.append(f"Growth in the {duration(lead_time_s)} until more can be there is not known, and none is taken.")
     if growth is not None and growth.value < -NO_GROWTH and growth.high < 0:
@@ -84,5 +100,5 @@ def headroom_notes(
     if scales_itself and rise is None:
         notes.append("How fast demand rises is not known: nothing is taken for the autoscaler's lag.")
     if math.isnan(capacity.low) or math.isnan(capacity.high):
-        notes.append(f"The capacity of {number(capacity.value)} has no interval, and is taken as exact.")
+        notes.append(f"How sure the capacity of {number(capacity.value)} is is not known, so neither is what is left.")
     return tuple(notes)

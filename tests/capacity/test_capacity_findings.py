@@ -37,8 +37,10 @@ def growing(tmp_path_factory):
         ((5, 4, 6), 5, "uncertain"),
         ((5, 4, 6), 6, "uncertain"),
         ((5, 4, 6), 6.1, "too little"),
-        ((5, math.nan, math.nan), 5, "enough"),
-        ((5, math.nan, math.nan), 5.1, "too little"),
+        ((5, math.nan, math.nan), 1, "uncertain"),  # nothing is known of its ends
+        ((5, math.nan, math.nan), 50, "uncertain"),
+        ((5, 4, math.nan), 3, "enough"),
+        ((5, math.nan, 6), 7, "too little"),
         ((5, 0, math.inf), 5.1, "uncertain"),
     ],
 )

@@ -49,7 +49,7 @@ def test_the_waterfall_by_hand():
     assert found.state == "enough" and found.together and found.notes == ()
     assert found.sentence == (
         "What counts of a capacity of 600 requests/s takes 1.59x today's peak of 120 requests/s, which leaves "
-        "78 requests/s (78 requests/s to 78 requests/s). Most is taken by a lost failure domain: 200 requests/s."
+        "78 requests/s. Most is taken by a lost failure domain: 200 requests/s."
     )
     frame = found.frame
     assert frame["step"].tolist() == ["capacity", *amounts(found)]
@@ -73,6 +73,36 @@ def test_whole_servers_lose_more_than_their_share():
     assert amounts(evenly)["lost failure domain"] == pytest.approx(3)
     single = headroom(exact(1, "servers"), exact(0.5, "servers"), domains=2, servers=1, out_in_rollout=0.5)
     assert single.absolute.value == -0.5 and single.factor.value == 0
+    # 10% of 70 is 7.000000000000001 in floating point: seven, not eight
+    assert amounts(headroom(exact(70), exact(1), servers=70, out_in_rollout=0.1))["rollout"] == pytest.approx(7)
+
+
+def test_no_more_domains_count_than_there_are_servers():
+    """One server is a domain itself, whose loss no headroom covers; of two in three zones one is lost."""
+    single = headroom(exact(100), exact(40), domains=3, servers=1)
+    assert amounts(single)["lost failure domain"] == 0 and single.absolute.value == 60
+    assert "a single server is itself a failure domain" in single.deductions[0].why
+    assert single.notes == ("A single server is itself a failure domain: its loss takes everything, which no headroom "
+                            "covers.",)  # fmt: skip
+    two = headroom(exact(100), exact(20), domains=3, servers=2)
+    assert amounts(two)["lost failure domain"] == 50
+    assert two.deductions[0].why == "one of 2 failure domains is lost with 1 of 2 servers, 50% of the capacity"
+
+
+def test_an_end_that_is_not_known_is_carried_and_decides_nothing():
+    unknown = headroom(between(100, math.nan, math.nan), exact(20))
+    assert unknown.factor.value == 5 and math.isnan(unknown.factor.low) and math.isnan(unknown.factor.high)
+    assert unknown.state == "uncertain" and "how sure is not known" in unknown.sentence
+    assert math.isnan(unknown.absolute.low) and any("How sure the capacity" in note for note in unknown.notes)
+    # what is used at the most is not known, so what is left at the least is not; at the least 30 are used
+    use = headroom(exact(100), between(40, 30, math.nan), full_at=0.9)
+    assert math.isnan(use.absolute.low) and use.absolute.high == pytest.approx(60, rel=0.02)
+    assert amounts(use)["target utilisation"] == pytest.approx(10)
+    assert use.deductions[2].amount.low == pytest.approx(10)
+    below = headroom(between(100, math.nan, 110), between(150, 140, 160))
+    assert below.state == "too little"  # for sure, whatever the low end
+    grows = headroom(exact(100), exact(40), growth=between(0.1, 0.05, math.nan, "fraction"), lead_time_s=86_400)
+    assert math.isnan(grows.factor.low) and grows.factor.high == pytest.approx(100 / 42, rel=0.02)
 
 
 def test_apart_only_the_largest_event_is_taken():
@@ -169,8 +199,19 @@ def test_whatever_is_taken_the_sum_holds(domains, out, full_at, grows, rises, us
         ({"capacity": exact(0)}, "above 0"),
         ({"used": exact(-1)}, "finite number of 0 or more"),
         ({"used": between(1, 1, math.inf)}, "limited use"),
-        ({"domains": 0}, "0 domains"),
-        ({"servers": 0}, "0 servers"),
+        ({"domains": 0}, "domains 0; expected a whole number of 1 or more"),
+        ({"domains": 2.5}, "domains 2.5; expected a whole number"),
+        ({"domains": "2"}, "domains '2'"),
+        ({"domains": math.nan}, "domains nan"),
+        ({"servers": 0}, "servers 0"),
+        ({"servers": 2.5}, "servers 2.5"),
+        ({"servers": True}, "servers True"),
+        ({"full_at": "90%"}, "full_at '90%'; expected a number"),
+        ({"full_at": math.nan}, "full_at nan"),
+        ({"out_in_rollout": "a"}, "out_in_rollout 'a'"),
+        ({"out_in_rollout": math.nan}, "out_in_rollout nan"),
+        ({"lead_time_s": "1 d"}, "lead_time_s '1 d'"),
+        ({"start_delay_s": "60"}, "start_delay_s '60'"),
         ({"full_at": 80}, "Write 80% as 0.8"),
         ({"out_in_rollout": 1.5}, "shares"),
         ({"growth": between(0.1, 0, math.inf)}, "growth"),
