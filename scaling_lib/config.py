@@ -11,12 +11,11 @@ from pydantic import (
     AwareDatetime,
     BeforeValidator,
     Field,
-    StringConstraints,
     ValidationError,
     model_validator,
 )
 
-from scaling_lib.config_evidence import EvidencePlaces, Part
+from scaling_lib.config_evidence import Change, EvidencePlaces, Fix, Name, Part
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
@@ -30,8 +29,6 @@ from scaling_lib.evidence.values import (
 )
 from scaling_lib.evidence.yaml_faults import fault_text, field_text
 from scaling_lib.evidence.yaml_parts import Place, read_documents
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 def _slo_entry(value: object) -> object:
@@ -202,6 +199,8 @@ class Config(Part):
     evidence: EvidencePlaces = EvidencePlaces()
     exclusions: list[Exclusion] = Field(default_factory=list)
     incidents: list[Incident] = Field(default_factory=list)
+    fixes: list[Fix] = Field(default_factory=list)
+    changes: list[Change] = Field(default_factory=list)
     demand: Demand | None = None
 
     @model_validator(mode="after")
@@ -214,6 +213,13 @@ class Config(Part):
         for name in resources:
             if resources.count(name) > 1:
                 raise ValueError(f"resources: the name {name!r} is used twice; expected each once")
+        for part in ("fixes", "changes"):
+            for number, fix in enumerate(getattr(self, part)):
+                if fix.resource and fix.resource not in resources:
+                    raise ValueError(
+                        f"{part}.{number}.resource: found {fix.resource!r}; expected a resource's name: "
+                        f"{', '.join(resources) or 'none is given'}"
+                    )
         for journey in self.journeys:
             for step in journey.steps:
                 if step not in names or step == journey.name:

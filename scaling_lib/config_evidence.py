@@ -1,14 +1,15 @@
-"""What `assessment.yaml` may say of where evidence is."""
+"""What `assessment.yaml` may say of where evidence is, and of fixes: what they ease, and evidence before and after."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from scaling_lib.evidence.formats import Load, LoadColumn, LoadFormat, Origin, RequestFormat, SpanFormat, Unit
 from scaling_lib.evidence.values import parse_place, parse_url, zone_if_given
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ZoneIfGiven = Annotated[str, BeforeValidator(zone_if_given)]
 
 
@@ -91,3 +92,32 @@ class EvidencePlaces(Part):
     spans: list[Annotated[SpanEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     load_tests: list[Annotated[LoadEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     slos: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+
+
+class Fix(Part):
+    """Something that could be done: what it eases, and by how much.
+
+    operations: whose work it eases, named as their spans are; services: all of whose work; resource: of which there is
+    more then, or less work for it. factor: by how much the work is divided (or the resource multiplied); None: all of
+    the work is gone, which is the most that can be gained. cost: in `currency`, once.
+    """
+
+    name: Name
+    operations: list[str] = Field(default_factory=list)
+    services: list[str] = Field(default_factory=list)
+    resource: str = ""
+    factor: float | None = Field(None, gt=1)
+    cost: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Fix:
+        if sum(map(bool, (self.operations, self.services, self.resource))) != 1:
+            raise ValueError("expected one of operations, services and resource: what the fix eases")
+        return self
+
+
+class Change(Fix):
+    """A fix that was made: the evidence from before it and from after it, each named as under `evidence`."""
+
+    before: EvidencePlaces
+    after: EvidencePlaces
