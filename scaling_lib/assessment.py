@@ -23,8 +23,12 @@ from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
 
 if TYPE_CHECKING:
+    from scaling_lib.evidence.alerts import Alerts
+    from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.load_tests import LoadTests
+    from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.spans import Spans
+    from scaling_lib.evidence.teams import Teams
 
 
 class Assessment:
@@ -89,6 +93,22 @@ class Assessment:
     def load_metrics(self) -> Metrics:
         """The time series that were recorded beside the load tests. Raises as `requests` does."""
         return self._reading.load_metrics()
+
+    def alerts(self) -> Alerts:
+        """Rules that alert or record, see `evidence.alerts`. Raises as `requests` does."""
+        return self._reading.alerts()
+
+    def logs(self) -> Logs:
+        """Lines of logs, see `evidence.logs`. Raises as `requests` does."""
+        return self._reading.logs()
+
+    def dashboards(self) -> Dashboards:
+        """Dashboards with their queries, see `evidence.dashboards`. Raises as `requests` does."""
+        return self._reading.dashboards()
+
+    def teams(self) -> Teams:
+        """Teams with their services, see `evidence.teams`. Raises as `requests` does."""
+        return self._reading.teams()
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.

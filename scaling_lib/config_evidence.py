@@ -6,7 +6,16 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from scaling_lib.evidence.formats import Load, LoadColumn, LoadFormat, Origin, RequestFormat, SpanFormat, Unit
+from scaling_lib.evidence.formats import (
+    Load,
+    LoadColumn,
+    LoadFormat,
+    LogFormat,
+    Origin,
+    RequestFormat,
+    SpanFormat,
+    Unit,
+)
 from scaling_lib.evidence.values import parse_place, parse_url, zone_if_given
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -84,6 +93,19 @@ class LoadEvidence(FileEvidence):
     metrics: list[Annotated[MetricEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 
 
+class LogEvidence(FileEvidence):
+    """Logs of the services."""
+
+    format: LogFormat = ""
+    service: str = ""
+
+
+class DashboardEvidence(FileEvidence):
+    """Dashboards; `team` says whose they are where the files do not."""
+
+    team: str = ""
+
+
 class EvidencePlaces(Part):
     """Where each kind of evidence is; what is left out is reported as not measured."""
 
@@ -92,6 +114,10 @@ class EvidencePlaces(Part):
     spans: list[Annotated[SpanEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     load_tests: list[Annotated[LoadEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     slos: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    alerts: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    logs: list[Annotated[LogEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    dashboards: list[Annotated[DashboardEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    teams: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 
 
 class Fix(Part):

@@ -20,8 +20,12 @@ from scaling_lib.evidence.requests import Requests, RequestSource, Threshold, re
 from scaling_lib.evidence.slos import SLO, read_slos
 
 if TYPE_CHECKING:
+    from scaling_lib.evidence.alerts import Alerts
+    from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.load_tests import LoadTests
+    from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.spans import Spans
+    from scaling_lib.evidence.teams import Teams
 
 FILE_NAME = "assessment.yaml"
 
@@ -87,6 +91,40 @@ class Reading:
         given = self.config.evidence.load_tests
         sources = [LoadSource(**self._described(entry)) for entry in given]
         return self._evidence("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
+
+    def alerts(self) -> Alerts:
+        """Rules that alert or record."""
+        from scaling_lib.evidence.alerts import AlertSource, read_alerts
+
+        given = self.config.evidence.alerts
+        return self._evidence(
+            "alerts", given, lambda: read_alerts([AlertSource(**self._described(each)) for each in given])
+        )
+
+    def logs(self) -> Logs:
+        """Lines of logs."""
+        from scaling_lib.evidence.logs import LogSource, read_logs
+
+        given = self.config.evidence.logs
+        return self._evidence("logs", given, lambda: read_logs([LogSource(**self._described(each)) for each in given]))
+
+    def dashboards(self) -> Dashboards:
+        """Dashboards with their queries."""
+        from scaling_lib.evidence.dashboards import DashboardSource, read_dashboards
+
+        given = self.config.evidence.dashboards
+        return self._evidence(
+            "dashboards", given, lambda: read_dashboards([DashboardSource(**self._described(each)) for each in given])
+        )
+
+    def teams(self) -> Teams:
+        """Teams with their services."""
+        from scaling_lib.evidence.teams import TeamSource, read_teams
+
+        given = self.config.evidence.teams
+        return self._evidence(
+            "teams", given, lambda: read_teams([TeamSource(**self._described(each)) for each in given])
+        )
 
     def slos_in_files(self) -> tuple[SLO, ...]:
         """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 RequestFormat = Literal["", "parquet", "csv", "jsonl", "combined", "spans", "cells"]
 SpanFormat = Literal["", "otlp", "jaeger", "zipkin", "parquet"]
+LogFormat = Literal["", "jsonl", "logfmt", "text"]
 LoadFormat = Literal["", "locust", "k6-csv", "k6-json", "jmeter", "vegeta", "hlog", "curve"]
 LoadColumn = Literal["users", "throughput", "time"]
 Load = Literal["", "open", "closed"]

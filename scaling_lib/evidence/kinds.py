@@ -67,5 +67,25 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             decides="what the journeys promise",
             place="`slos` of a journey, or evidence.slos",
         ),
+        Kind(
+            key="alerts",
+            supply="Prometheus' rule files, or the answer of /api/v1/rules",
+            decides="which SLOs somebody is told of when they are broken",
+        ),
+        Kind(
+            key="logs",
+            supply="logs in JSON lines, logfmt or text",
+            decides="whether a log's line leads to its trace, and back",
+        ),
+        Kind(
+            key="dashboards",
+            supply="dashboards that Grafana exported",
+            decides="which services are watched, and by whom",
+        ),
+        Kind(
+            key="teams",
+            supply="a file of teams with the services that they own",
+            decides="whose a service is, and what one team alone can see",
+        ),
     )
 }

@@ -106,13 +106,16 @@ class Part:
         ]
 
 
-def read_parts(file: Path) -> list[Part]:
-    """Every document of a YAML file that is a mapping, or a list of them. Raises as `read_documents` does."""
+def read_parts(file: Path, expected: str = "keys such as apiVersion (OpenSLO) or version (sloth)") -> list[Part]:
+    """Every document of a YAML file that is a mapping, or a list of them. Raises as `read_documents` does.
+
+    expected: what a document should have, for the error where it is no mapping.
+    """
     parts: list[Part] = []
     for number, (node, data) in enumerate(read_documents(file), start=1):
-        parts += _documents(str(file), number, data, node)
+        parts += _documents(str(file), number, data, node, expected)
     if not parts:
-        raise InvalidInput(f"{file}: found no document; expected SLOs in YAML.")
+        raise InvalidInput(f"{file}: found no document; expected {expected}.")
     return parts
 
 
@@ -164,7 +167,7 @@ def fault_of(error: yaml.YAMLError) -> str:
     return said + (f", line {mark.line + 1}" if mark else "")
 
 
-def _documents(file: str, number: int, data: Any, node: yaml.Node | None) -> Iterator[Part]:
+def _documents(file: str, number: int, data: Any, node: yaml.Node | None, expected: str) -> Iterator[Part]:
     items: list[tuple[Place, Any]] = [((), data)]
     if isinstance(data, list):
         items = [((position,), item) for position, item in enumerate(data)]
@@ -173,8 +176,7 @@ def _documents(file: str, number: int, data: Any, node: yaml.Node | None) -> Ite
             continue
         if not isinstance(item, dict):
             raise InvalidInput(
-                f"{file}, document {number}, line {line_of(node, place)}: found {_shown(item)}; expected keys such as "
-                "apiVersion (OpenSLO) or version (sloth)."
+                f"{file}, document {number}, line {line_of(node, place)}: found {_shown(item)}; expected {expected}."
             )
         yield Part(file, number, item, place, node)
 
