@@ -43,7 +43,8 @@ from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, s
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
 from scaling_lib.capacity.shown import TABLES, table
 from scaling_lib.capacity.sizing import Scaled
-from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity
+from scaling_lib.capacity.slo_shares import slo_capacity_of_counts, slo_capacity_of_shares
 from scaling_lib.capacity.tables import (
     autoscaler_table,
     checks_table,
@@ -143,6 +144,7 @@ __all__ = [
     "saturation_table",
     "scaling_options",
     "slo_capacity",
+    "slo_capacity_of_counts",
     "slo_capacity_of_shares",
     "slo_figure",
     "steepest_rise",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
@@ -12,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
-from scaling_lib.evidence.cells import GAMMA
-from scaling_lib.stats import Estimate, proportion_interval, ratio_interval
+from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import floats, is_finite
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import number, quantity
 
@@ -83,61 +82,23 @@ def slo_capacity(
     Hothorn and Lehmacher, Multiple comparisons in drug clinical trials (1995), for tests in a fixed order.
     """
     check_level("slo_capacity", level)
-    loads, seen = _positive("load", load), _positive("latency", latency)
-    if not (math.isfinite(threshold) and threshold > 0):
-        raise InvalidInput(f"slo_capacity: found the threshold {threshold}; expected a number above 0.")
+    loads, seen = positive("load", load), positive("latency", latency)
+    if not (is_finite(threshold) and threshold > 0):
+        raise InvalidInput(f"slo_capacity: found the threshold {threshold!r}; expected a number above 0.")
     if len(loads) != len(seen):
         raise InvalidInput(f"slo_capacity: found {len(loads)} loads and {len(seen)} latencies; expected one for each.")
     ends = [_ends(name, each, len(loads)) for name, each in (("low", low), ("high", high))]
     given = low is not None or high is not None
     levels = _levels(loads, np.log(seen), *ends, given=given, level=level)
-    return _crossing(levels, threshold, level, unit)
+    return crossing(levels, threshold, level, unit)
 
 
-def slo_capacity_of_shares(
-    load: ArrayLike,
-    bins: Sequence[pd.DataFrame],
-    threshold: float,
-    target: float,
-    *,
-    level: float = 0.95,
-    unit: str = "",
-) -> SloCapacity:
-    """The highest load at which the share of requests within a threshold still meets the SLO's target.
+def crossing(levels: pd.DataFrame, threshold: float, level: float, unit: str) -> SloCapacity:
+    """Where a figure crosses the threshold.
 
-    load: (k,) as for `slo_capacity`, each load once. bins: for each load its latency bins (columns `bin`, `n`; `error`
-        and `time` where known), as `LoadTests.bins_of` gives them; errors are left out, as latency SLOs do.
-    threshold: seconds; target: a fraction in (0, 1).
-
-    As `slo_capacity`, with the share beyond the threshold against 1 - target. Where `time` is known, its interval
-    allows for requests that are slow together. The bin that holds the threshold, 2% wide, counts half; the interval
-    holds both that all of it is within, and that none is.
+    levels: a row a load, ascending: load, the figure (a logarithm) with its low and high, and its weight; can_meet and
+        can_miss, where they are known: whether a level can be certain of either at all, whatever it shows.
     """
-    check_level("slo_capacity_of_shares", level)
-    loads = _positive("load", load)
-    if len(loads) != len(bins) or len(np.unique(loads)) != len(loads):
-        raise InvalidInput(
-            f"slo_capacity_of_shares: found {len(loads)} loads, {len(np.unique(loads))} of them different, and "
-            f"{len(bins)} tables of bins; expected one table for each load, and each load once."
-        )
-    if not (math.isfinite(threshold) and threshold > 0) or not 0 < target < 1:
-        raise InvalidInput(
-            f"slo_capacity_of_shares: found threshold {threshold} and target {target}; expected seconds above 0, and a "
-            "fraction between 0 and 1."
-        )
-    shares = [_share_beyond(each, threshold, level) for each in bins]
-    order = np.argsort(loads)
-    table = np.array([[each.value, each.low, each.high, smooth] for each, smooth in shares])[order]
-    levels = pd.DataFrame({"load": loads[order], "figure": np.log(table[:, 3]), "weight": 1.0})
-    with np.errstate(divide="ignore"):
-        levels["low"], levels["high"] = np.log(table[:, 1]), np.log(table[:, 2])
-    if len(levels) < 2:
-        raise _too_few(len(levels))
-    return _crossing(levels, 1 - target, level, unit)
-
-
-def _crossing(levels: pd.DataFrame, threshold: float, level: float, unit: str) -> SloCapacity:
-    """Where the figure (a logarithm, by ascending load, with low, high and weight) crosses the threshold."""
     from scipy.optimize import isotonic_regression
 
     limit = math.log(threshold)
@@ -171,10 +132,12 @@ def _certain(levels: pd.DataFrame, limit: float) -> tuple[float, float]:
     known = levels.dropna(subset=["low", "high"])
     if known.empty:
         return math.nan, math.nan
-    meets, misses = (known["high"] <= limit).to_numpy(), (known["low"] > limit).to_numpy()[::-1]
-    load = known["load"].to_numpy()
+    light = known[known["can_meet"]] if "can_meet" in known else known
+    heavy = (known[known["can_miss"]] if "can_miss" in known else known)[::-1]
+    meets, misses = (light["high"] <= limit).to_numpy(), (heavy["low"] > limit).to_numpy()
     first, last = int(np.argmin([*meets, False])), int(np.argmin([*misses, False]))
-    return (float(load[first - 1]) if first else 0.0), (float(load[::-1][last - 1]) if last else math.inf)
+    low, high = light["load"].iloc[:first], heavy["load"].iloc[:last]
+    return (float(low.iloc[-1]) if first else 0.0), (float(high.iloc[-1]) if last else math.inf)
 
 
 def _levels(loads: Floats, figure: Floats, low: Floats, high: Floats, *, given: bool, level: float) -> pd.DataFrame:
@@ -185,7 +148,7 @@ def _levels(loads: Floats, figure: Floats, low: Floats, high: Floats, *, given: 
         raise InvalidInput("slo_capacity: found a latency that is not between its low and its high; expected it there.")
     by_load = rows.groupby("load", sort=True)
     if len(by_load) < 2:
-        raise _too_few(len(by_load))
+        raise too_few(len(by_load))
     found = by_load["figure"].agg(["mean", "std", "count"])
     # Of several of the same load, what is certain is what all of them are certain of.
     ends = by_load.agg({"low": "min", "high": "max"}) if given else _scatter(found, level)
@@ -205,38 +168,9 @@ def _scatter(found: pd.DataFrame, level: float) -> pd.DataFrame:
     return pd.DataFrame({"low": found["mean"] - half, "high": found["mean"] + half})
 
 
-def _share_beyond(bins: pd.DataFrame, threshold: float, level: float) -> tuple[Estimate, float]:
-    """The share of a level's requests beyond the threshold, with interval; and one that is never 0, for its log."""
-    if absent := [name for name in ("bin", "n") if name not in bins]:
-        raise InvalidInput(f"slo_capacity_of_shares: found bins without the column {absent[0]!r}; expected bin and n.")
-    answered = bins[~bins["error"].astype(bool)] if "error" in bins else bins
-    total = float(answered["n"].sum())
-    if not total > 0:
-        raise InvalidInput(
-            "slo_capacity_of_shares: found a load without a single answer; expected requests in each. Leave it out."
-        )
-    place = math.floor(math.log(max(threshold * 1e6, 1.0)) / math.log(GAMMA) + 1e-9)
-    certainly = _ratio(answered, (answered["bin"] > place).to_numpy(), level)
-    perhaps = _ratio(answered, (answered["bin"] >= place).to_numpy(), level)
-    value = (certainly.value + perhaps.value) / 2
-    smooth = (value * total + 0.5) / (total + 1)
-    return Estimate(value, certainly.low, perhaps.high, level, "fraction"), smooth
-
-
-def _ratio(bins: pd.DataFrame, beyond: NDArray[np.bool_], level: float) -> Estimate:
-    n = bins["n"].to_numpy(dtype=np.float64)
-    if "time" not in bins:
-        return proportion_interval(float(n[beyond].sum()), float(n.sum()), level, "exact")
-    place, times = pd.factorize(bins["time"], sort=True)
-    slow = np.bincount(place[beyond], weights=n[beyond], minlength=len(times))
-    return ratio_interval(slow, np.bincount(place, weights=n, minlength=len(times)), level).estimate
-
-
-def _positive(name: str, given: ArrayLike) -> Floats:
-    try:
-        values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as cause:
-        raise InvalidInput(f"slo_capacity: {name} is not numbers ({cause}); expected one dimension of them.") from cause
+def positive(name: str, given: ArrayLike) -> Floats:
+    """One dimension of finite numbers above 0; InvalidInput for anything else."""
+    values = floats("slo_capacity", name, given)
     bad = ~(np.isfinite(values) & (values > 0))
     if values.ndim != 1 or bool(bad.any()):
         found = f"{number(float(values[bad][0]))}" if values.ndim == 1 else f"{values.ndim} dimensions"
@@ -248,7 +182,7 @@ def _positive(name: str, given: ArrayLike) -> Floats:
 
 
 def _ends(name: str, given: ArrayLike | None, count: int) -> Floats:
-    values = np.full(count, np.nan) if given is None else np.asarray(given, dtype=np.float64)
+    values = np.full(count, np.nan) if given is None else floats("slo_capacity", name, given)
     if values.shape != (count,) or bool((values < 0).any()):
         raise InvalidInput(
             f"slo_capacity: found {values.shape} values in {name}, or one below 0; expected one for each load, NaN "
@@ -257,7 +191,8 @@ def _ends(name: str, given: ArrayLike | None, count: int) -> Floats:
     return values
 
 
-def _too_few(found: int) -> NotEnoughData:
+def too_few(found: int) -> NotEnoughData:
+    """The error of fewer than two loads."""
     return NotEnoughData(
         f"slo_capacity: found {found} load; expected at least 2 that differ, best one that meets the SLO and one that "
         "does not, with some between."

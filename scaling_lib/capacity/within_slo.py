@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from scaling_lib.capacity.knee import plateau
-from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity
+from scaling_lib.capacity.slo_evidence import Kind, Shown, from_bins, from_histogram, from_percentiles
+from scaling_lib.capacity.slo_shares import share_beyond, slo_capacity_of_counts
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.load_tests import ALL, LoadTest, LoadTests
-from scaling_lib.evidence.load_tests.omission import corrected_bins
-from scaling_lib.evidence.load_tests.parts import OMISSION
+from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.routes import matches
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, percent
+from scaling_lib.words import listing
 
-Floats = NDArray[np.float64]
-
-QUANTILES = {"p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
+LEVELS = [
+    "level", "load", "throughput", "requests", "beyond", "beyond_low", "beyond_high", "latency_s", "latency_low_s",
+    "latency_high_s",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,31 +32,49 @@ class LoadWithinSlo:
     """The highest load of a test at which a journey keeps its latency SLO.
 
     slo; names: the requests of the test that are the journey's, ("",) for all together.
-    figure: what was held against the SLO, such as "p99" or "share within 300 ms".
+    evidence: what was held against the SLO: the "single durations" of the load test, the service's own "histogram", or
+        the load generator's own "percentiles". figure: in words, such as "share within 300 ms" or "p99".
     capacity: in users, or in requests/s where users are not known or the load is open.
     requests: the same in requests/s of all requests together; low and high as in `capacity`.
+    quantile: such as "p99"; levels: a row a level that was used: level, load (as of `capacity`), throughput (of all
+        requests, a second), requests (that were held against the SLO), beyond, beyond_low and beyond_high (their share
+        beyond the threshold; NaN of percentiles), latency_s, latency_low_s and latency_high_s (that quantile).
     notes: what to know, sentences.
     """
 
     slo: SLO
     names: tuple[str, ...]
+    evidence: Kind
     figure: str
     capacity: SloCapacity
     requests: Estimate
+    quantile: str
+    levels: pd.DataFrame
     notes: tuple[str, ...]
 
 
 def load_within_slo(
-    tests: LoadTests, test: LoadTest, levels: pd.DataFrame, slo: SLO, *, route: str = "", level: float = 0.95
+    tests: LoadTests,
+    test: LoadTest,
+    levels: pd.DataFrame,
+    slo: SLO,
+    *,
+    route: str = "",
+    metrics: Metrics | None = None,
+    buckets: str = "",
+    level: float = 0.95,
 ) -> LoadWithinSlo:
     """The highest load of a test at which the requests of a route keep a latency SLO.
 
     levels: of `evidence.load_tests.levels`, with the rows of all names. route: as in assessment.yaml, matched against
-    the names of the test's requests, or one of these names; "" for all together.
+    the names of the test's requests, or one of these names; "" for all together. metrics: recorded beside the test, and
+    buckets: the selector of these requests' histogram in them, "" for none.
 
-    Where the file has single durations, the share within the threshold is held against the target; else the test's
-    own quantile that is at least the target (p95 for 90%), which is then a little strict. Where the test shows signs of
-    coordinated omission and its source says the expected interval, the requests that were left out are put back first.
+    Where the test's file has single durations, the share within the threshold is held against the target. Else it is
+    the share that the service's own histogram counted: of every request, failed ones too, where `histogram_by_level`
+    can be used; where it cannot, `notes` say why. Else it is the generator's own quantile that is at least the target
+    (p95 for 90%), which is then a little strict. Where the test shows signs of coordinated omission and its source says
+    the expected interval, the requests that were left out are first put back among the single durations.
     Raises NotMeasured where the route was not sent, latency is not known, or the target is beyond p99; InvalidInput for
     an SLO that is not one of latency; NotEnoughData for fewer than two loads.
     """
@@ -66,39 +85,17 @@ def load_within_slo(
     names = _names(own, test, route)
     by_users = test.load != "open" and bool(together["users"].notna().all())
     loads, unit = (together["users"], "users") if by_users else (together["throughput"], "requests/s")
-    notes: list[str] = []
-    if test.percentiles == "bins":
-        figure = f"share within {duration(slo.threshold_s)}"
-        found = _by_share(tests, test, together, loads, names, slo, level, unit)
-        if _omitted(test):
-            notes.append(
-                "Users waited in stalls: the requests that they would have sent meanwhile are put back, as if all of "
-                "them had been of this journey."
-            )
-    else:
-        column, q = _column(slo)
-        figure = column.removesuffix("_s")
-        if q > slo.target:
-            notes.append(f"{figure} stands for the SLO's {percent(slo.target)}, which is a little less strict.")
-        rows = _rows(own, names, column, slo)
-        found = slo_capacity(
-            loads[rows.index], rows[column], slo.threshold_s,
-            low=rows[f"{column}_low"], high=rows[f"{column}_high"], level=level, unit=unit,
-        )  # fmt: skip
-        unknown = int(rows[f"{column}_low"].isna().sum())
-        if unknown:
-            notes.append(
-                f"How sure {figure} is is not known at {unknown} of {len(rows)} levels, which are too short: they are "
-                "passed over in the interval."
-            )
-    if _repeats(loads):
-        notes.append("Some levels have the same load: what all of them are sure of counts.")
+    shown = _shown(tests, test, own, names, slo, metrics, buckets, level)
+    found = _capacity(shown, loads, slo, level, unit)
+    repeats = [_repeated(shown)] if bool(loads.duplicated().any()) else []
     return LoadWithinSlo(
-        slo=slo, names=names, figure=figure, capacity=found,
+        slo=slo, names=names, evidence=shown.kind, figure=shown.figure, capacity=found,
         requests=_requests(found, together, loads) if by_users else Estimate(
             found.value, found.low, found.high, level, "requests/s"
         ),
-        notes=tuple(notes),
+        quantile=shown.quantile,
+        levels=_levels(shown, together.assign(load=loads), level),
+        notes=(*shown.notes, *repeats),
     )  # fmt: skip
 
 
@@ -115,68 +112,64 @@ def _names(levels: pd.DataFrame, test: LoadTest, route: str) -> tuple[str, ...]:
     return found
 
 
-def _column(slo: SLO) -> tuple[str, float]:
-    """The quantile nearest to the target that is not below it."""
-    found = [(column, q) for column, q in QUANTILES.items() if q >= slo.target - 1e-9]
-    if not found:
-        raise NotMeasured(
-            f"{slo.name}: the load test's file tells quantiles up to p99, and the target is {percent(slo.target)}.",
-            supply="Use a format with single durations: k6, JMeter, Vegeta, or an HdrHistogram log.",
-        )
-    return found[0]
-
-
-def _rows(levels: pd.DataFrame, names: Sequence[str], column: str, slo: SLO) -> pd.DataFrame:
-    """The levels at which the quantile is known."""
-    if len(names) > 1:
-        raise NotMeasured(
-            f"{slo.name}: its route is {len(names)} names of the load test ({listing(names)}), and quantiles of "
-            "several cannot be put together.",
-            supply="Give them one name in the test, or use a format with single durations.",
-        )
-    rows = levels[levels["name"] == names[0]].set_index("level")
-    rows = rows[rows[column].notna()]
-    if rows.empty:
-        raise NotMeasured(
-            f"{slo.name}: the latency of single levels is not known from the load test's file.",
-            supply="Supply a file with single durations, or Locust's history with --csv-full-history.",
-        )
-    return rows
-
-
-def _by_share(
+def _shown(
     tests: LoadTests,
     test: LoadTest,
-    together: pd.DataFrame,
-    loads: pd.Series[float],
+    levels: pd.DataFrame,
     names: Sequence[str],
     slo: SLO,
+    metrics: Metrics | None,
+    buckets: str,
     level: float,
-    unit: str,
-) -> SloCapacity:
-    chosen = tests.bins_of(test.test) if names == (ALL,) else pd.concat([tests.bins_of(test.test, n) for n in names])
+) -> Shown:
+    """Single durations, else the histogram, else percentiles."""
+    if test.percentiles == "bins":
+        return from_bins(tests, test, levels, names, slo)
+    refused: tuple[str, ...] = ()
+    if metrics is not None and buckets:
+        try:
+            return from_histogram(metrics, buckets, levels, names, slo, level)
+        except NotMeasured as reason:
+            refused = (f"{reason} The load generator's own percentiles are used.",)
+    shown = from_percentiles(levels, names, slo)
+    return replace(shown, notes=(*refused, *shown.notes))
+
+
+def _capacity(shown: Shown, loads: pd.Series[float], slo: SLO, level: float, unit: str) -> SloCapacity:
+    if not shown.counts:
+        rows = shown.quantiles
+        return slo_capacity(
+            loads[rows.index], rows["latency_s"], slo.threshold_s or 0.0,
+            low=rows["latency_low_s"], high=rows["latency_high_s"], level=level, unit=unit,
+        )  # fmt: skip
     parts: dict[float, list[pd.DataFrame]] = {}
-    for load, start, end in zip(loads, together["start"], together["end"], strict=True):
-        inside = chosen[(chosen["time"] >= start) & (chosen["time"] < end) & ~chosen["error"]]
-        if _omitted(test) and len(inside):
-            inside = corrected_bins(inside, expected_interval_s=test.expected_interval_s or 0.0)
-        if len(inside):
-            parts.setdefault(float(load), []).append(inside)
-    if not parts:
-        raise NotMeasured(f"{slo.name}: no request of it was answered within a level of the load test {test.test}.")
-    return slo_capacity_of_shares(
-        list(parts), [pd.concat(each) for each in parts.values()], slo.threshold_s or 0.0, slo.target,
-        level=level, unit=unit,
-    )  # fmt: skip
+    for place, counted in shown.counts.items():
+        parts.setdefault(float(loads[place]), []).append(counted)
+    return slo_capacity_of_counts(
+        list(parts), [pd.concat(each) for each in parts.values()], slo.target, level=level, unit=unit
+    )
 
 
-def _omitted(test: LoadTest) -> bool:
-    """Whether requests are missing from the latencies, and it is known how many."""
-    return test.expected_interval_s is not None and any(sign.kind == OMISSION for sign in test.signs)
+def _repeated(shown: Shown) -> str:
+    together = "their requests are counted together" if shown.counts else "what all of them are sure of counts"
+    return f"Some levels have the same load: {together}."
 
 
-def _repeats(loads: pd.Series[float]) -> bool:
-    return bool(loads.duplicated().any())
+def _levels(shown: Shown, together: pd.DataFrame, level: float) -> pd.DataFrame:
+    """The columns of LEVELS."""
+    shares = {place: share_beyond(counted, level) for place, counted in shown.counts.items()}
+    beyond = pd.DataFrame(
+        {
+            place: {
+                "requests": float(shown.counts[place]["total"].sum()),
+                "beyond": each.value, "beyond_low": each.low, "beyond_high": each.high,
+            }
+            for place, each in shares.items()
+        }
+    ).T  # fmt: skip
+    used = together[together.index.isin([*shown.counts, *shown.quantiles.index])]
+    own = used[["level", "load", "throughput"]].join(beyond).join(shown.quantiles)
+    return own.reindex(columns=LEVELS).reset_index(drop=True)
 
 
 def _requests(found: SloCapacity, together: pd.DataFrame, loads: pd.Series[float]) -> Estimate:
