@@ -24,6 +24,7 @@ from scaling_lib.config import Demand, Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of
+from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.findings import Source
 from scaling_lib.model.migration import Step, migration
 from scaling_lib.stats import Estimate
@@ -40,7 +41,7 @@ class Capacity:
     factor: so many times today's peak; assumed: whether that is our own default. by: the date for it, None without.
     demand: of all requests; journeys: of each; both None or empty where requests are not measured.
     curve: of the load test that was used; within: the highest load by latency SLO.
-    latencies: behind it, a row an SLO and level that is used: slo, journey, figure (p50, p95, p99), throughput of all
+    latencies: behind it, a row an SLO and level that is used: slo, journey, figure (such as p99), throughput of all
         requests, latency_s with low and high. points: resources, the most pressing first.
     calibrated: the one model; migration: what limits once the bottleneck is relieved.
     limits: all loads that count, the lowest first. headroom: of the lowest against today's busiest minute.
@@ -169,7 +170,7 @@ def assess(
         journeys=tuple(each for each in journeys if each),
         curve=curve,
         within=within,
-        latencies=latencies(rows, curve, within) if curve else pd.DataFrame(columns=LATENCIES),
+        latencies=latencies(within),
         points=points,
         calibrated=model,
         migration=path or (),
@@ -198,10 +199,14 @@ def _wanted(system: Assessment, factor: float) -> Demand:
 
 def _curve(system: Assessment, tests: LoadTests, name: str, level: float, tried: Attempts) -> LoadCurve:
     chosen = chosen_test(tests, name)
-    metrics = None
-    if any(entry.metrics for entry in system.config.evidence.load_tests):
-        metrics = tried("load metrics", system.load_metrics)
+    metrics = _load_metrics(system, tried)
     return load_curve(tests, chosen, metrics=metrics, resources=system.resources, level=level)
+
+
+def _load_metrics(system: Assessment, tried: Attempts) -> Metrics | None:
+    """What was recorded beside the load tests; None where nothing was."""
+    beside = any(entry.metrics for entry in system.config.evidence.load_tests)
+    return tried("load metrics", system.load_metrics) if beside else None
 
 
 def _used_rows(tests: LoadTests, curve: LoadCurve, level: float) -> pd.DataFrame:
@@ -213,14 +218,16 @@ def _used_rows(tests: LoadTests, curve: LoadCurve, level: float) -> pd.DataFrame
 def _within(
     system: Assessment, tests: LoadTests, rows: pd.DataFrame, curve: LoadCurve, level: float, tried: Attempts
 ) -> tuple[LoadWithinSlo, ...]:
-    routes = {each.name: each.route for each in system.journeys if each.route}
+    routed, metrics = {each.name: each for each in system.journeys if each.route}, _load_metrics(system, tried)
+    buckets = {name: each.metrics.buckets if each.metrics else "" for name, each in routed.items()}
+    held = partial(load_within_slo, tests, curve.test, rows, metrics=metrics, level=level)
     found = [
         tried(
             f"load within {slo.name}",
-            partial(load_within_slo, tests, curve.test, rows, slo, route=routes[slo.journey], level=level),
+            partial(held, slo, route=routed[slo.journey].route, buckets=buckets[slo.journey]),
         )
         for slo in tried("SLOs", system.slos) or ()
-        if slo.kind == "latency" and slo.journey in routes
+        if slo.kind == "latency" and slo.journey in routed
     ]
     return tuple(each for each in found if each)
 

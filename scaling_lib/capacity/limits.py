@@ -82,15 +82,12 @@ def check_name(tests: LoadTests | None, name: str) -> None:
         raise InvalidInput(f"load_test: found {name!r}; expected one of {listing(names)}.")
 
 
-def latencies(rows: pd.DataFrame, curve: LoadCurve, within: Sequence[LoadWithinSlo]) -> pd.DataFrame:
-    """The quantile that was held against each SLO, or p99, by level: the columns of LATENCIES."""
-    rows = rows[rows["test"] == curve.test.test]
-    parts = []
-    for each in within:
-        own = rows[rows["name"].isin(each.names)]
-        figure = each.figure if f"{each.figure}_s" in own else "p99"
-        load = own["level"].map(curve.levels.set_index("level")["throughput"])
-        ends = {name: own[f"{figure}_s{end}"] for name, end in zip(LATENCIES[4:], ("", "_low", "_high"), strict=True)}
-        about = {"slo": each.slo.name, "journey": each.slo.journey, "figure": figure, "throughput": load}
-        parts.append(pd.DataFrame({**about, **ends}, index=own.index).dropna(subset=["latency_s"]))
+def latencies(within: Sequence[LoadWithinSlo]) -> pd.DataFrame:
+    """The quantile that each SLO is about, by level, from what was held against it: the columns of LATENCIES."""
+    parts = [
+        each.levels.dropna(subset=["latency_s"]).assign(
+            slo=each.slo.name, journey=each.slo.journey, figure=each.quantile
+        )
+        for each in within
+    ]
     return pd.concat(parts, ignore_index=True)[LATENCIES] if parts else pd.DataFrame(columns=LATENCIES)
