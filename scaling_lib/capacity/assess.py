@@ -13,7 +13,7 @@ from scaling_lib.capacity.attempts import Absent, Attempts, sources
 from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import JourneyDemand, demand_of
 from scaling_lib.capacity.headroom import Headroom, State, compared, headroom
-from scaling_lib.capacity.limits import LATENCIES, Limit, check_name, chosen_test, latencies, limits
+from scaling_lib.capacity.limits import Limit, check_name, chosen_test, latencies, limits
 from scaling_lib.capacity.load_curve import LoadCurve, load_curve
 from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_points
