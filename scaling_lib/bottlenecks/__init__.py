@@ -3,13 +3,16 @@
 from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
 from scaling_lib.bottlenecks.impact import Impact, QuantileImpact, impact
 from scaling_lib.bottlenecks.interrupted import Interruption, interrupted
+from scaling_lib.bottlenecks.rank import Ranking, rank
 
 __all__ = [
     "CriticalPath",
     "Impact",
     "Interruption",
     "QuantileImpact",
+    "Ranking",
     "critical_path",
     "impact",
     "interrupted",
+    "rank",
 ]

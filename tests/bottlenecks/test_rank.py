@@ -1,0 +1,138 @@
+"""Ranking of traces drawn by hand: shares, savings and ranks worked out from the drawing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_lib.bottlenecks import rank
+from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
+
+MS = 1_000_000
+
+
+def trace(number, *spans, weight=1.0):
+    """Spans as (id, parent, service, operation, kind, peer, start, end), ms from the trace's begin, 1 s apart."""
+    rows = [
+        {
+            "trace_id": f"t{number:05}", "span_id": own, "parent_id": parent, "service": service,
+            "operation": operation, "kind": kind, "peer": peer, "weight": weight, "follows": False, "error": False,
+            "start_ns": number * 1000 * MS + int(start * MS), "end_ns": number * 1000 * MS + int(end * MS),
+        }
+        for own, parent, service, operation, kind, peer, start, end in spans
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def order(number, *, query=60.0, weight=1.0):
+    """A root of 40 ms of its own that asks the database for `query` ms."""
+    return trace(
+        number,
+        ("a", "", "shop", "POST /order", "server", "", 0, 40 + query),
+        ("b", "a", "shop", "write", "client", "db", 20, 20 + query),
+        weight=weight,
+    )
+
+
+def called(number):
+    """A root of 20 ms, an edge of 30 ms, and 50 ms in the service that is called."""
+    return trace(
+        number,
+        ("a", "", "front", "GET /", "server", "", 0, 100),
+        ("b", "a", "front", "call", "client", "back", 10, 90),
+        ("c", "b", "back", "GET /", "server", "", 20, 70),
+    )
+
+
+def beside(number):
+    """Two queries side by side, of 60 and of 50 ms, in a root of 80 ms."""
+    return trace(
+        number,
+        ("a", "", "shop", "GET /", "server", "", 0, 80),
+        ("b", "a", "shop", "long", "client", "db", 10, 70),
+        ("c", "a", "shop", "short", "client", "db", 10, 60),
+    )
+
+
+def test_what_a_database_does_is_its_own_and_the_root_has_the_rest():
+    found = rank(pd.concat([order(number) for number in range(100)])).table
+    assert found.index.tolist() == ["db: write", "shop: POST /order"]
+    assert [each.value for each in found["share_all"]] == pytest.approx([0.6, 0.4])
+    assert [each.value for each in found["saved_s"]] == pytest.approx([0.06, 0.04])
+    assert found["service"].tolist() == ["db", "shop"] and not found["edge"].any()
+
+
+def test_what_a_callee_does_not_cover_is_the_edges():
+    spans = pd.concat([called(number) for number in range(100)])
+    shares = rank(spans).table["share_all"].map(lambda each: each.value).to_dict()
+    assert shares == pytest.approx({"back: GET /": 0.5, "front -> back": 0.3, "front: GET /": 0.2})
+    assert rank(spans, by="edge").table["share_all"].map(lambda each: each.value).to_dict() == pytest.approx(
+        {"back": 0.5, "front -> back": 0.3, "front": 0.2}
+    )
+    assert rank(spans, by="service").table["share_all"].map(lambda each: each.value).to_dict() == pytest.approx(
+        {"back": 0.8, "front": 0.2}
+    )
+
+
+def test_no_more_is_saved_than_what_runs_beside_lets():
+    found = rank(pd.concat([beside(number) for number in range(30)])).table
+    assert found.loc["db: long", "share_all"].value == pytest.approx(60 / 80)
+    assert found.loc["db: long", "saved_s"].value == pytest.approx(0.010)
+    assert "db: short" not in found.index or found.loc["db: short", "share_all"].value == 0
+
+
+def test_the_tail_has_an_order_of_its_own():
+    """Of 400 orders 20 wait 960 ms for the database, all others 10 ms: there the root's own 40 ms are more."""
+    spans = pd.concat([order(number, query=960.0 if number % 20 == 7 else 10.0) for number in range(400)])
+    tail, middle = rank(spans), rank(spans, window="p50")
+    assert (tail.first, middle.first) == ("db: write", "shop: POST /order")
+    assert tail.traces == {"all": 400, "p50": 80, "p95": 20, "p99": 4}
+    assert tail.table.loc["db: write", "share_p95"].value == pytest.approx(0.96)
+    assert middle.table.loc["db: write", "share_p50"].value == pytest.approx(0.2)
+    assert tail.table.loc["db: write", "share_p99"] is None
+
+
+def test_a_weight_counts_as_so_many_traces():
+    few = pd.concat([order(number, query=160.0 if number < 10 else 60.0, weight=9.0 if number < 10 else 1.0)
+                     for number in range(100)])  # fmt: skip
+    many = pd.concat([order(number, query=160.0 if number < 90 else 60.0) for number in range(180)])
+    shares = [rank(each, window="all").table.loc["db: write", "share_all"].value for each in (few, many)]
+    assert shares[0] == pytest.approx(shares[1]) == pytest.approx((90 * 160 + 90 * 60) / (90 * 200 + 90 * 100))
+
+
+def test_where_nothing_differs_the_rank_is_certain_and_the_interval_a_point():
+    found = rank(pd.concat([order(number) for number in range(60)]), window="all").table.loc["db: write"]
+    assert (found["rank_low"], found["rank_high"], found["first"], found["top3"]) == (1, 1, 1, 1)
+    assert (found["share_all"].low, found["share_all"].high) == pytest.approx((0.6, 0.6))
+
+
+def test_a_rank_that_hangs_on_chance_is_not_certain():
+    """Root and query take 40 ms on average, the query at random: which is first is nearly a toss."""
+    random = np.random.default_rng(20261125)
+    spans = pd.concat([order(n, query=each) for n, each in enumerate(random.choice([10.0, 70.0], size=200))])
+    found = rank(spans, window="all").table.loc["db: write"]
+    assert 0.02 < found["first"] < 0.98 and (found["rank_low"], found["rank_high"]) == (1, 2)
+
+
+def test_journeys_by_name_and_others_left_out():
+    spans = pd.concat([order(number) if number % 2 else called(number) for number in range(80)])
+    found = rank(spans, journeys={"POST /order": "order"})
+    assert found.table.index.tolist() == ["db: write", "shop: POST /order"]
+    assert "40 roots of 80" in " ".join(found.notes)
+    assert rank(spans, journey="GET /").first == "back: GET /"
+
+
+@pytest.mark.parametrize(
+    ("spans", "options", "error", "words"),
+    [
+        (order(0), {}, NotEnoughData, "found 1 trace of the journeys; expected 20 or more"),
+        (order(0).iloc[:0], {}, NotMeasured, "no spans are given"),
+        (pd.concat([order(n) for n in range(30)]), {"journeys": {"GET /x": "x"}}, NotEnoughData, "POST /order"),
+        (pd.concat([order(n) for n in range(30)]), {"journey": "pay"}, InvalidInput, "they are of POST /order"),
+        (pd.concat([order(n) for n in range(30)]), {"window": "p42"}, InvalidInput, "p50"),
+        (pd.concat([order(n) for n in range(30)]), {"by": "host"}, InvalidInput, "operation"),
+        (pd.concat([order(n)[1:] for n in range(30)]), {}, NotEnoughData, "lack their parent"),
+    ],
+)
+def test_what_cannot_be_ranked_is_said(spans, options, error, words):
+    with pytest.raises(error, match=words):
+        rank(spans, **options)
