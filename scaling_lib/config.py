@@ -188,10 +188,14 @@ class Demand(Part):
 
 
 class Config(Part):
-    """The whole of `assessment.yaml`."""
+    """The whole of `assessment.yaml`.
+
+    time_zone: whose clock the users live by: days and weeks of demand follow it, and the hour it moves by twice a year.
+    """
 
     system: str = Field(min_length=1)
     currency: str = ""
+    time_zone: Annotated[str, BeforeValidator(canonical_zone)] = "UTC"
     services: list[Service] = Field(default_factory=list)
     journeys: list[Journey] = Field(default_factory=list)
     resources: list[Resource] = Field(default_factory=list)

@@ -94,6 +94,11 @@ def test_threshold_refused(text):
             "system: a\njourneys:\n  - name: x\n    slos: [{kind: latency, target: 99%}]\n",
             "without a threshold",
         ),
+        (
+            "system: a\ntime_zone: Berlin\n",
+            "line 2, time_zone: found 'Berlin'; expected an IANA name such as Europe/Berlin",
+        ),
+        ("system: a\ntime_zone: +02:00\n", "line 2, time_zone: found '+02:00'; expected an IANA name"),
         ("system: a\njourneys: [{name: x}, {name: x}]\n", "used twice"),
         ("system: a\njourneys: [{name: x, steps: [y]}]\n", "expected another journey's name"),
         (

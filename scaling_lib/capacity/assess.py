@@ -129,16 +129,18 @@ def assess(
     _check(demand_factor, level, relief)
     tried = Attempts()
     wanted = _wanted(system, demand_factor)
-    demand = tried("demand", lambda: demand_of(system.requests(), horizon=wanted, level=level))
+    zone = system.config.time_zone
+    demand = tried("demand", lambda: demand_of(system.requests(), horizon=wanted, level=level, time_zone=zone))
     routed = [each for each in system.journeys if each.route and demand]
     journeys = [
         tried(
-            f"demand of {each.name}", partial(demand_of, system.requests(), each, horizon=wanted, level=level)
+            f"demand of {each.name}",
+            partial(demand_of, system.requests(), each, horizon=wanted, level=level, time_zone=zone),
         )
         for each in routed
-    ]  # fmt: skip
+    ]
     metrics = tried("metrics", system.metrics) if system.resources else None
-    points = saturation_points(system.resources, metrics, level=level)
+    points = saturation_points(system.resources, metrics, level=level, time_zone=zone)
     tests = tried("load tests", system.load_tests)
     check_name(tests, load_test)
     curve = tried("load curve", lambda: _curve(system, tests, load_test, level, tried)) if tests else None

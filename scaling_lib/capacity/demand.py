@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from scaling_lib.capacity.demand_history import (
+    DAY,
     WEEK,
     PeakDemand,
     hourly,
@@ -21,6 +23,7 @@ from scaling_lib.config import Demand, Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.clock import check_zone
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.forecast import Forecast, forecast
 from scaling_lib.words import duration, number
@@ -28,7 +31,6 @@ from scaling_lib.words import duration, number
 ALL_REQUESTS = "all requests"
 MONTH_DAYS = 30.4375  # a twelfth of a year
 YEAR_S = 365.25 * 86_400
-DAY = pd.Timedelta(days=1)
 FARTHEST = 4  # times the history: beyond, a forecast is an extrapolation
 LONGEST = pd.Timedelta(days=3653)  # ten years: nothing is said beyond
 HOURS_OF_A_DAY = 20  # that have to be known for its peak
@@ -39,7 +41,7 @@ NO_GROWTH = 1e-6  # a fraction: what rounding leaves of a demand that stays as i
 class DemandAhead:
     """When demand is so many times today's peak, and what it is by a date.
 
-    factor: as asked. by: the date, UTC, None where none is asked for. at: the busiest hour of the week before it,
+    factor: as asked. by: the date, None where none is asked for. at: the busiest hour of the week before it,
     requests/s, and times: the same over today's peak as it stands, x; None without a date that can be answered.
     extrapolated: whether the date lies further ahead than four times the history is long.
     reached: when a day's busiest hour first is factor times today's peak, within `horizon`; infinite beyond it.
@@ -64,7 +66,8 @@ class JourneyDemand:
     """The demand of one journey, or of all requests.
 
     journey: its name. minutes, hours: requests a minute and an hour, by their start (UTC), NaN where not recorded.
-    days: the busiest hour of each day, requests/s, from which the forecast is made. peak: today's typical peak.
+    days: the busiest hour of each day, requests/s, from which the forecast is made; days, and all dates of forecast and
+    `ahead`, are those of the time zone that was asked for, and stand as 00:00 UTC. peak: today's typical peak.
     season: `hours_of_week`. growth: of the busiest hour, a fraction a month of 30.4375 days, NaN where the history is
     too short; growth_told: whether its interval excludes none. forecast: of `days`; None where it is too short.
     ahead: None without a horizon or a forecast. notes: what is not known, and what a forecast says of itself.
@@ -93,7 +96,8 @@ def demand_of(
 ) -> JourneyDemand:
     """The demand of a journey's route, or of all requests where none is given.
 
-    horizon: the factor and date to answer for; level: of the intervals; time_zone: whose clock the season follows.
+    horizon: the factor and date to answer for; level: of the intervals; time_zone: an IANA name, whose clock begins
+    the days, names the hours of the week and reads a date without an offset.
 
     The forecast is of each day's busiest hour, which capacity has to hold; days with fewer than 20 recorded hours are
     gaps. It goes to the date or four times as far as the history is long, whichever is further, and ten years at most.
@@ -107,21 +111,25 @@ def demand_of(
                 f"The demand of {name} is not measured: it has no route of its own.",
                 supply=f"Give the journey {name} a `route`, or look at those of its steps.",
             )
+    zone = check_zone("demand_of", time_zone)
     minutes = minute_requests(requests, route, service)
     hours = hourly(minutes)
-    days = _days(hours)
+    days = _days(hours, zone)
     ends = pd.DatetimeIndex(days.index)[-1] + DAY if len(days) else None
     notes: list[str] = []
     found, growth, told = None, Estimate(math.nan, math.nan, math.nan, level, "fraction"), False
-    by = _utc(horizon)
+    by = _by(horizon, zone)
     try:
-        found = forecast(days, _horizon(days, by, ends), level=level, time_zone=time_zone, unit="requests/s")
+        found = forecast(days, _horizon(days, by, ends), level=level, unit="requests/s")
         growth, told = _without_rounding(found.growth_per(MONTH_DAYS)), found.growth_told
         notes += [*found.left_out, *found.caveats]
     except NotEnoughData as error:
         notes.append(f"Growth is not known: {reason_words(error)}")
     a_week = found.growth.value if found is not None and told and growth.unit == "fraction" else 0.0
-    peak = peak_demand(minutes, hours, growth_a_week=a_week, level=level)
+    shifts = [_moment(day, zone) for day in found.shifts] if found is not None else []
+    peak = peak_demand(minutes, hours, growth_a_week=a_week, shifts=shifts, level=level)
+    if peak.since is not None:
+        notes.append(f"Today's peak follows the last level of demand. {peak.definition}")
     ahead = None
     if horizon is not None and found is not None and ends is not None:
         ahead = _ahead(found, days, peak, horizon.factor, by, ends)
@@ -131,7 +139,7 @@ def demand_of(
         hours=hours,
         days=days,
         peak=peak,
-        season=hours_of_week(hours),
+        season=hours_of_week(hours, time_zone),
         growth=growth,
         growth_told=told,
         forecast=found,
@@ -147,19 +155,27 @@ def _without_rounding(growth: Estimate) -> Estimate:
     return replace(growth, value=value, low=low, high=high)
 
 
-def _days(hours: pd.Series[float]) -> pd.Series[float]:
+def _days(hours: pd.Series[float], zone: ZoneInfo) -> pd.Series[float]:
     """The busiest hour of each day, requests/s; NaN where too few hours of it are known, left out at either end."""
-    parts = hours.resample(DAY)
+    dates = pd.DatetimeIndex(hours.index).tz_convert(zone).tz_localize(None).normalize().tz_localize("UTC")
+    parts = hours.groupby(dates.rename("time"))
     most = (parts.max() / 3600).where(parts.count() >= HOURS_OF_A_DAY)
     known = most.dropna().index
-    return most.loc[known[0] : known[-1]] if len(known) else most.iloc[:0]
+    return most.loc[known[0] : known[-1]].asfreq("D") if len(known) else most.iloc[:0]
 
 
-def _utc(horizon: Demand | None) -> pd.Timestamp | None:
+def _by(horizon: Demand | None, zone: ZoneInfo) -> pd.Timestamp | None:
+    """The date that is asked for, by the zone's clock, as 00:00 UTC stands for its days."""
     if horizon is None or horizon.by is None:
         return None
     time = pd.Timestamp(horizon.by)
-    return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+    return (time if time.tzinfo is None else time.tz_convert(zone).tz_localize(None)).tz_localize("UTC")
+
+
+def _moment(day: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
+    """When a day began by the zone's clock, UTC."""
+    local = day.tz_localize(None).tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    return local.tz_convert("UTC")
 
 
 def _horizon(days: pd.Series[float], by: pd.Timestamp | None, ends: pd.Timestamp | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,13 +19,20 @@ CLEAR = 40.0  # times the variance of one value: chance moves reach some 15 over
 LARGE = 0.05  # of the variance within days: a smaller gain is not worth a change
 
 
+def check_zone(where: str, name: str) -> ZoneInfo:
+    """The time zone of an IANA name; InvalidInput for anything else."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError, TypeError, AttributeError):
+        raise InvalidInput(
+            f"{where}: found time_zone {name!r}; expected an IANA name such as Europe/Berlin or UTC."
+        ) from None
+
+
 def clock_shifts(times: pd.DatetimeIndex, ends: pd.Timestamp, step: pd.Timedelta, zone: str) -> Integers:
     """By how many steps the clock of a time zone is ahead at `times` of what it is at the end of the history."""
     moments = pd.DatetimeIndex([*times, ends])
-    try:
-        local = moments.tz_convert(zone).tz_localize(None)
-    except (KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"forecast: found time_zone {zone!r}; expected a name such as Europe/Berlin.") from error
+    local = moments.tz_convert(check_zone("forecast", zone)).tz_localize(None)
     offsets = np.asarray((local - moments.tz_localize(None)).total_seconds(), dtype=np.float64)
     steps = (offsets[:-1] - offsets[-1]) / step.total_seconds()
     return np.asarray(np.round(steps), dtype=np.int64)
