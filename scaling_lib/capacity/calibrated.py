@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.attempts import Attempts
-from scaling_lib.capacity.gauges import per_second
+from scaling_lib.capacity.gauges import gauge_sum, per_second
+from scaling_lib.capacity.request_rates import OTHER, RequestRates, request_rates
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.routes import matches
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from scaling_lib.evidence.metrics import Metrics
     from scaling_lib.model.calibration import LoadTestDemands, SpanDemands
 
-OTHER = "other requests"  # than those of the journeys
-NO_OTHERS = 1e-6  # of all requests: what rounding leaves
 LAW = "utilisation law of "
 
 
@@ -34,12 +33,14 @@ class Calibrated:
     """The system as it was measured.
 
     calibration: demands, with interval and origin; laws: the utilisation law by resource, of those that have metrics.
+    rates: where the rates of requests beside these metrics come from, see `request_rates`; "" without a law.
     test: the load test that was used, "" for none; check: the model against its levels, None without one.
     absent: what could not be used, why, and what would mend it, sentences.
     """
 
     calibration: Calibration
     laws: dict[str, UtilizationLaw]
+    rates: str
     test: str
     check: Check | None
     absent: tuple[str, ...]
@@ -67,23 +68,25 @@ def calibrated(
     """
     tried = tried or Attempts()
     before = set(tried.absent)
-    laws = _laws(system, levels, level, tried)
+    laws, rates = _laws(system, levels, level, tried)
     spans: SpanDemands | None = tried("spans", lambda: _spans(system, level))
     load_test: LoadTestDemands | None = None
     if levels is not None:
         load_test = tried("demands of the load test", lambda: from_load_test(levels, level=level))
     if not laws and spans is None and load_test is None:
+        supplies = list(dict.fromkeys(each.supply for name, each in tried.absent.items() if name not in before))
         raise NotMeasured(
             f"No demand is measured: {' '.join(_reasons(tried, before, supply=False))}",
-            supply="Describe `resources` in assessment.yaml with the metrics of their use, or supply spans or a load "
-            "test.",
+            supply=" ".join(filter(None, supplies)) or "Supply the metrics of the resources, spans, or a load test.",
         )
     hosted = {each.name: [*each.services] for each in system.resources if each.name in laws and each.services}
     found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted, level=level)
+    if laws:
+        found = replace(found, notes=(f"The rates of requests beside the metrics are those of {rates}.", *found.notes))
     held = None
     if levels is not None and load_test is not None:
         held = tried("check of the model", lambda: check(found.system(1.0), levels))
-    return Calibrated(calibration=found, laws=laws, test=test, check=held, absent=_reasons(tried, before))
+    return Calibrated(calibration=found, laws=laws, rates=rates, test=test, check=held, absent=_reasons(tried, before))
 
 
 def _reasons(tried: Attempts, before: set[str], *, supply: bool = True) -> tuple[str, ...]:
@@ -95,24 +98,40 @@ def _reasons(tried: Attempts, before: set[str], *, supply: bool = True) -> tuple
     )
 
 
-def _laws(system: Assessment, levels: pd.DataFrame | None, level: float, tried: Attempts) -> dict[str, UtilizationLaw]:
-    """The utilisation law of each resource whose busy time is counted."""
-    counted = [each for each in system.resources if each.busy and isinstance(each.limit, float)]
-    if not counted:
-        return {}
-    found = tried("metrics of the model", lambda: _metrics(system, levels))
-    rates = tried("rates of requests", lambda: _rates(system, found[0])) if found else None
-    if found is None or rates is None:
-        return {}
+def _laws(
+    system: Assessment, levels: pd.DataFrame | None, level: float, tried: Attempts
+) -> tuple[dict[str, UtilizationLaw], str]:
+    """The utilisation law of each resource whose busy time is counted, and where the rates beside it come from."""
+    counted = tried("resources whose work is counted", lambda: _counted(system))
+    found = tried("metrics of the model", lambda: _metrics(system, levels)) if counted else None
+    if counted is None or found is None:
+        return {}, ""
     metrics, during = found
-    known = rates.loc[during]
+    beside = levels if during != slice(None) else None
+    rates = tried("rates of requests", lambda: request_rates(system, metrics, beside))
+    if rates is None:
+        return {}, ""
+    laws = {
+        each.name: tried(f"{LAW}{each.name}", partial(_law, each, metrics, rates, during, level)) for each in counted
+    }
+    known = {name: each for name, each in laws.items() if each is not None}
+    return known, rates.source if known else ""
 
-    def law(resource: Resource) -> UtilizationLaw:
-        busy = per_second(metrics, resource.busy).loc[during]
-        return from_utilization(busy, known, servers=_servers(resource), level=level)
 
-    laws = {each.name: tried(f"{LAW}{each.name}", partial(law, each)) for each in counted}
-    return {name: each for name, each in laws.items() if each is not None}
+def _counted(system: Assessment) -> list[Resource]:
+    if not system.resources:
+        raise NotMeasured(
+            "No resource is described.",
+            supply="Describe `resources` in assessment.yaml, with the counters of their busy seconds as `busy`.",
+        )
+    counted = [each for each in system.resources if each.busy]
+    if not counted:
+        raise NotMeasured(
+            "No resource has counters of its busy seconds: gauges tell how full it is, not how long a request keeps it "
+            "busy.",
+            supply="Give `busy` in place of `used` for the processors among the `resources` in assessment.yaml.",
+        )
+    return counted
 
 
 def _metrics(system: Assessment, levels: pd.DataFrame | None) -> tuple[Metrics, slice]:
@@ -125,21 +144,16 @@ def _metrics(system: Assessment, levels: pd.DataFrame | None) -> tuple[Metrics, 
     return system.metrics(), slice(None)
 
 
-def _rates(system: Assessment, metrics: Metrics) -> pd.DataFrame:
-    """Requests/s by journey, and of all others where `traffic` counts them."""
-    journeys = {each.name: each.metrics.total for each in system.journeys if each.metrics and not each.steps}
-    if not journeys and not system.config.traffic:
-        raise NotMeasured(
-            "No rate of requests is in the metrics: give `traffic`, or the journeys' `metrics.total`.",
-            supply="Name the counters of all requests as `traffic` in assessment.yaml.",
-        )
-    rates = pd.DataFrame({name: per_second(metrics, selector) for name, selector in journeys.items()})
-    if system.config.traffic:
-        everything = per_second(metrics, system.config.traffic)
-        rest = everything - rates.sum(axis=1, min_count=len(journeys)) if journeys else everything
-        if float(rest.sum()) > NO_OTHERS * float(everything.sum()):
-            rates[OTHER] = rest.clip(lower=0)
-    return rates
+def _law(resource: Resource, metrics: Metrics, rates: RequestRates, during: slice, level: float) -> UtilizationLaw:
+    """Where there is no whole number of servers, as for a quota, in seconds of one of the next whole number."""
+    limit = resource.limit
+    if isinstance(limit, str):
+        limit = float(gauge_sum(metrics, limit, resource.name, "limit", finest_s=1).median())
+    servers = max(1, round(limit))
+    busy = per_second(metrics, resource.busy)
+    return from_utilization(
+        busy.loc[during] * (servers / limit), rates.of(busy).loc[during], servers=servers, level=level
+    )
 
 
 def _spans(system: Assessment, level: float) -> SpanDemands:
@@ -151,7 +165,3 @@ def _spans(system: Assessment, level: float) -> SpanDemands:
         own = [each.name for each in system.journeys if each.route and matches(each.route, plain)]
         named[operation] = own[0] if own else OTHER
     return from_spans(frame, journeys=named, level=level)
-
-
-def _servers(resource: Resource) -> int:
-    return max(1, round(float(resource.limit)))
