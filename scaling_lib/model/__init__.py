@@ -3,7 +3,8 @@
 `calibration.combined` makes a `System` of what utilization_law, span_demands and load_test_demands measured, each with
 the draws of `uncertainty`. The System (system.py) lets system_bounds, system_solve and system_predict answer; they hand
 it as a `network` to `queueing`: bounds, mva, erlang, each a law of its own. `migration` and `check` ask the System.
-`usl` is the scalability law (usl_* are its parts); of the others only load_test_demands asks it.
+`usl` is the scalability law (usl_* are its parts), `plateau` the highest throughput of a load test; load_test_demands
+asks both.
 """
 
 from __future__ import annotations

@@ -13,15 +13,15 @@ import pandas as pd
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.model import usl
 from scaling_lib.model.demands import whole
+from scaling_lib.model.plateau import Plateau, plateau
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.words import listing, number, plural
+from scaling_lib.stats.student import student_quantile
+from scaling_lib.words import listing, plural
 
 COLUMNS = ("users", "throughput", "mean_s")
-MORE_USERS = 1.1  # a plateau is reached where so many times the users
-MORE_ANSWERS = 1.05  # bring less than this
-LIGHT = 0.8  # of the limit: beyond, a small error of the throughput is a large one of the time that users think
+LIGHT = 0.8  # of the highest throughput: beyond, a small error of it is a large one of the time that users think
 FEWEST_LEVELS = 3
 BEYOND = 1.5  # times the highest throughput seen: a law reaches no further
 
@@ -57,11 +57,10 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
         known, as `evidence.load_tests.levels` gives them for all requests together.
     servers: of the resource that limits; level: of the intervals, and of those in `levels`.
 
-    The limit is a plateau of the throughput: from the first level on from which no further one with 10% more users
-    brings 5% more. Its interval is Student's t over the logarithms of its levels, or the level's own where it is one
-    alone. Where there is none, it is the peak of the Universal Scalability Law, if that is identified and at most half
-    above the highest throughput seen; else the limit is not known. The total demand is an upper bound: it holds what
-    network and generator add, and a little waiting. The time that users think is over the levels below 80% of the
+    The limit is the plateau of the throughput, see `plateau`. Where it still rises at the end, it is the peak of the
+    Universal Scalability Law, if that is identified and at most half above the highest throughput seen; else the limit
+    is not known. The total demand is an upper bound: it holds what network and generator add, and a little waiting.
+    The time that users think is over the levels below 80% of the
     highest throughput, a ratio of sums with a jackknife over levels.
 
     Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users, InvalidInput for a frame
@@ -72,12 +71,12 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     check_level("from_load_test", level)
     rows = _checked(levels)
     users, throughput, response = (rows[name].to_numpy() for name in COLUMNS)
-    start = _plateau(users, throughput)
-    limit, method = _limit(rows, start, level)
+    found = plateau(rows.assign(level=np.arange(len(rows))), level=level)
+    limit, method = _limit(rows, found, level)
     return LoadTestDemands(
         limit=limit,
         method=method,
-        plateau=0 if start is None else len(rows) - start,
+        plateau=len(found.levels),
         bottleneck_demand=Estimate(
             servers / limit.value,
             servers / limit.high,
@@ -88,7 +87,7 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
         total_demand=_own(rows.iloc[0], "mean_s", level, "s"),
         think_time=_think_time(users, throughput, response, level),
         servers=servers,
-        notes=tuple(_notes(rows, method)),
+        notes=tuple(_notes(rows, method, found)),
     )
 
 
@@ -119,34 +118,14 @@ def _checked(levels: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _plateau(users: Floats, throughput: Floats) -> int | None:
-    """The first level from which on more users bring hardly more; None where the last levels still do."""
-    for start in range(len(users)):
-        later = users >= MORE_USERS * users[start]
-        if not later.any():
-            return None
-        if throughput[start:].max() < MORE_ANSWERS * throughput[start]:
-            return start
-    return None
-
-
-def _limit(rows: pd.DataFrame, start: int | None, level: float) -> tuple[Estimate, Method]:
-    from scipy import special
-
-    if start is None:
-        seen = float(rows["throughput"].max())
-        peak = _peak(rows, level)
-        if peak is not None and seen <= peak.value <= BEYOND * seen:
-            return peak, "scalability law"
-        return Estimate(math.nan, seen, math.inf, level, "requests/s"), "none"
-    values = rows["throughput"].to_numpy()[start:]
-    if len(values) == 1:
-        return _own(rows.iloc[-1], "throughput", level, "requests/s"), "plateau"
-    logs = np.log(values)  # a throughput is above 0, however few levels there are
-    error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    by = math.exp(float(special.stdtrit(len(logs) - 1, 0.5 + level / 2)) * error)
-    mean = math.exp(float(logs.mean()))
-    return Estimate(mean, mean / by, mean * by, level, "requests/s"), "plateau"
+def _limit(rows: pd.DataFrame, found: Plateau, level: float) -> tuple[Estimate, Method]:
+    if found.reached:
+        return found.throughput, "plateau"
+    seen = float(rows["throughput"].max())
+    peak = _peak(rows, level) if found.state == "beyond the measured range" else None
+    if peak is not None and seen <= peak.value <= BEYOND * seen:
+        return peak, "scalability law"
+    return Estimate(math.nan, seen, math.inf, level, "requests/s"), "none"
 
 
 def _peak(rows: pd.DataFrame, level: float) -> Estimate | None:
@@ -165,8 +144,6 @@ def _own(row: pd.Series, name: str, level: float, unit: str) -> Estimate:
 
 
 def _think_time(users: Floats, throughput: Floats, response: Floats, level: float) -> Estimate:
-    from scipy import special
-
     light = throughput <= LIGHT * throughput.max()
     light[0] = True
     thinking, answered = (users - throughput * response)[light], throughput[light]
@@ -176,19 +153,16 @@ def _think_time(users: Floats, throughput: Floats, response: Floats, level: floa
         return Estimate(value, math.nan, math.nan, level, "s")
     without = (thinking.sum() - thinking) / (answered.sum() - answered)
     error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
-    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * error
+    half = student_quantile(level, n - 1) * error
     return Estimate(value, max(value - half, 0.0), value + half, level, "s")
 
 
-def _notes(rows: pd.DataFrame, method: Method) -> Iterator[str]:
+def _notes(rows: pd.DataFrame, method: Method, found: Plateau) -> Iterator[str]:
     if method == "scalability law":
         yield "The throughput still rises: its limit is what the Universal Scalability Law extrapolates."
     elif method == "none":
-        yield (
-            f"The throughput still rises at {number(float(rows['users'].max()))} users: what limits it, and where, was "
-            "not reached. Test with more users."
-        )
-    elif float(rows["throughput"].iloc[-1]) < float(rows["throughput"].max()) / MORE_ANSWERS:
+        yield f"What limits the throughput was not reached. {found.sentence}"
+    elif found.falls:
         yield "Beyond its highest the throughput falls again: users there cost more than they would alone."
     if "steady" in rows and bool((~rows["steady"].fillna(True).astype(bool)).any()):
         yield f"{plural(int((~rows['steady'].fillna(True).astype(bool)).sum()), 'level')} had not settled."
