@@ -109,7 +109,7 @@ def generate(
         "spans": about_spans,
         "metrics": about_metrics,
     }
-    return Demo(tables=tables, texts=texts), _plain(truth)
+    return Demo(tables=tables, texts=texts), plain(truth)
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
@@ -117,12 +117,12 @@ def _json(rows: list[dict[str, Any]]) -> str:
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same with moments as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value
