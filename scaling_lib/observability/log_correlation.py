@@ -1,0 +1,114 @@
+"""Whether a line of a log leads to its trace: which carry a trace id, and which of those ids are among the traces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.observability.shares import MOST_GROUPS, Floats, share
+from scaling_lib.stats import Estimate
+
+NOBODY = "(not named)"
+SHORT_ID = 16  # digits: of 64 bits, which some write of ids with 128
+MINUTE_NS = 60_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LogCorrelation:
+    """How logs and traces hang together.
+
+    services: a row a service, most lines first, those without a line last: service, lines; with_id: the share of them
+        that carries a trace id (Estimate); compared: lines with an id from minutes of which there are spans; found: the
+        share of those whose trace is among the spans (Estimate; NaN without any, or without spans).
+    kept: the share of traces that the sampling kept, of those the spans stand for: no larger share can be found; NaN
+        without spans.
+    """
+
+    services: pd.DataFrame
+    kept: float
+
+
+def log_correlation(
+    lines: pd.DataFrame, spans: pd.DataFrame | None = None, *, services: Sequence[str] = (), level: float = 0.95
+) -> LogCorrelation:
+    """Hold the lines of logs against the traces.
+
+    lines: the frame of `evidence.logs` (time, service, trace_id); spans: the canonical frame; services: those that are
+        known, each of which gets a row. Lines that name no service stand under "(not named)".
+    Lines that lie together in time carry an id, or do not, together: the intervals take stretches of neighbouring lines
+    as one. An id of 64 bits is compared with the lower half of those that have 128.
+    Raises InvalidInput for a frame without the columns that are needed, NotMeasured for one without a line.
+    """
+    if missing := [name for name in ("time", "service", "trace_id") if name not in lines]:
+        raise InvalidInput(f"log_correlation: found no column {missing[0]}; expected time, service and trace_id.")
+    if lines.empty:
+        raise NotMeasured(
+            "log_correlation: no line of a log is given; whether logs lead to traces is not measured.",
+            supply="Supply logs of a stretch of which there are spans.",
+        )
+    known = lines.assign(
+        service=lines["service"].astype(str).replace("", NOBODY), found=_found(lines, spans), seen=_seen(lines, spans)
+    )
+    rows = [_of(name, own, level) for name, own in known.groupby("service", sort=True)]
+    absent = sorted(set(services) - set(known["service"]))
+    rows += [(name, 0, _unknown(level), 0, _unknown(level)) for name in absent]
+    table = pd.DataFrame(rows, columns=["service", "lines", "with_id", "compared", "found"])
+    kept = math.nan
+    if spans is not None and len(spans):
+        roots = spans["parent_id"].astype(str) == ""
+        weights = spans.loc[roots, "weight"] if "weight" in spans else pd.Series(np.ones(int(roots.sum())))
+        kept = float(len(weights) / weights.sum()) if len(weights) else math.nan
+    return LogCorrelation(
+        services=table.sort_values("lines", ascending=False, kind="stable", ignore_index=True), kept=kept
+    )
+
+
+def _of(name: object, own: pd.DataFrame, level: float) -> tuple[str, int, Estimate, int, Estimate]:
+    own = own.sort_values("time", kind="stable")
+    with_id = (own["trace_id"].astype(str) != "").to_numpy()
+    compared = own[with_id & own["seen"].to_numpy()]
+    return (
+        str(name),
+        len(own),
+        _share(with_id.astype(float), own["time"], level),
+        len(compared),
+        _share(compared["found"].to_numpy(dtype=np.float64), compared["time"], level)
+        if len(compared)
+        else _unknown(level),
+    )
+
+
+def _share(part: Floats, time: pd.Series[pd.Timestamp], level: float) -> Estimate:
+    """Lines of one second are one event; neighbouring events are taken together."""
+    seconds, _ = pd.factorize(time.dt.floor("s"))
+    apart = np.where(seconds < 0, seconds.max() + 1 + np.arange(len(part)), seconds)  # those without a time
+    event, count = pd.factorize(apart)[0], len(set(apart.tolist()))
+    group = np.arange(count) * min(count, MOST_GROUPS) // max(count, 1)
+    return share(part, np.ones(len(part)), event, group, level)
+
+
+def _found(lines: pd.DataFrame, spans: pd.DataFrame | None) -> pd.Series[bool]:
+    if spans is None or spans.empty:
+        return pd.Series(False, index=lines.index)
+    ids = spans["trace_id"].astype(str).str.lower().str.replace("-", "").drop_duplicates()
+    own = lines["trace_id"].astype(str)
+    short = own.str.len() <= SHORT_ID
+    return own.isin(set(ids)) | (short & own.isin(set(ids.str[-SHORT_ID:])))
+
+
+def _seen(lines: pd.DataFrame, spans: pd.DataFrame | None) -> pd.Series[bool]:
+    """Whether there are spans of the line's minute; of a line without a time, whether there are any at all."""
+    if spans is None or spans.empty:
+        return pd.Series(False, index=lines.index)
+    minutes = set((spans["start_ns"] // MINUTE_NS).unique().tolist())
+    own = lines["time"].astype("datetime64[ns, UTC]").astype("int64") // MINUTE_NS
+    return own.isin(minutes) | lines["time"].isna()
+
+
+def _unknown(level: float) -> Estimate:
+    return Estimate(math.nan, 0.0, 1.0, level, "fraction")
