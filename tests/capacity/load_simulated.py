@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from scaling_lib.capacity import knee, plateau, slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity import knee, plateau, slo_capacity, slo_capacity_of_counts, slo_capacity_of_shares
 from scaling_lib.evidence.cells import GAMMA
 from scaling_lib.evidence.load_tests.steady import ratio_of_sums
 from scaling_lib.model.calibration import from_load_test
@@ -82,12 +82,12 @@ def _of_known(found, true):
     }
 
 
-def responses(random, load, seconds):
+def responses(random, load, seconds, rate=RATE):
     """Of M/M/1, first come first served, in equilibrium: when each was answered, and what it took (Lindley)."""
     count = random.poisson(load * seconds)
-    warm = int(5 * RATE / (RATE - load) ** 2 * load) + 100
+    warm = int(5 * rate / (rate - load) ** 2 * load) + 100
     gaps = random.exponential(1 / load, count + warm)
-    service = random.exponential(1 / RATE, count + warm)
+    service = random.exponential(1 / rate, count + warm)
     steps = np.cumsum(np.concatenate([[0.0], service[:-1] - gaps[1:]]))
     took = (steps - np.minimum.accumulate(steps) + service)[warm:]
     return np.cumsum(gaps[warm:]), took
@@ -109,6 +109,27 @@ def share_coverage(random, loads, seconds, share, repeats):
         for _ in range(repeats)
     ]
     return _summary(found, true)
+
+
+def stretch_coverage(random, near, seconds, stretch_s, repeats, *, rate=RATE, threshold_s=THRESHOLD_S):
+    """How often `slo_capacity_of_counts` holds the true load: as it is, and with all requests of a level as one stretch.
+
+    near: the loads over the true one; stretch_s: between two samples of a histogram.
+    """
+    true = rate + math.log(0.01) / threshold_s
+    loads, held = np.asarray(near) * true, []
+    for _ in range(repeats):
+        counts = [_stretches(*responses(random, each, seconds, rate=rate), stretch_s, threshold_s) for each in loads]
+        together = [each.sum().to_frame().T for each in counts]
+        found = [slo_capacity_of_counts(loads, each, 0.99) for each in (counts, together)]
+        held.append([each.low <= true <= each.high for each in found])
+    return np.mean(held, axis=0)
+
+
+def _stretches(times, took, stretch_s, threshold_s):
+    """Requests, and those beyond the threshold, of each stretch."""
+    frame = pd.DataFrame({"at": times // stretch_s, "total": 1, "beyond": took > threshold_s})
+    return frame.groupby("at")[["total", "beyond"]].sum().astype(float)
 
 
 def latency_coverage(random, loads, samples, spread, repeats):

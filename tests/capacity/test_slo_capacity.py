@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from load_simulated import latency_coverage, share_coverage, true_slo_load
+from load_simulated import latency_coverage, share_coverage, stretch_coverage, true_slo_load
 
-from scaling_lib.capacity import slo_capacity, slo_capacity_of_shares
+from scaling_lib.capacity import slo_capacity, slo_capacity_of_counts, slo_capacity_of_shares
+from scaling_lib.capacity.slo_shares import share_beyond
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.evidence.cells import GAMMA
+from scaling_lib.stats import proportion_interval
 
 NAN = math.nan
 
@@ -109,7 +111,7 @@ def test_figures_that_cannot_be_are_refused(load, latency):
         slo_capacity(load, latency, 0.3)
 
 
-@pytest.mark.parametrize("threshold", [0, -1, NAN, math.inf])
+@pytest.mark.parametrize("threshold", [0, -1, NAN, math.inf, "0.3", None])
 def test_thresholds_that_cannot_be_are_refused(threshold):
     with pytest.raises(InvalidInput):
         slo_capacity([1, 2], [0.1, 0.2], threshold)
@@ -170,6 +172,63 @@ def test_requests_that_are_slow_together_make_less_certain():
     assert slo_capacity_of_shares([10, 20], [together, heavy], 0.3, 0.99).low == 0
 
 
+def counts(total, beyond):
+    """A row a stretch."""
+    return pd.DataFrame({"total": np.asarray(total, dtype=float), "beyond": np.asarray(beyond, dtype=float)})
+
+
+def test_few_stretches_show_how_slow_requests_come_together():
+    # 0, 10, 0 and 10 of 100 each: residuals -5, 5, -5, 5, whose variance is 4/3 x 100; of 400 independent ones at 5%
+    # it would be 19. The design effect is 7.02, and Student's t of 3 degrees makes the counts (1.96/3.182)^2 of those.
+    found = share_beyond(counts([100] * 4, [0, 10, 0, 10]))
+    worth = 19 / (4 / 3 * 100) * (1.959964 / 3.182446) ** 2
+    expected = proportion_interval(20 * worth, 400 * worth, 0.95, "exact")
+    assert (found.value, found.low, found.high) == pytest.approx((0.05, expected.low, expected.high), rel=1e-4)
+    alone = proportion_interval(20, 400, 0.95, "exact")
+    assert found.low < alone.low < alone.high < found.high
+
+
+@pytest.mark.parametrize(
+    ("total", "beyond"), [([100] * 4, [3, 0, 0, 0]), ([100] * 2, [40, 0]), ([200, 0, 200], [9, 0, 1])]
+)
+def test_too_little_to_see_how_they_come_together_is_taken_as_independent(total, beyond):
+    found, exact = share_beyond(counts(total, beyond)), proportion_interval(sum(beyond), sum(total), 0.95, "exact")
+    assert (found.low, found.high) == (exact.low, exact.high)
+
+
+def test_requests_alike_in_all_stretches_are_as_sure_as_independent_ones():
+    found, exact = share_beyond(counts([100] * 5, [5] * 5)), proportion_interval(25, 500, 0.95, "exact")
+    assert found.low <= exact.low and exact.high <= found.high < 1.5 * exact.high  # Student's t of four degrees
+
+
+def test_loads_with_too_few_requests_to_be_certain_are_passed_over():
+    # None of 300 slow leaves up to 1.2% (0.025^(1/300)); of 1,000, 0.4%: 10 is passed over, and below 20 by the order.
+    light, sure, slow = counts([300], [0]), counts([1000], [0]), counts([1000], [500])
+    assert slo_capacity_of_counts([10, 20, 30], [light, sure, slow], 0.99).low == 20
+    assert slo_capacity_of_counts([10, 20, 30], [sure, light, slow], 0.99).low == 10
+    # Passed over for its number, not for what it shows: a load that could have been certain and is not ends it.
+    unsure = counts([1000], [8])
+    assert slo_capacity_of_counts([10, 20, 30], [unsure, sure, slow], 0.99).low == 0
+    # Of three requests at 90% not even all slow ones are certain to miss (0.025^(1/1) = 2.5% of one alone).
+    few = counts([1], [1])
+    assert slo_capacity_of_counts([10, 20, 30], [sure, slow, few], 0.9).high == 20
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"target": "0.99"}, "found the target"), ({"target": None}, "found the target"), ({"target": 1.0}, "found the target"),
+        ({"load": ["10", "20"]}, "not all numbers"), ({"load": [10, None]}, "not finite"), ({"load": [10, 10]}, "each load once"),
+        ({"counts": [counts([1], [2])] * 2}, "do not fit"), ({"counts": [counts([0], [0])] * 2}, "without a single answer"),
+        ({"counts": [pd.DataFrame({"total": [1.0]})] * 2}, "column 'beyond'"),
+    ],
+)  # fmt: skip
+def test_counts_that_cannot_be_are_refused(changed, says):
+    given_ = {"load": [10, 20], "counts": [counts([100], [1])] * 2, "target": 0.99} | changed
+    with pytest.raises(InvalidInput, match=says):
+        slo_capacity_of_counts(given_["load"], given_["counts"], given_["target"])
+
+
 @pytest.mark.parametrize(
     ("loads", "bins"),
     [([1, 2], [table(1, 0)]), ([1, 1], [table(1, 0)] * 2), ([1, 2], [table(1, 0), table(0, 0)]),
@@ -185,7 +244,9 @@ def test_one_load_of_bins_is_too_few():
         slo_capacity_of_shares([1], [table(1, 0)], 0.3, 0.99)
 
 
-@pytest.mark.parametrize(("threshold", "target"), [(0, 0.99), (0.3, 1.0), (0.3, 0.0), (NAN, 0.9)])
+@pytest.mark.parametrize(
+    ("threshold", "target"), [(0, 0.99), (0.3, 1.0), (0.3, 0.0), (NAN, 0.9), ("1", 0.9), (None, 0.9), (0.3, "0.9")]
+)
 def test_targets_that_cannot_be_are_refused(threshold, target):
     with pytest.raises(InvalidInput):
         slo_capacity_of_shares([1, 2], [table(1, 0)] * 2, threshold, target)
@@ -236,6 +297,15 @@ def test_the_interval_of_shares_holds_the_true_load_of_a_queue():
     coverage, bias = share_coverage(np.random.default_rng(20_261_125), np.arange(10.0, 90, 10), 60, 0.99, 25)
     assert coverage >= 0.95
     assert bias == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.slow
+def test_the_interval_of_few_stretches_holds_the_true_load_of_a_queue():
+    """Long form (bench_load_curve.py, 400 tests a setting): 0.94 to 1.00; taken as independent 0.64 to 0.96."""
+    loads = np.array([0.2, 0.4, 0.6, 0.8, 0.95, 1.001, 1.2, 1.4, 1.6])
+    clustered, independent = stretch_coverage(np.random.default_rng(20_261_125), loads, 120, 15, 40)
+    assert clustered >= 0.95
+    assert independent < 0.93
 
 
 def test_a_level_that_certainly_misses_ends_it_whatever_comes_beyond():
