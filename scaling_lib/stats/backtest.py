@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import NotEnoughData
+from scaling_lib.stats.counts import whole_ends
 from scaling_lib.stats.course import decompose, draw_levels, draw_values
 
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ def backtest(
         drawn = draw_values(found, courses, shifts[origin:until] - shifts[origin - 1], random)
         values = np.concatenate([part for _, part in drawn], axis=1)
         low, middle, high = bounds(values, level)
-        low = np.maximum(low, found.floor)
+        low, high = whole_ends(np.maximum(low, found.floor), high, found.grain)
         seen = np.isfinite(truth)
         side = np.where(truth > middle, high - middle, middle - low)
         off = np.abs(truth - middle)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling_lib.errors import NotEnoughData
+from scaling_lib.stats.counts import grain
 from scaling_lib.stats.level_shifts import Unusual, find_unusual
 from scaling_lib.stats.season import Season, find_season, roll
 from scaling_lib.stats.trend import Courses, Trend, draw_courses, fit_trend
@@ -25,13 +26,14 @@ class Decomposition:
     """What was found in a history of whole days.
 
     trends: one; or two, as likely, where the last days are off the level and may pass or last.
-    floor: 0 where no value of the history is below, else minus infinity.
+    floor: 0 where no value of the history is below, else minus infinity. grain: of small counts, see `counts.grain`.
     """
 
     season: Season
     unusual: Unusual
     trends: tuple[Trend, ...]
     floor: float
+    grain: float
 
 
 def decompose(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_days: float = 1.0) -> Decomposition:
@@ -60,6 +62,7 @@ def decompose(days: Floats, shifts: Integers, *, daily: bool, weekly: bool, row_
         unusual=unusual,
         trends=tuple(trends),
         floor=0.0 if float(np.nanmin(days)) >= 0 else -np.inf,
+        grain=grain(days),
     )
 
 

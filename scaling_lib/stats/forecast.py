@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.backtest import Backtest, backtest, bounds
 from scaling_lib.stats.clock import clock_shifts
+from scaling_lib.stats.counts import whole_ends
 from scaling_lib.stats.course import Decomposition, decompose, draw_levels, draw_values
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.forecast_words import caveats, left_out
@@ -204,14 +205,10 @@ def _frame(
     ends = [bounds(values, level) for _, values in _columns(found, clock, DRAWS, random)]
     low, value, high = (np.concatenate(each)[: len(times)] for each in zip(*ends, strict=True))
     value = np.maximum(value, found.floor)
-    return pd.DataFrame(
-        {
-            "value": value,
-            "low": np.maximum(np.minimum(value + widened * (low - value), value), found.floor),
-            "high": np.maximum(value + widened * (high - value), value),
-        },
-        index=times,
+    low, high = whole_ends(
+        np.maximum(value + widened * (low - value), found.floor), value + widened * (high - value), found.grain
     )
+    return pd.DataFrame({"value": value, "low": np.minimum(low, value), "high": np.maximum(high, value)}, index=times)
 
 
 def _growth(rates: Floats, exponential: float, days: float, level: float, unit: str) -> Estimate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_lib.stats.counts import counting_noise
 from scaling_lib.stats.season import NORMAL_MAD, median
 
 Floats = NDArray[np.float64]
@@ -15,6 +16,7 @@ WEEK = 7
 FAR = 6.0  # robust standard deviations of the same statistic elsewhere in the series
 ABRUPT = 0.6  # the share of a shift that has to come within a day: the rest is wander or growth
 MOST_SHIFTS = 4
+OF_MEDIANS = 0.67  # the deviation of a difference of two medians of seven days, over that of a day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +44,19 @@ def find_unusual(levels: Floats, *, weekly: bool) -> Unusual:
     """
     positive = bool((levels[np.isfinite(levels)] > 0).all())
     values = np.log(levels) if positive else levels.copy()
+    least = counting_noise(levels, logarithms=positive) + 1e-9
     if weekly:
         values = values - _weekdays(values)
     shifts: list[int] = []
     while len(shifts) < MOST_SHIFTS:
-        found = _largest_shift(values, shifts)
+        found = _largest_shift(values, shifts, least)
         if found is None:
             break
         place, size = found
         values[:place] += size
         shifts.append(place)
-    young = _young(values)
-    passing = _passing(values)
+    young = _young(values, least)
+    passing = _passing(values, least)
     if young is None and passing[-1]:
         young = len(values) - int(np.argmin(passing[::-1]))
     passing[young if young is not None else len(values) :] = True
@@ -75,7 +78,7 @@ def _windows(values: Floats, reach: int) -> Floats:
     return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
 
 
-def _largest_shift(values: Floats, known: list[int]) -> tuple[int, float] | None:
+def _largest_shift(values: Floats, known: list[int], least: float) -> tuple[int, float] | None:
     if len(values) < 3 * WEEK:
         return None
     weeks = median(np.lib.stride_tricks.sliding_window_view(values, WEEK), 1)
@@ -84,8 +87,8 @@ def _largest_shift(values: Floats, known: list[int]) -> tuple[int, float] | None
     jumps = weeks[places] - weeks[places - WEEK]
     abrupt = days[places] - days[places - 3]
     usual = float(median(jumps, 0))
-    spread = NORMAL_MAD * float(median(np.abs(jumps - usual), 0)) + 1e-9
-    daily = NORMAL_MAD * float(median(np.abs(abrupt - median(abrupt, 0)), 0)) + 1e-9
+    spread = max(NORMAL_MAD * float(median(np.abs(jumps - usual), 0)), OF_MEDIANS * least)
+    daily = max(NORMAL_MAD * float(median(np.abs(abrupt - median(abrupt, 0)), 0)), OF_MEDIANS * least)
     far = (np.abs(jumps - usual) > FAR * spread) & (np.abs(abrupt) > FAR * daily)
     far &= abrupt * (jumps - usual) > ABRUPT * (jumps - usual) ** 2
     far &= ~np.isin(places, [place + offset for place in known for offset in (-1, 0, 1)])
@@ -97,7 +100,7 @@ def _largest_shift(values: Floats, known: list[int]) -> tuple[int, float] | None
     return int(places[best]), float(jumps[best] - usual)
 
 
-def _young(values: Floats) -> int | None:
+def _young(values: Floats, least: float) -> int | None:
     """The first of up to six last days that jumped and stayed off the week before."""
     best, where = 0.0, None
     for length in range(1, WEEK):
@@ -109,7 +112,7 @@ def _young(values: Floats) -> int | None:
         jumps = runs - weeks
         usual = float(median(jumps, 0))
         away = jumps - usual
-        spread = NORMAL_MAD * float(median(np.abs(away), 0)) + 1e-9
+        spread = max(NORMAL_MAD * float(median(np.abs(away), 0)), least)
         steps = np.array([values[place] - median(values[place - 3 : place], 0), values[-1] - weeks[-1]])
         stayed = bool((steps * away[-1] > ABRUPT * away[-1] ** 2).all())
         step = abs(float(np.nan_to_num(values[place] - values[place - 1])))
@@ -118,7 +121,7 @@ def _young(values: Floats) -> int | None:
     return where
 
 
-def _passing(values: Floats) -> NDArray[np.bool_]:
+def _passing(values: Floats, least: float) -> NDArray[np.bool_]:
     slope = float(median(np.diff(values), 0))
     if abs(slope) > float(median(np.abs(np.diff(values) - slope), 0)):  # steep: at the ends it has but one side
         values = values - slope * np.arange(len(values))
@@ -126,5 +129,5 @@ def _passing(values: Floats) -> NDArray[np.bool_]:
     away = np.abs(values - around)
     steps = np.diff(values)  # of a level that wanders, the days at the ends are off the days on their one side
     usual = max(float(median(away, 0)), float(median(np.abs(steps - median(steps, 0)), 0)) / np.sqrt(2))
-    spread = NORMAL_MAD * usual + 1e-9
+    spread = max(NORMAL_MAD * usual, least)
     return np.asarray(away > FAR * spread, dtype=np.bool_)
