@@ -84,16 +84,16 @@ def test_watched_at_forty_looks_good_canaries_seldom_fail_and_bad_ones_do():
 
     def share_failed(canary_rate):
         failed = 0
-        for _ in range(40):
+        for _ in range(25):
             canary = rng.binomial(100, canary_rate, 40).cumsum()
             baseline = rng.binomial(300, 0.01, 40).cumsum()
             failed += any(
                 judge_counts((int(k), 100 * look), (int(b), 300 * look), tolerated=0.001).verdict == "FAIL"
                 for look, (k, b) in enumerate(zip(canary, baseline, strict=True), 1)
             )
-        return failed / 40
+        return failed / 25
 
-    assert share_failed(0.01) <= stats.binom.ppf(0.999, 40, 0.05) / 40
+    assert share_failed(0.01) <= stats.binom.ppf(0.999, 25, 0.05) / 25
     assert share_failed(0.03) >= 0.95
 
 
