@@ -1,0 +1,122 @@
+"""One stretch of evidence as step 04 needs it: what its traces wait for, and the model of the system then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling_lib import capacity
+from scaling_lib.assessment import Assessment
+from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
+from scaling_lib.bottlenecks.rank import TAIL, Ranking, rank
+from scaling_lib.bottlenecks.used import used_sources
+from scaling_lib.bottlenecks.work import work_by_operation
+from scaling_lib.capacity.attempts import Attempts
+from scaling_lib.capacity.limits import check_name, chosen_test
+from scaling_lib.capacity.request_rates import OTHER
+from scaling_lib.evidence.routes import matches
+from scaling_lib.findings import Source
+from scaling_lib.stats import Estimate
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What one stretch of evidence tells.
+
+    spans: the canonical frame; path: its critical paths; named: the journey's name by root operation, of other roots
+        "other requests"; ranking: see `rank`; work: see `work_by_operation`. None without spans.
+    curve: of the load test; model: calibrated from all of it; None where they cannot be told.
+    runs_on: by resource, the services that work on it. peak: the busiest minute of requests, requests/s; None without.
+    absent: what could not be told, and why. sources: what it rests on, by kind of evidence.
+    """
+
+    spans: pd.DataFrame | None
+    path: CriticalPath | None
+    named: Mapping[str, str]
+    ranking: Ranking | None
+    work: pd.DataFrame | None
+    curve: capacity.LoadCurve | None
+    model: capacity.Calibrated | None
+    runs_on: Mapping[str, tuple[str, ...]]
+    peak: Estimate | None
+    absent: Mapping[str, capacity.Absent]
+    sources: Mapping[str, tuple[Source, ...]]
+
+    @property
+    def critical(self) -> dict[str, str] | None:
+        """The critical journeys by root operation; None where no journey is described: then each root is one."""
+        known = {operation: name for operation, name in self.named.items() if name != OTHER}
+        return known if any(name != OTHER for name in self.named.values()) else None
+
+    def resource_of(self, service: str) -> str:
+        """The resource that a service works on; "" where none is said to be."""
+        return next((name for name, services in self.runs_on.items() if service in services), "")
+
+
+def measured(
+    system: Assessment, *, journey: str = "", window: str = TAIL, load_test: str = "", level: float = 0.95
+) -> Measured:
+    """What an assessment's evidence tells; what it does not is said in `absent`.
+
+    journey, window: see `rank`. load_test: the test to use, "" for the one of most levels. level: of all intervals.
+    """
+    tried = Attempts()
+    spans = tried("spans", lambda: system.spans().frame)
+    path = tried("critical path", lambda: critical_path(spans)) if spans is not None else None
+    named = _named(system, path) if path is not None else {}
+    routed = any(each.route for each in system.journeys)
+    critical = {operation: name for operation, name in named.items() if name != OTHER}
+    ranking = work = None
+    if spans is not None and path is not None:
+        ranking = tried(
+            "ranking",
+            lambda: rank(path, journeys=critical if routed else None, journey=journey, window=window, level=level),
+        )
+        work = tried("work", lambda: work_by_operation(spans, named))
+    tests = tried("load tests", system.load_tests)
+    check_name(tests, load_test)
+    curve = None
+    if tests is not None:
+        metrics = None
+        if any(entry.metrics for entry in system.config.evidence.load_tests):
+            metrics = tried("load metrics", system.load_metrics)
+        curve = tried(
+            "load curve",
+            lambda: capacity.load_curve(
+                tests, chosen_test(tests, load_test), metrics=metrics, resources=system.resources, level=level
+            ),
+        )
+    levels, test = (curve.used_levels, curve.test.test) if curve else (None, "")
+    model = tried("model", lambda: capacity.calibrated(system, levels, test=test, level=level, tried=Attempts()))
+    return Measured(
+        spans=spans,
+        path=path,
+        named=named,
+        ranking=ranking,
+        work=work,
+        curve=curve,
+        model=model,
+        runs_on={each.name: tuple(each.services) for each in system.resources},
+        peak=tried("requests", lambda: _peak(system, level)),
+        absent=tried.absent,
+        sources=used_sources(system),
+    )
+
+
+def _named(system: Assessment, path: CriticalPath) -> dict[str, str]:
+    """The journey by root operation: where there are routes theirs, else every root operation is one."""
+    routed = [each for each in system.journeys if each.route]
+    found = {}
+    for operation in path.by_root.loc[~path.by_root["orphan"], "operation"].astype("str").unique():
+        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
+        own = [each.name for each in routed if matches(each.route, plain)]
+        found[operation] = own[0] if own else OTHER if routed else operation
+    return found
+
+
+def _peak(system: Assessment, level: float) -> Estimate:
+    minutes = capacity.minute_requests(system.requests())
+    return capacity.peak_demand(minutes, capacity.hourly(minutes), level=level).minute

@@ -1,0 +1,88 @@
+"""How the bottleneck migrates once it is relieved: one resource after another, or fixes in the order they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling_lib.model import migration as core
+from scaling_lib.model.system import System
+from scaling_lib.model.uncertainty import interval
+from scaling_lib.stats import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relief:
+    """One fix, and what limits before and after it.
+
+    name: of the fix, or of the resource that is relieved. before, after: the throughput at saturation, requests/s;
+    gain: after over before, "x". bottleneck, next_bottleneck: what is full first before and after, with the
+    probability of each (certainty, next_certainty). system: as it is then.
+    """
+
+    name: str
+    bottleneck: str
+    certainty: float
+    before: Estimate
+    after: Estimate
+    gain: Estimate
+    next_bottleneck: str
+    next_certainty: float
+    system: System
+
+    @property
+    def moved(self) -> bool:
+        """Whether something else limits then."""
+        return self.next_bottleneck != self.bottleneck
+
+    @property
+    def useless(self) -> bool:
+        """Whether nothing is gained, by all that the demands may be."""
+        return self.gain.high <= 1 + 1e-6
+
+
+def migration(
+    system: System,
+    relief: float | Mapping[str, float] | Sequence[tuple[str, float]] = 2.0,
+    *,
+    steps: int = 3,
+) -> tuple[Relief, ...]:
+    """Relieve the bottleneck of a system, then that of the system which this makes, and so on.
+
+    relief: by how much each bottleneck's demand is divided; by resource, where it is not the same of all (2 of those
+        that are not named); or fixes in the order in which they are made, (resource, factor) each, whether or not the
+        resource is the bottleneck then. steps: how many, where the order is not given.
+    Raises InvalidInput for a resource that is not there, and for a factor or a number of steps that cannot be.
+    """
+    if isinstance(relief, Sequence):
+        path = []
+        for resource, factor in relief:
+            path.append(relieved(resource, system, system.relieve(resource, factor)))
+            system = path[-1].system
+        return tuple(path)
+    if isinstance(relief, Mapping):
+        found = core.migration(system, steps=steps, relief=relief)
+    else:
+        found = core.migration(system, steps=steps, factor=relief)
+    befores = [system, *(step.system for step in found)]
+    return tuple(relieved(step.resource, befores[place], step.system) for place, step in enumerate(found))
+
+
+def relieved(name: str, before: System, after: System) -> Relief:
+    """What a fix gains, from the system before and after it; what is not known of both does not blur the gain."""
+    ends = before.bounds().saturation, after.bounds().saturation
+    drawn = [np.min(list(each.limit_draws().values()), axis=0) for each in (before, after)]
+    bottleneck, following = before.bottleneck(), after.bottleneck()
+    return Relief(
+        name=name,
+        bottleneck=bottleneck,
+        certainty=before.bottleneck_certainty()[bottleneck],
+        before=ends[0],
+        after=ends[1],
+        gain=interval(ends[1].value / ends[0].value, drawn[1] / drawn[0], before.level, "x"),
+        next_bottleneck=following,
+        next_certainty=after.bottleneck_certainty()[following],
+        system=after,
+    )
