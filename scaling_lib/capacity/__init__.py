@@ -1,6 +1,6 @@
 """Step 02: how much more can it take, and what saturates first?"""
 
-from scaling_lib.capacity.assess import Capacity, assess
+from scaling_lib.capacity.assess import assess
 from scaling_lib.capacity.attempts import Absent
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
@@ -9,7 +9,7 @@ from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import DemandAhead, JourneyDemand, demand_of
 from scaling_lib.capacity.demand_history import PeakDemand, hourly, hours_of_week, minute_requests, peak_demand
 from scaling_lib.capacity.demand_rise import Rise, steepest_rise
-from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
+from scaling_lib.capacity.exhaustion import time_to_exhaustion
 from scaling_lib.capacity.figures import (
     DEMAND_CAPTION,
     HEADROOM_CAPTION,
@@ -22,6 +22,7 @@ from scaling_lib.capacity.figures import (
     slo_figure,
     use_figure,
 )
+from scaling_lib.capacity.fills import Fill, fills
 from scaling_lib.capacity.findings import findings
 from scaling_lib.capacity.headline import headline
 from scaling_lib.capacity.headroom import Deduction, Headroom, headroom
@@ -37,8 +38,10 @@ from scaling_lib.capacity.limits import Limit
 from scaling_lib.capacity.load_checks import Check, load_checks
 from scaling_lib.capacity.load_curve import LoadCurve, load_curve
 from scaling_lib.capacity.peak import typical_peak
+from scaling_lib.capacity.relief import Relief, reliefs
 from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
 from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
 from scaling_lib.capacity.shown import TABLES, table
@@ -83,6 +86,7 @@ __all__ = [
     "Contention",
     "Deduction",
     "DemandAhead",
+    "Fill",
     "Headroom",
     "JourneyDemand",
     "Knee",
@@ -94,6 +98,7 @@ __all__ = [
     "PeakDemand",
     "Plateau",
     "Ramp",
+    "Relief",
     "ResourceUse",
     "Rise",
     "SaturationPoint",
@@ -102,7 +107,6 @@ __all__ = [
     "ScalingRules",
     "Size",
     "SloCapacity",
-    "TimeToExhaustion",
     "assess",
     "autoscaler_table",
     "calibrated",
@@ -112,6 +116,7 @@ __all__ = [
     "demand_of",
     "demand_table",
     "demands_table",
+    "fills",
     "findings",
     "headline",
     "headroom",
@@ -135,6 +140,7 @@ __all__ = [
     "options_table",
     "peak_demand",
     "plateau",
+    "reliefs",
     "remarks_table",
     "replay_autoscaler",
     "resource_headroom",

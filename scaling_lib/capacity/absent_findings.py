@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scaling_lib.capacity.assess import Capacity
 from scaling_lib.capacity.calibrated import LAW
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.findings import Finding
 
 COMMAND = "scaling run --step 02"

@@ -3,111 +3,36 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
-from scaling_lib.capacity.attempts import Absent, Attempts, sources
+from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import JourneyDemand, demand_of
-from scaling_lib.capacity.headroom import Headroom, State, compared, headroom
-from scaling_lib.capacity.limits import Limit, check_name, chosen_test, latencies, limits
+from scaling_lib.capacity.fills import Fill, fills
+from scaling_lib.capacity.headroom import Headroom
+from scaling_lib.capacity.limits import Limit, check_name, chosen_test, latencies, least, limits
 from scaling_lib.capacity.load_curve import LoadCurve, load_curve
-from scaling_lib.capacity.resource_headroom import resource_headroom
-from scaling_lib.capacity.saturation import SaturationPoint, saturation_points
+from scaling_lib.capacity.relief import Relief, reliefs, with_fills
+from scaling_lib.capacity.resource_headroom import limit_headroom
+from scaling_lib.capacity.result import Capacity, bottleneck
+from scaling_lib.capacity.saturation import saturation_points
 from scaling_lib.capacity.scaling_options import Option
 from scaling_lib.capacity.sizing import Scaled, options, scaled
+from scaling_lib.capacity.used_rows import used_rows
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 from scaling_lib.config import Demand, Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.findings import Source
-from scaling_lib.model.migration import Step, migration
-from scaling_lib.stats import Estimate
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.proportions import check_level
 
 FACTOR = 10.0  # times today's load, where the assessment does not say: the question of the checklist
-
-
-@dataclass(frozen=True, kw_only=True)
-class Capacity:
-    """How much more a system can take.
-
-    factor: so many times today's peak; assumed: whether that is our own default. by: the date for it, None without.
-    demand: of all requests; journeys: of each; both None or empty where requests are not measured.
-    curve: of the load test that was used; within: the highest load by latency SLO.
-    latencies: behind it, a row an SLO and level that is used: slo, journey, figure (such as p99), throughput of all
-        requests, latency_s with low and high. points: resources, the most pressing first.
-    calibrated: the one model; migration: what limits once the bottleneck is relieved.
-    limits: all loads that count, the lowest first. headroom: of the lowest against today's busiest minute.
-    options: what of the bottleneck carries what is needed; replays: autoscalers over the demand.
-    runs_out: when the forecast demand reaches the lowest limit; None where either is not known.
-    absent: what could not be told, and why, by what it is of. sources: what the figures rest on, by kind of evidence.
-    """
-
-    system: str
-    level: float
-    factor: float
-    assumed: bool
-    by: pd.Timestamp | None
-    demand: JourneyDemand | None
-    journeys: tuple[JourneyDemand, ...]
-    curve: LoadCurve | None
-    within: tuple[LoadWithinSlo, ...]
-    latencies: pd.DataFrame
-    points: tuple[SaturationPoint, ...]
-    calibrated: Calibrated | None
-    migration: tuple[Step, ...]
-    limits: tuple[Limit, ...]
-    options: tuple[Option, ...]
-    replays: tuple[Scaled, ...]
-    headroom: Headroom | None
-    runs_out: Exhaustion | None
-    absent: dict[str, Absent]
-    sources: dict[str, tuple[Source, ...]]
-
-    @property
-    def peak(self) -> Estimate | None:
-        """Today's busiest minute, requests/s."""
-        return self.demand.peak.minute if self.demand else None
-
-    @property
-    def needed(self) -> Estimate | None:
-        """What `factor` times today's peak asks for, requests/s."""
-        if self.peak is None:
-            return None
-        value, low, high = (self.factor * end for end in (self.peak.value, self.peak.low, self.peak.high))
-        return Estimate(value, low, high, self.peak.level, self.peak.unit, self.assumed)
-
-    @property
-    def times(self) -> Estimate | None:
-        """How many times today's busiest minute may come: what counts of the lowest limit, after all deductions.
-
-        The limit itself where there is no headroom; None where either is not known.
-        """
-        if self.headroom is not None:
-            return self.headroom.factor
-        return self.limits[0].times if self.limits else None
-
-    @property
-    def state(self) -> State | None:
-        """`times` against the factor that is asked for; None where it is not known."""
-        return compared(self.times, self.factor) if self.times is not None else None
-
-    @property
-    def bottleneck(self) -> str:
-        """What is full first: as it was measured, else as the model has it; "" where neither tells."""
-        return _bottleneck(self.curve, self.calibrated)
-
-    @property
-    def carried(self) -> float:
-        """The highest throughput of the load test, requests/s; NaN without one."""
-        return float(self.curve.levels["throughput"].max()) if self.curve else math.nan
 
 
 def assess(
@@ -149,15 +74,19 @@ def assess(
     own = curve.used_levels if curve else None
     name = curve.test.test if curve else ""
     model = tried("model", lambda: calibrated(system, own, test=name, level=level, tried=tried))
-    path = tried("migration", lambda: migration(model.system(1.0), steps=steps, factor=relief)) if model else None
-    found = limits(curve, within, model, demand.peak.minute if demand else None)
-    room = runs_out = None
+    filled = tried("what fills", lambda: _fills(system, curve, level)) if curve else None
+    found = limits(curve, within, model, filled or (), demand.peak.minute if demand else None)
+    runs_out = None
     sizes: tuple[Option, ...] | None = None
     replays: tuple[Scaled, ...] | None = None
-    resource = _resource(system, _bottleneck(curve, model))
+    resource = _resource(system, bottleneck(curve, model))
     if found and demand:
-        room = tried("headroom", lambda: _headroom(resource, found[0], demand, model, level))
+        found = tuple(
+            replace(each, headroom=tried("headroom", partial(_headroom, system, each, resource, demand, model)))
+            for each in found
+        )
         runs_out = tried("when the limit is reached", lambda: _runs_out(found[0], demand))
+    path = tried("migration", lambda: _reliefs(model, filled or (), found, wanted.factor, steps, relief))
     if model and demand:
         needed = wanted.factor * demand.peak.minute.value
         sizes = tried("what more costs", lambda: options(model, resource, needed))
@@ -175,14 +104,15 @@ def assess(
         latencies=latencies(within),
         points=points,
         calibrated=model,
-        migration=path or (),
+        fills=filled or (),
+        reliefs=path or (),
         limits=found,
         options=sizes or (),
         replays=replays or (),
-        headroom=room,
         runs_out=runs_out,
         absent=tried.absent,
-        sources=sources(system),
+        sources=used_rows(system, demand, curve, points),
+        currency=system.config.currency,
     )
 
 
@@ -234,36 +164,33 @@ def _within(
     return tuple(each for each in found if each)
 
 
-def _bottleneck(curve: LoadCurve | None, model: Calibrated | None) -> str:
-    if curve and curve.limiting.outcome == "found":
-        return curve.limiting.resource
-    return model.system(1.0).bottleneck() if model and model.laws else ""
-
-
 def _resource(system: Assessment, name: str) -> Resource | None:
     return next((each for each in system.resources if each.name == name), None)
 
 
+def _fills(system: Assessment, curve: LoadCurve, level: float) -> tuple[Fill, ...]:
+    gauged = [each for each in system.resources if each.used]
+    if not gauged or curve.utilization.empty:
+        return ()
+    return fills(curve, system.load_metrics(), gauged, level=level)[0]
+
+
 def _headroom(
-    resource: Resource | None, limit: Limit, demand: JourneyDemand, model: Calibrated | None, level: float
+    system: Assessment, limit: Limit, saturates: Resource | None, demand: JourneyDemand, model: Calibrated | None
 ) -> Headroom:
-    """Of the lowest limit, in requests/s; what one server serves of them is the model's."""
-    if resource is None:
-        found = headroom(limit.rate, demand.peak.minute, level=level)
-        note = "What limits is not one of the assessment's resources: no lost domain, rollout or lead time is counted."
-        return replace(found, notes=(*found.notes, note))
-    each = None
-    if model and resource.name in model.calibration.demands:
-        each = 1 / model.system(1.0).mean_demand(resource.name).value
-    return resource_headroom(
-        resource,
-        limit.rate,
-        demand.peak.minute,
-        demand=demand.minutes.dropna() / 60,
-        forecast=demand.forecast,
-        per_server=each,
-        level=level,
-    )
+    own = _resource(system, limit.resource) or saturates
+    return limit_headroom(limit, own, demand, model, level=limit.rate.level)
+
+
+def _reliefs(
+    model: Calibrated | None, filled: tuple[Fill, ...], found: tuple[Limit, ...], asked: float, steps: int, by: float
+) -> tuple[Relief, ...]:
+    system = with_fills(model, filled)
+    if system is None:
+        return ()
+    kept = all(each.rate.low for each in found)  # an SLO that is kept at no load is not mended by relief
+    times = least([each.counts for each in found if each.counts is not None]) if kept else None
+    return reliefs(system, times, asked, steps=steps, factor=by)
 
 
 def _runs_out(limit: Limit, demand: JourneyDemand) -> Exhaustion:

@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scaling_lib import figures
-from scaling_lib.capacity.assess import Capacity
+from scaling_lib.capacity.headline import today
 from scaling_lib.capacity.load_curve import LoadCurve
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.figures import QUIET, Shown
 from scaling_lib.words import listing, number, percent, quantity
 
@@ -71,7 +72,9 @@ def load_figure(result: Capacity) -> go.Figure | Shown:
         figures.threshold(figure, result.limits[0].rate.value, _first(result))
         figure.layout.shapes[-1].label.textposition = "start"
     if result.peak is not None and result.needed is not None:
-        figures.threshold(figure, result.peak.value, f"today's busiest minute: {quantity(result.peak.value, '')}/s")
+        figures.threshold(
+            figure, result.peak.value, f"{today(result)} busiest minute: {quantity(result.peak.value, '')}/s"
+        )
         figures.threshold(
             figure, result.needed.value, f"{number(result.factor)}x: {quantity(result.needed.value, '')}/s"
         )
@@ -106,7 +109,8 @@ def use_figure(result: Capacity) -> go.Figure | Shown:
             hovertemplate="%{x:,.3~r} requests/s: %{y:.3~r}%<extra>" + figures.escape(str(name)) + "</extra>",
         )  # fmt: skip
     figures.threshold(figure, 100, "all of it")
-    return figure.update_yaxes(range=[0, 110])
+    most = 100 * float(curve.utilization["utilization"].max())
+    return figure.update_yaxes(range=[0, 1.1 * max(100.0, most)])
 
 
 def slo_figure(result: Capacity) -> go.Figure | Shown:
@@ -177,7 +181,8 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
     taken = frame[seen | frame["step"].isin(["capacity", "used at peak"])]
     left = result.headroom.absolute
     told = f"{left} are left" if left.value >= 0 else f"{quantity(-left.value, left.unit)} are missing"
-    title = f"{result.headroom.factor} today's busiest minute fits: {told}"
+    before = f" before {result.decides.why}" if result.decides else ""
+    title = f"{quantity(result.headroom.factor.value, 'x')} {today(result)} busiest minute fits{before}: {told}"
     figure = figures.figure(title, x="", y="requests/s")
     figure.add_waterfall(
         x=[*taken["step"], "left"],
@@ -208,7 +213,7 @@ def _load_title(result: Capacity, curve: LoadCurve) -> str:
     words = curve.plateau.sentence.split(". ")[0].rstrip(".") if curve.plateau else "The throughput of the load test"
     if result.needed is None:
         return words
-    return f"{words}; {number(result.factor)}x today's busiest minute is {quantity(result.needed.value, '')}/s"
+    return f"{words}; {number(result.factor)}x {today(result)} busiest minute is {quantity(result.needed.value, '')}/s"
 
 
 def _slo_title(result: Capacity) -> str:
@@ -224,7 +229,8 @@ def _demand_title(result: Capacity) -> str:
         return "Today's busiest hour has reached the limit already"
     if demand is None or not demand.growth_told:
         return "No growth of the busiest hour is certain"
-    title = f"The busiest hour grows by {percent(demand.growth.value)} a month"
+    by = " (simulated)" if result.simulated("requests") else ""
+    title = f"The busiest hour grows by {percent(demand.growth.value)} a month{by}"
     if result.runs_out is None:
         return title
     if result.runs_out.date is not None:

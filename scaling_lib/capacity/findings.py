@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from scaling_lib.capacity.absent_findings import COMMAND, KINDS, absent_findings
-from scaling_lib.capacity.assess import Capacity
-from scaling_lib.capacity.headline import headline
+from scaling_lib.capacity.headline import headline, today
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
@@ -33,37 +34,35 @@ def findings(result: Capacity) -> list[Finding]:
 
 
 def _capacity(result: Capacity) -> list[Finding]:
-    if not result.limits:
+    decides = result.decides
+    if decides is None:
         return _no_limit(result)
-    first = result.limits[0]
     evidence = _evidence(result, "load tests", "load metrics", "requests")
-    if result.needed is None or result.times is None or result.peak is None or first.times is None:
-        sentence = f"The system takes {first.rate}; how much of that is used today is not measured."
-        why = f"Beyond it {first.why}. {_why(result)}".strip()
+    if result.needed is None or result.times is None or result.peak is None:
+        first = result.limits[0]
         return [
             _finding(
-                name="capacity", verdict="unknown", sentence=sentence, impact=first.rate, why=why, evidence=evidence,
-                action=KINDS["demand"][1], figure="load",
+                name="capacity", verdict="unknown", impact=first.rate, evidence=evidence, action=KINDS["demand"][1],
+                sentence=f"The system takes {first.rate}; how much of that is used today is not measured.",
+                why=f"Beyond it {first.why}. {_why(result)}".strip(), figure="load",
             )
         ]  # fmt: skip
-    state = result.state or "uncertain"
-    verdict: Verdict = "act" if state == "too little" else "ok" if state == "enough" else "watch"
-    if first.modelled or (result.assumed and state == "too little"):
-        verdict = "watch"
-    told = {"too little": "is not enough for", "enough": "is enough for", "uncertain": "may not be enough for"}[state]
+    verdicts: dict[str, Verdict] = {"too little": "act", "enough": "ok", "uncertain": "watch"}
+    verdict = verdicts[result.state or "uncertain"] if result.certain else "watch"
+    told = {"too little": "is not enough for", "enough": "is enough for", "uncertain": "may not be enough for"}
     assumed = " (a factor that was assumed)" if result.assumed else ""
-    needed = result.needed
-    asked = Estimate(needed.value, needed.low, needed.high, needed.level, needed.unit)
     return [
         _finding(
             name="capacity",
             verdict=verdict,
             sentence=(
-                f"A capacity of {first.rate}{_less(result)} {told} {number(result.factor)} times today's busiest "
-                f"minute of {quantity(result.peak.value, '')} requests/s{assumed}: that asks for {asked}."
+                f"A capacity of {decides.rate}{_less(result)} {told[result.state or 'uncertain']} "
+                f"{number(result.factor)} times {today(result)} busiest minute of "
+                f"{quantity(result.peak.value, '')} requests/s{assumed}: that asks for "
+                f"{replace(result.needed, assumed=False)}."
             ),
             impact=result.times,
-            why=f"Beyond it {first.why}. {_why(result)}".strip(),
+            why=f"Beyond it {decides.why}. {_why(result)}".strip(),
             evidence=evidence,
             action="" if verdict == "ok" else _relief(result),
             figure="load" if result.curve else "",
@@ -103,16 +102,18 @@ def _refused(result: Capacity) -> list[str]:
 
 def _why(result: Capacity) -> str:
     """Further limits, what is full there, and what takes from the capacity."""
-    others = [f"{each.why} beyond {each.rate}" for each in result.limits[1:]]
+    decides = result.decides
+    others = [f"{each.why} beyond {each.rate}" for each in result.limits if each is not decides]
     parts = [f"Further limits: {listing(others, 2)}."] if others else []
-    if result.limits[0].modelled:
-        parts.append("No load test has shown it.")
+    if decides and decides.modelled:
+        by = "It is extrapolated from lighter loads: no" if decides.shown == "extrapolated" else "No"
+        parts.append(f"{by} load test has shown it.")
     if result.curve and result.curve.limiting.resource:
         parts.append(result.curve.limiting.sentence)
     if result.headroom and result.headroom.deducted:
         parts.append(result.headroom.sentence)
-    if math.isnan(result.limits[0].rate.low):
-        parts.append("How sure the capacity is is not known: it is taken as exact.")
+    if decides and (math.isnan(decides.rate.low) or math.isnan(decides.rate.high)):
+        parts.append("How sure the capacity is is not known, so whether it is enough is not certain.")
     return " ".join(parts)
 
 
@@ -122,36 +123,34 @@ def _less(result: Capacity) -> str:
     return f", less {listing(taken)}," if taken else ""
 
 
-def _with_deductions(result: Capacity) -> float:
-    """The capacity that leaves what is asked for after the same deductions, requests/s; NaN where it is not known."""
-    times, whole = result.times, result.limits[0].times
-    if result.needed is None or times is None or whole is None:
-        return math.nan
-    return result.needed.value * whole.value / times.value if times.value else math.inf
-
-
 def _relief(result: Capacity) -> str:
     """What to do about the bottleneck, and how far that carries."""
-    if result.limits[0].modelled:
+    if result.decides and result.decides.modelled:
         needed = quantity(result.needed.value, "requests/s") if result.needed else "what is asked for"
-        return f"Load-test it up to {needed}: so far the model alone says so."
-    if not result.migration:
+        what = "an extrapolation" if result.decides.shown == "extrapolated" else "the model"
+        return f"Load-test it up to {needed}: so far {what} alone says so."
+    if result.curve and result.curve.limiting.outcome == "nothing that was measured is full":
+        return (
+            "Find what limits: nothing that was measured is full where throughput ends. Describe pools, locks and "
+            "quotas as `resources` in assessment.yaml, with the metrics of their use."
+        )
+    if not result.reliefs:
         return "Find what limits: describe `resources` in assessment.yaml, with the metrics of their use."
-    asked = result.needed
-    least = _with_deductions(result)
-    far = next((each for each in result.migration if each.after.low >= least), None)
-    step = far or result.migration[-1]
+    last = next((each for each in result.reliefs if each.enough == "yes"), result.reliefs[-1])
     by: dict[str, float] = {}
-    for each in result.migration[: result.migration.index(step) + 1]:
-        by[each.resource] = by.get(each.resource, 1.0) * each.factor
+    for each in result.reliefs[: result.reliefs.index(last) + 1]:
+        by[each.step.resource] = by.get(each.step.resource, 1.0) * each.step.factor
     words = listing([f"{name} by {number(factor)}x" for name, factor in by.items()])
-    then = "still limits then" if step.next_bottleneck == step.resource else "limits then"
-    lasts = "That is enough for" if far else "That may still be too little for"
-    less = " after the same deductions" if result.headroom and result.headroom.deducted else ""
-    told = f" {lasts} {quantity(asked.value, '')}{less};" if asked is not None else ""
+    told = ""
+    if last.times is not None:
+        asked = quantity(result.factor, "x")
+        answer = {"yes": "is enough for", "perhaps": "is perhaps enough for", "no": "is still not enough for"}
+        told = f" The system then takes {last.times} {today(result)} load, which {answer[last.enough or 'no']} {asked}."
+    then = last.step.next_bottleneck
+    still = "limits still" if then == last.step.resource else "limits next"
     return (
-        f"Relieve {words}: more of it, or less work for it. Throughput then ends at {step.after}.{told} "
-        f"{step.next_bottleneck} {then}."
+        f"Relieve {words}: so much more of it, or so much less work for it. Throughput then ends at "
+        f"{last.step.after}.{told} What {still} is {then}."
     )
 
 
@@ -176,7 +175,8 @@ def _runs_out(result: Capacity) -> list[Finding]:
         action = f"Assess again before {reached.low:%Y-%m-%d}."
     else:
         told = f"the limit is not reached before {reached.horizon:%Y-%m-%d}"
-    growth = f"The busiest hour grows by {demand.growth} a month" if demand.growth_told else "No growth is certain"
+    by = "By simulated requests the" if result.simulated("requests") else "The"
+    growth = f"{by} busiest hour grows by {demand.growth} a month" if demand.growth_told else "No growth is certain"
     ahead = [demand.ahead.sentence] if demand.ahead else []
     return [
         _finding(
@@ -206,6 +206,8 @@ def _saturation(result: Capacity, point: SaturationPoint) -> Finding:
         why = result.absent["metrics"].why if "metrics" in result.absent else point.sentence
     elif point.action == "unknown":
         action = _sentence(point.supply)
+    if point.use is not None and result.simulated(f"metrics of {name}"):
+        sentence = sentence.replace(f"{name}: ", f"{name}, by simulated metrics: ", 1)
     return _finding(
         name="saturation",
         subject=name,
@@ -213,7 +215,7 @@ def _saturation(result: Capacity, point: SaturationPoint) -> Finding:
         sentence=sentence,
         impact=None if math.isnan(point.now.value) else point.now,
         why=why,
-        evidence=() if point.state == "not measured" else _evidence(result, "metrics"),
+        evidence=() if point.state == "not measured" else _evidence(result, f"metrics of {name}"),
         action=action,
     )
 
@@ -253,7 +255,7 @@ def _model(result: Capacity) -> list[Finding]:
             sentence=held.verdict if held else "The model of the system is not held against any load test.",
             impact=None if math.isnan(worst) else Estimate(worst, worst, worst, 1.0, "fraction"),
             why=why,
-            evidence=_evidence(result, "load tests", "load metrics", "metrics", "spans"),
+            evidence=_evidence(result, "load tests", "load metrics", "spans"),
             action=""
             if verdict == "ok"
             else "Supply a load test with the metrics of its time: it tells how far to trust the model.",

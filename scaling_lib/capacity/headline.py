@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scaling_lib.capacity.assess import Capacity
+import math
+
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.words import listing, quantity
 
 
@@ -17,21 +19,41 @@ def headline(result: Capacity) -> str:
         full = f" What saturates first is {result.bottleneck}."
     if result.times is None or result.state is None:
         return f"The first to break, {beyond}{full} How much of that is used today is not measured."
-    factor, alone = quantity(result.factor, "x"), ", by the model alone" if first.modelled else ""
+    factor, alone = quantity(result.factor, "x"), _alone(result)
+    takes = f"it takes {result.times}{_sure(result)} {today(result)} load"
     answer = {
-        "too little": f"No: it takes {result.times} today's load, not {factor}{alone}.",
-        "enough": f"Yes: it takes {result.times} today's load, and {factor} is asked for{alone}.",
-        "uncertain": f"Not certain: it takes {result.times} today's load, and {factor} is asked for{alone}.",
+        "too little": f"No: {takes}, not {factor}{alone}.",
+        "enough": f"Yes: {takes}, and {factor} is asked for{alone}.",
+        "uncertain": f"Not certain: {takes}, and {factor} is asked for{alone}.",
     }[result.state]
     return f"{answer}{_deducted(result)} The first to break, {beyond}{full}{_when(result)}"
 
 
+def today(result: Capacity) -> str:
+    """Whose load it is: today's, and that it was simulated where it was."""
+    return "today's simulated" if result.simulated("requests") else "today's"
+
+
+def _alone(result: Capacity) -> str:
+    """That no load test has shown it."""
+    shown = result.decides.shown if result.decides else "load test"
+    return {"load test": "", "extrapolated": ", extrapolated from lighter loads", "model": ", by the model alone"}[
+        shown
+    ]
+
+
+def _sure(result: Capacity) -> str:
+    times = result.times
+    return " (how sure is not known)" if times and (math.isnan(times.low) or math.isnan(times.high)) else ""
+
+
 def _deducted(result: Capacity) -> str:
     """What was taken from the capacity for that, and what it would be without."""
-    if result.headroom is None or not result.headroom.deducted or result.limits[0].times is None:
+    decides = result.decides
+    if decides is None or decides.headroom is None or not decides.headroom.deducted or decides.times is None:
         return ""
-    whole = quantity(result.limits[0].times.value, "x")
-    return f" That is of {whole}, less {listing(list(result.headroom.deducted))}."
+    where = "" if decides is result.limits[0] else f", where {decides.why},"
+    return f" That is of {quantity(decides.times.value, 'x')}{where} less {listing(list(decides.headroom.deducted))}."
 
 
 def _without_limit(result: Capacity) -> str:
@@ -41,11 +63,10 @@ def _without_limit(result: Capacity) -> str:
     if result.peak is None or not result.peak.value or result.needed is None:
         return f"Not known: {carried}."
     times, factor = quantity(result.carried / result.peak.value, "x"), quantity(result.factor, "x")
+    load = f"{today(result)} load"
     if result.carried >= result.needed.high:
-        return (
-            f"Yes: with nothing deducted it takes at least {times} today's load, and {factor} is asked for; {carried}."
-        )
-    return f"Not known: {carried}. That is {times} today's load, and {factor} is asked for."
+        return f"Yes: with nothing deducted it takes at least {times} {load}, and {factor} is asked for; {carried}."
+    return f"Not known: {carried}. That is {times} {load}, and {factor} is asked for."
 
 
 def _when(result: Capacity) -> str:

@@ -40,7 +40,9 @@ def headroom_sentence(
 
 def deduction_words(name: str) -> str:
     """A step of the waterfall within a sentence."""
-    article = {"lost failure domain": "a ", "rollout": "a ", "target utilisation": "the ", "autoscaler's lag": "the "}
+    if name == "target utilisation":
+        return "what is kept free"
+    article = {"lost failure domain": "a ", "rollout": "a ", "autoscaler's lag": "the "}
     return f"{article.get(name, '')}{name}"
 
 

@@ -8,8 +8,11 @@ import pandas as pd
 
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.calibrated import Calibrated
+from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.demand_rise import steepest_rise
 from scaling_lib.capacity.headroom import Headroom, headroom
+from scaling_lib.capacity.limits import Limit
 from scaling_lib.config import Resource
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats import Estimate
@@ -68,10 +71,40 @@ def resource_headroom(
     if "full_at" in resource.model_fields_set:
         return found
     taken = [
-        replace(each, why=f"{each.why}, as assumed: no full_at is given") if each.name == "target utilisation" else each
+        replace(each, why=f"{each.why}, as assumed: no full_at is given", assumed=True)
+        if each.name == "target utilisation"
+        else each
         for each in found.deductions
     ]
     return replace(found, deductions=tuple(taken))
+
+
+def limit_headroom(
+    limit: Limit, resource: Resource | None, demand: JourneyDemand, model: Calibrated | None, *, level: float = 0.95
+) -> Headroom:
+    """The headroom of one of the system's limits, in requests/s of it, against today's busiest minute.
+
+    resource: what is full at the limit, or what saturates first where the limit is an SLO: a lost domain or a rollout
+        takes of it either way, but its `full_at` is of its own limit and not of an SLO's. None where it is not known.
+    What one of its servers serves is the model's.
+    """
+    if resource is None:
+        found = headroom(limit.rate, demand.peak.minute, level=level)
+        note = "What limits is not one of the assessment's resources: no lost domain, rollout or lead time is counted."
+        return replace(found, notes=(*found.notes, note))
+    of_slo = limit.resource != resource.name
+    each = None
+    if model and resource.name in model.calibration.demands:
+        each = 1 / model.system(1.0).mean_demand(resource.name).value
+    return resource_headroom(
+        resource.model_copy(update={"full_at": 1.0}) if of_slo else resource,
+        limit.rate,
+        demand.peak.minute,
+        demand=demand.minutes.dropna() / 60,
+        forecast=demand.forecast,
+        per_server=each,
+        level=level,
+    )
 
 
 def autoscaler_of(resource: Resource) -> Autoscaler | None:

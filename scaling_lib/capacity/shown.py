@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_lib import figures
-from scaling_lib.capacity import tables
-from scaling_lib.capacity.assess import Capacity
+from scaling_lib.capacity import captions, tables
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.errors import InvalidInput
 from scaling_lib.figures import Shown
 from scaling_lib.words import listing
@@ -27,45 +27,45 @@ class _Table:
 
 TABLES = {
     "checks": _Table(
-        make=tables.checks_table, caption=tables.CHECKS_CAPTION, of=("load curve", "load tests"),
+        make=tables.checks_table, caption=captions.CHECKS_CAPTION, of=("load curve", "load tests"),
         otherwise="No load test is checked.",
     ),
     "limits": _Table(
-        make=tables.limits_table, caption=tables.LIMITS_CAPTION, of=("load tests", "load curve"),
+        make=tables.limits_table, caption=captions.LIMITS_CAPTION, of=("load tests", "load curve"),
         otherwise="No limit was reached: go on with the load test until throughput no longer rises.",
     ),
     "demand-by-journey": _Table(
-        make=tables.demand_table, caption=tables.DEMAND_CAPTION, of=("demand",), otherwise="Demand is not measured.",
+        make=tables.demand_table, caption=captions.DEMAND_CAPTION, of=("demand",), otherwise="Demand is not measured.",
     ),
     "saturation": _Table(
-        make=tables.saturation_table, caption=tables.SATURATION_CAPTION, of=(),
+        make=tables.saturation_table, caption=captions.SATURATION_CAPTION, of=(),
         otherwise="No resource is described: name what can run out under `resources` in assessment.yaml.",
     ),
     "model": _Table(
-        make=tables.model_table, caption=tables.CHECK_CAPTION, of=("load tests", "load curve", "model"),
+        make=tables.model_table, caption=captions.CHECK_CAPTION, of=("load tests", "load curve", "model"),
         otherwise="The model is not held against a load test.",
     ),
     "demands": _Table(
-        make=tables.demands_table, caption=tables.DEMANDS_CAPTION, of=("model",), otherwise="No demand is measured.",
+        make=tables.demands_table, caption=captions.DEMANDS_CAPTION, of=("model",), otherwise="No demand is measured.",
     ),
     "remarks": _Table(
-        make=tables.remarks_table, caption=tables.REMARKS_CAPTION, of=("model",),
+        make=tables.remarks_table, caption=captions.REMARKS_CAPTION, of=("model",),
         otherwise="Nothing was assumed or left out in the model.",
     ),
     "law": _Table(
-        make=tables.law_table, caption=tables.LAW_CAPTION, of=("load curve", "load tests"),
+        make=tables.law_table, caption=captions.LAW_CAPTION, of=("load curve", "load tests"),
         otherwise="No scalability law is fitted.",
     ),
     "migration": _Table(
-        make=tables.migration_table, caption=tables.MIGRATION_CAPTION, of=("migration", "model"),
+        make=tables.migration_table, caption=captions.MIGRATION_CAPTION, of=("migration", "model"),
         otherwise="No relief is followed: a relief of 1 changes nothing.",
     ),
     "options": _Table(
-        make=tables.options_table, caption=tables.OPTIONS_CAPTION, of=("what more costs", "model", "demand"),
+        make=tables.options_table, caption=captions.OPTIONS_CAPTION, of=("what more costs", "model", "demand"),
         otherwise="What more costs is not known.",
     ),
     "autoscaler": _Table(
-        make=tables.autoscaler_table, caption=tables.AUTOSCALER_CAPTION, of=("autoscaler", "model", "demand"),
+        make=tables.autoscaler_table, caption=captions.AUTOSCALER_CAPTION, of=("autoscaler", "model", "demand"),
         otherwise="No autoscaler was run over the demand.",
     ),
 }  # fmt: skip
@@ -78,7 +78,7 @@ def table(result: Capacity, name: str) -> Shown:
     own = TABLES[name]
     frame = own.make(result)
     if len(frame):
-        return figures.table(frame, name, own.caption, units=tables.UNITS)
+        return figures.table(frame, name, own.caption, units=captions.UNITS)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
     refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""
     return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else refused or own.otherwise)

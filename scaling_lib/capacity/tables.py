@@ -7,72 +7,13 @@ from dataclasses import replace
 
 import pandas as pd
 
-from scaling_lib.capacity.assess import Capacity
 from scaling_lib.capacity.demand import JourneyDemand
+from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.stats import Estimate
 from scaling_lib.words import duration, listing, quantity
 
-CHECKS_CAPTION = "What has to hold before the figures of the load test are believed."
-LIMITS_CAPTION = (
-    "Every load beyond which something breaks, the lowest first; and how many times today's busiest minute that is, "
-    "with nothing deducted."
-)
-SATURATION_CAPTION = (
-    "Each resource, the most pressing first; what does not scale horizontally ranks above what does. Used: the 95th "
-    "percentile of the last week. Order by: the early end of the interval, less the time until more is there."
-)
-DEMAND_CAPTION = (
-    "Today's demand: the busiest hour and the busiest minute of a week, the growth; and the busiest hour by the date "
-    "that assessment.yaml names, if growth stays as it is."
-)
-DEMANDS_CAPTION = (
-    "The one model of the system: seconds of each resource that one request takes, by journey, and what that rests on."
-)
-CHECK_CAPTION = "The model against the load test, level by level: what it says, what was measured."
-MIGRATION_CAPTION = (
-    "Relieve what limits, and see what limits then, by the model: 2x is half the work for it, and each row begins "
-    "where the one before ends. Useful factor: relieving it further gains nothing, as the next one limits. Before and "
-    "after: where throughput ends; an SLO may be broken earlier."
-)
-REMARKS_CAPTION = "What the model assumes, and what of the evidence could not be used."
-LAW_CAPTION = (
-    "The Universal Scalability Law: contention (alpha) is the share of work that waits in line, coherence (beta) the "
-    "cost of keeping in step, rate (gamma) the throughput of one request alone."
-)
-OPTIONS_CAPTION = (
-    "What it takes to carry the load that is asked for with more of the same, at today's demand of the bottleneck: an "
-    "instance is one server, used up to its `full_at`; a lost domain and a rollout are not counted."
-)
-AUTOSCALER_CAPTION = (
-    "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "
-    "asked for. A replica is one server. Turns: changes of direction within ten minutes. Fixed size: the least that "
-    "serves the peak."
-)
 EVERY = "each of all"
-UNITS = {
-    "not served": "fraction",
-    "used": "fraction",
-    "full at": "fraction",
-    "growth a month": "fraction",
-    "certainty": "fraction",
-    "utilization": "fraction",
-    "mean_s": "s",
-    "throughput": "requests/s",
-    "load limit": "requests/s",
-    "busiest hour": "requests/s",
-    "busiest minute": "requests/s",
-    "busiest hour by the date": "requests/s",
-    "before": "requests/s",
-    "after": "requests/s",
-    "times today": "x",
-    "gain": "x",
-    "useful factor": "x",
-    "predicted": "requests/s",
-    "measured": "requests/s",
-    "error": "fraction",
-    "response error": "fraction",
-}
 
 
 def checks_table(result: Capacity) -> pd.DataFrame:
@@ -85,9 +26,18 @@ def checks_table(result: Capacity) -> pd.DataFrame:
 def limits_table(result: Capacity) -> pd.DataFrame:
     """One row a limit: what breaks, at how many requests/s, how many times today's busiest minute."""
     rows = [
-        {"beyond it": each.why, "load limit": _plain(each.rate), "times today": each.times} for each in result.limits
+        {
+            "beyond it": each.why,
+            "load limit": _plain(each.rate),
+            "times today": each.times,
+            "what counts": each.counts,
+            "deducted": listing(list(each.headroom.deducted)) if each.headroom else "",
+            "shown by": each.shown,
+        }
+        for each in result.limits
     ]
-    return pd.DataFrame(rows, columns=["beyond it", "load limit", "times today"])
+    columns = ["beyond it", "load limit", "times today", "what counts", "deducted", "shown by"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def saturation_table(result: Capacity) -> pd.DataFrame:
@@ -102,11 +52,23 @@ def saturation_table(result: Capacity) -> pd.DataFrame:
             "more takes": duration(each.resource.lead_time) if each.resource.lead_time else "",
             "order by": f"{each.order_by:%Y-%m-%d}" if each.order_by is not None else "",
             "action": each.action,
+            "metrics": _origin(result, each),
             "remarks": _remark(each),
         }
         for each in result.points
     ]
-    columns = ["resource", "used", "full at", "full", "scales", "more takes", "order by", "action", "remarks"]
+    columns = [
+        "resource",
+        "used",
+        "full at",
+        "full",
+        "scales",
+        "more takes",
+        "order by",
+        "action",
+        "metrics",
+        "remarks",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -164,20 +126,25 @@ def remarks_table(result: Capacity) -> pd.DataFrame:
 
 
 def migration_table(result: Capacity) -> pd.DataFrame:
-    """One row a relief: what limits, how surely, what is gained, what limits next."""
+    """One row a relief: what limits, how surely, where throughput ends then, what limits next, and is it enough."""
     rows = [
         {
-            "relieve": f"{each.resource}, {quantity(each.factor, 'x')}",
-            "certainty": each.certainty,
-            "before": _plain(each.before),
-            "after": _plain(each.after),
-            "gain": each.gain,
-            "then limits": each.next_bottleneck,
-            "useful factor": each.useful_factor if math.isfinite(each.useful_factor) else None,
+            "relieve": f"{each.step.resource}, {quantity(each.step.factor, 'x')}",
+            "certainty": each.step.certainty,
+            "before": _plain(each.step.before),
+            "after, less work": _plain(each.step.after),
+            "after, more of it": _plain(each.more),
+            "then takes": each.times,
+            "enough": each.enough,
+            "then limits": each.step.next_bottleneck,
+            "useful factor": each.step.useful_factor if math.isfinite(each.step.useful_factor) else None,
         }
-        for each in result.migration
+        for each in result.reliefs
     ]
-    columns = ["relieve", "certainty", "before", "after", "gain", "then limits", "useful factor"]
+    columns = [
+        "relieve", "certainty", "before", "after, less work", "after, more of it", "then takes", "enough",
+        "then limits", "useful factor",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -267,6 +234,12 @@ def headroom_table(result: Capacity) -> pd.DataFrame:
 def _plain(estimate: Estimate | None) -> Estimate | None:
     """Without its unit, which stands in the column's head."""
     return replace(estimate, unit="") if estimate is not None else None
+
+
+def _origin(result: Capacity, point: SaturationPoint) -> str:
+    """Whether its metrics were measured or simulated; "" without any."""
+    origins = dict.fromkeys(source.origin for source in result.sources.get(f"metrics of {point.resource.name}", ()))
+    return listing(list(origins))
 
 
 def _remark(point: SaturationPoint) -> str:

@@ -78,15 +78,17 @@ def test_the_answer_rests_on_what_counts_of_the_capacity(tmp_path, factor, verdi
     assert result.times == result.headroom.factor and result.times.value == pytest.approx(2)
     first = next(iter(capacity.findings(result)))
     assert (first.verdict, first.impact) == (verdict, result.headroom.factor)
-    taken = "a lost failure domain, a rollout and the target utilisation"
+    taken = "a lost failure domain, a rollout and what is kept free"
     assert f"A capacity of 100 requests/s, less {taken}, " in first.sentence.replace(
         " (100 requests/s to 100 requests/s)", ""
     )
     said = capacity.headline(result)
-    assert said.startswith(start) and f"That is of 5x, less {taken}." in said
+    assert said.startswith(start) and f"That is of 5x less {taken}." in said
     if verdict == "act":  # 3.8 times 20 takes 190 before the same deductions, 5 times 250: relieved by 2 and by 4
         assert f"Relieve cpu by {2 if factor < 4 else 4}x: " in first.action
-        assert f"That is enough for {20 * factor:g} after the same deductions" in first.action
+        assert f"which is enough for {factor:g}x." in first.action
+        assert result.reliefs[0].times.value == pytest.approx(4) and result.reliefs[1].times.value == pytest.approx(8)
+        assert [each.enough for each in result.reliefs] == (["yes"] * 3 if factor < 4 else ["no", "yes", "yes"])
 
 
 def test_the_steps_of_the_waterfall_are_those_of_assessment_yaml(tmp_path):
@@ -114,12 +116,12 @@ def test_the_steps_of_the_waterfall_are_those_of_assessment_yaml(tmp_path):
     assert not any("declines" in note for note in result.headroom.notes)
 
 
-def test_the_action_says_how_far_the_relief_goes(growing):
-    result, by_name = growing
+def test_the_action_says_how_far_the_relief_goes(growing, tmp_path):
+    _, by_name = growing
     assert "Relieve cpu by 8x: " in by_name["capacity"].action  # 528 of 100: 2, 4, 8 times
-    assert "That is enough for 528; cpu still limits then." in by_name["capacity"].action
-    far = next(iter(capacity.findings(replace(result, factor=100.0))))
-    assert "That may still be too little for 5,280" in far.action
+    assert by_name["capacity"].action.endswith("which is enough for 10x. What limits still is cpu.")
+    _, far = found(tmp_path, rate=20.0, noise=False, parameters={"demand_factor": 100})
+    assert "takes 36x today's load, which is still not enough for 100x." in far["capacity"].action
 
 
 def test_a_limit_within_a_quarter_is_acted_on(growing):

@@ -125,8 +125,13 @@ def test_the_answer_to_so_many_times(result):
     assert result.needed.value == pytest.approx(factor * minute, rel=0.005)
     first = result.limits[0]
     assert first.rate.value <= reached_rate() * 1.02 and first.times.high < factor
-    assert result.times == result.headroom.factor  # 10% of the processor stays free, and it grows for ten minutes
-    assert result.times.value == pytest.approx(0.9 * first.times.value, rel=0.001) and result.state == "too little"
+    # 10% of the processor stays free, and it grows for ten minutes; of what an SLO allows nothing is kept free
+    ends = result.decides
+    assert ends.why == "throughput no longer rises" and first.counts.value == pytest.approx(
+        first.times.value, rel=0.001
+    )
+    assert result.times.value == pytest.approx(0.9 * ends.times.value, rel=0.001) and result.state == "too little"
+    assert result.times.value == result.headroom.factor.value and result.headroom.deductions[2].assumed
     assert first.times.value == pytest.approx(first.rate.value / minute, rel=0.01)
     growth = TRUTH["simulated"]["traffic"]["growth_per_month"]
     year = (1 + growth) ** 12
@@ -203,6 +208,19 @@ def test_the_evidence_tells_what_was_simulated(report):
     rows = {each["origin"]: each["rows"] for each in answer["evidence"] if each["table"] == "requests"}
     with gzip.open(SHOP / "recorded" / "spells" / "access.log.gz", "rt") as lines:
         assert rows["measured"] == sum(1 for _ in lines)
+    assert "today's simulated busiest minute" in answer["sentence"]
+    (grows,) = [each for each in report.findings if each["name"] == "limit-reached"]
+    assert grows["sentence"].startswith("By simulated requests the busiest hour grows by ")
+
+
+def test_the_evidence_is_what_was_used(report):
+    """Of the load tests the one: a row a second of Locust's history and each name."""
+    (answer,) = [each for each in report.findings if each["name"] == "capacity"]
+    rows = {each["table"]: each["rows"] for each in answer["evidence"]}
+    history = pd.read_csv(SHOP / "recorded" / "load" / "locust_stats_history.csv")
+    assert rows["load tests"] == len(history) - 1  # the first line is before any request
+    (disk,) = [each for each in report.findings if each["subject"] == "disk of the database"]
+    assert [(each["rows"], each["origin"]) for each in disk["evidence"]] == [(4 * 90, "simulated")]
 
 
 def test_the_page_answers_in_order(report):

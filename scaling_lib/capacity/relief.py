@@ -1,0 +1,114 @@
+"""What relieving the bottleneck brings: where throughput ends then, what limits next, and whether it is enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from scaling_lib.capacity.calibrated import Calibrated
+from scaling_lib.capacity.fills import Fill
+from scaling_lib.capacity.headroom import State, compared
+from scaling_lib.model.migration import Step, migration
+from scaling_lib.model.system import System
+from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.stats import Estimate
+
+Enough = Literal["yes", "perhaps", "no", ""]
+ANSWERS: Mapping[State, Enough] = {"enough": "yes", "uncertain": "perhaps", "too little": "no"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relief:
+    """One relief, and all before it.
+
+    step: so many times less work for the resource, see `model.migration`.
+    more: where throughput ends with so many times more of the resource instead, requests/s: what it does without any
+        request is then there only once. None where so many are no whole number of servers.
+    times: how many times today's busiest minute may come after it, "x"; None where today's is not known, or an SLO is
+        not kept at any load. enough: whether that is what is asked for, "" where it is not known.
+    """
+
+    step: Step
+    more: Estimate | None
+    times: Estimate | None
+    enough: Enough
+
+
+def reliefs(
+    system: System, times: Estimate | None, asked: float, *, steps: int = 3, factor: float = 2.0
+) -> tuple[Relief, ...]:
+    """Relieve what limits, then what limits next, and so on.
+
+    system: as `with_fills` gives it. times: what may come today, "x" of the busiest minute, by SLOs and throughput and
+        after deductions; asked: the same that is asked for. steps, factor: see `model.migration`.
+    What may come is taken to rise as the end of throughput does: an SLO is then broken at the same share of it as now,
+    and the same share is deducted. Half the work also makes each request faster, so that is careful.
+    """
+    found: list[Relief] = []
+    now, before = _ends(system), system
+    for step in migration(system, steps=steps, factor=factor):
+        then = None
+        if times is not None:
+            gain = step.after.value / system.bounds().saturation.value
+            then = _grown(times, gain, _ends(step.system) / now)
+        found.append(
+            Relief(
+                step=step,
+                more=_more(before, step),
+                times=then,
+                enough=ANSWERS[compared(then, asked)] if then is not None else "",
+            )
+        )
+        before = step.system
+    return tuple(found)
+
+
+def with_fills(model: Calibrated | None, filled: Sequence[Fill]) -> System | None:
+    """The system for its limits alone, with what fills by gauges as resources of one server, the whole of their limit.
+
+    None where neither is known. A request holds a connection while it waits for a processor: its response would count
+    both, so only limits may be asked of it.
+    """
+    base = model.system(1.0) if model else None
+    if base is None and not filled:
+        return None
+    journeys = base.journeys if base else ("all",)
+    demands = {each.resource: dict.fromkeys(journeys, each.each) for each in filled}
+    idle = {each.resource: each.idle for each in filled}
+    draws = {each.resource: np.column_stack([each.draws[:, 0], *[each.draws[:, 1]] * len(journeys)]) for each in filled}
+    if base is None:
+        return System(demands, {}, {"all": 1.0}, background=idle, draws=draws)
+    return replace(
+        base,
+        demands={**base.demands, **demands},
+        servers={**base.servers, **dict.fromkeys(demands, 1)},
+        background={**base.background, **idle},
+        draws={**base.draws, **draws},
+    )
+
+
+def _ends(system: System) -> Floats:
+    """What the end of throughput may be, requests/s (DRAWS)."""
+    return np.asarray(np.min(list(system.limit_draws().values()), axis=0))
+
+
+def _grown(times: Estimate, gain: float, gains: Floats) -> Estimate:
+    drawn = draw(times, generator("relief", "times").standard_normal(DRAWS)) * gains
+    found = interval(times.value * gain, drawn, times.level, "x")
+    return replace(
+        found,
+        low=math.nan if math.isnan(times.low) else found.low,
+        high=math.nan if math.isnan(times.high) else found.high,
+        assumed=times.assumed,
+    )
+
+
+def _more(before: System, step: Step) -> Estimate | None:
+    servers = before.servers[step.resource] * step.factor
+    if not float(servers).is_integer():
+        return None
+    return before.scale(step.resource, servers).bounds().saturation

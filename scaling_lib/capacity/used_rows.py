@@ -1,0 +1,104 @@
+"""The rows that step 02's figures rest on, by kind of evidence and origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.capacity.demand import JourneyDemand
+from scaling_lib.capacity.load_curve import LoadCurve
+from scaling_lib.capacity.saturation import SaturationPoint
+from scaling_lib.config import Resource
+from scaling_lib.errors import ScalingError
+from scaling_lib.evidence.load_tests import ALL, LoadTests
+from scaling_lib.evidence.metrics import Metrics
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.findings import Source
+from scaling_lib.slo.origins import rows_of
+
+
+def used_rows(
+    system: Assessment, demand: JourneyDemand | None, curve: LoadCurve | None, points: Sequence[SaturationPoint]
+) -> dict[str, tuple[Source, ...]]:
+    """By kind of evidence the rows that were used, one Source an origin.
+
+    "requests": those of the demand; "load tests": those of the one test; "load metrics": the samples of its time that
+    resources, journeys and `traffic` select; "metrics of" a resource: its own; "spans": all.
+    """
+    found: dict[str, tuple[Source, ...]] = {}
+    if demand is not None:
+        counts = demand.minutes.dropna().astype("int64")
+        found["requests"] = rows_of("requests", counts, system.requests().quality).sources()
+    if curve is not None:
+        found["load tests"] = (_of_test(system.load_tests(), curve),)
+        if not curve.utilization.empty:
+            found["load metrics"] = _beside(system, curve)
+    for point in points:
+        if point.use is not None:
+            metrics = system.metrics()
+            own = _by_minute(metrics, _selectors(point.resource))
+            found[f"metrics of {point.resource.name}"] = rows_of("metrics", own, metrics.quality).sources()
+    found["spans"] = _spans(system)
+    return {kind: own for kind, own in found.items() if own}
+
+
+def _of_test(tests: LoadTests, curve: LoadCurve) -> Source:
+    test = curve.test
+    samples = tests.samples[tests.samples["test"] == test.test]
+    rows = int(tests.bins_of(test.test, ALL)["n"].sum()) if test.percentiles == "bins" else len(samples)
+    return Source(
+        table="load tests",
+        rows=rows,
+        start=f"{test.start:%Y-%m-%dT%H:%M:%SZ}" if test.start else "",
+        end=f"{test.end:%Y-%m-%dT%H:%M:%SZ}" if test.end else "",
+        origin="simulated" if test.origin == "simulated" else "measured",
+    )
+
+
+def _beside(system: Assessment, curve: LoadCurve) -> tuple[Source, ...]:
+    metrics = system.load_metrics()
+    counted = [each.metrics.total for each in system.journeys if each.metrics]
+    asked = [*(name for each in system.resources for name in _selectors(each)), *counted, system.config.traffic]
+    rows = _by_minute(metrics, asked, curve.levels["start"].min(), curve.levels["end"].max())
+    return rows_of("load metrics", rows, metrics.quality).sources()
+
+
+def _selectors(resource: Resource) -> list[str]:
+    limit = resource.limit if isinstance(resource.limit, str) else ""
+    return [each for each in (resource.busy, resource.used, limit) if each]
+
+
+def _by_minute(
+    metrics: Metrics, selectors: Iterable[str], start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+) -> pd.Series[int]:
+    """How many samples the selectors match in each minute, those that several match once."""
+    parts = [metrics.select(each) for each in dict.fromkeys(selectors) if each]
+    rows = pd.concat(parts).drop_duplicates(["metric", "labels", "time"])
+    if start is not None and end is not None:
+        rows = rows[(rows["time"] >= start) & (rows["time"] <= end)]
+    return rows.groupby(rows["time"].dt.floor("min")).size().sort_index()
+
+
+def _spans(system: Assessment) -> tuple[Source, ...]:
+    """All that was read of a kind: what of it was used is not told apart."""
+    try:
+        quality: Sequence[Quality] = system.spans().quality
+    except ScalingError:
+        return ()
+    found = []
+    for simulated in (False, True):
+        own = [each for each in quality if (each.origin == "simulated") == simulated and each.rows]
+        starts, ends = [each.start for each in own if each.start], [each.end for each in own if each.end]
+        if own:
+            found.append(
+                Source(
+                    table="spans",
+                    rows=sum(each.rows for each in own),
+                    start=f"{min(starts):%Y-%m-%dT%H:%M:%SZ}" if starts else "",
+                    end=f"{max(ends):%Y-%m-%dT%H:%M:%SZ}" if ends else "",
+                    origin="simulated" if simulated else "measured",
+                )
+            )
+    return tuple(found)
