@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import pandas as pd
 
-from scaling_lib.stats import Estimate
-from scaling_lib.stats.exhaustion import Exhaustion, State, first_reached
-from scaling_lib.stats.forecast import Forecast, forecast
-from scaling_lib.words import duration, percent, plural
+from scaling_lib.stats.exhaustion import Exhaustion, first_reached
+from scaling_lib.stats.forecast import forecast
+from scaling_lib.words import plural
 
 HORIZON = "90d"  # as far as Tamland looks; what is longer is told from growth alone
 SAME_DAY = pd.Timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeToExhaustion:
-    """When a series first reaches a limit, counted from its last value.
-
-    value, low, high: seconds, the median and the ends of the interval of `level`; infinite where not within the
-        horizon, 0 where the limit is reached already.
-    dates: the same three (low, median, high) in UTC; None beyond the horizon.
-    state: "already", "within the horizon", "perhaps within the horizon" (the early end is), "not within the horizon".
-    probability: that it is reached within the horizon; `exhaustion.probability_by(time)` by any time.
-    sentence: the answer; left_out: what of the series was not used as it is; caveats: what may be wrong.
-    forecast, exhaustion: what a figure is made from.
-    """
-
-    limit: float
-    value: float
-    low: float
-    high: float
-    level: float
-    dates: tuple[pd.Timestamp | None, pd.Timestamp | None, pd.Timestamp | None]
-    state: State
-    probability: float
-    sentence: str
-    left_out: tuple[str, ...]
-    caveats: tuple[str, ...]
-    forecast: Forecast = field(repr=False)
-    exhaustion: Exhaustion = field(repr=False)
-
-    @property
-    def time(self) -> Estimate:
-        """Seconds with their interval."""
-        return self.exhaustion.time
-
-    @property
-    def ends(self) -> pd.Timestamp:
-        """The series' last time."""
-        return self.exhaustion.ends
-
-    @property
-    def horizon(self) -> pd.Timestamp:
-        """The last time that was looked at."""
-        return self.exhaustion.horizon
 
 
 def time_to_exhaustion(
@@ -66,7 +22,7 @@ def time_to_exhaustion(
     horizon: str | pd.Timedelta = HORIZON,
     time_zone: str = "UTC",
     unit: str = "",
-) -> TimeToExhaustion:
+) -> Exhaustion:
     """How long until a series first reaches a limit, if it goes on as before.
 
     series: numbers at a regular step that divides a day (or whole days), indexed by times with a zone; NaN and absent
@@ -74,6 +30,7 @@ def time_to_exhaustion(
     limit: in the series' unit; level: nominal coverage; time_zone: whose clock the daily season follows; unit: of the
         series, "fraction" or words.
 
+    The result's `time` is an Estimate of seconds from the last value, its `dates` are the same in UTC.
     Gaps, passing events, steps of the level and a move of the clock are seen and said (`left_out`); values that
     reached the limit more than a week ago count as passed, and are said too.
     Raises InvalidInput for times without a zone, an irregular step, infinite values or limit; NotEnoughData for less
@@ -86,37 +43,7 @@ def time_to_exhaustion(
     """
     found = forecast(series, horizon, level=level, time_zone=time_zone, unit=unit)
     reached = first_reached(found, limit)
-    return TimeToExhaustion(
-        limit=limit,
-        value=reached.time.value,
-        low=reached.time.low,
-        high=reached.time.high,
-        level=level,
-        dates=(reached.low, reached.date, reached.high),
-        state=reached.state,
-        probability=reached.probability,
-        sentence=_sentence(reached),
-        left_out=found.left_out + _reached_before(series, reached),
-        caveats=found.caveats,
-        forecast=found,
-        exhaustion=reached,
-    )
-
-
-def _sentence(reached: Exhaustion) -> str:
-    until = f"{reached.horizon:%Y-%m-%d}"
-    if reached.state == "already":
-        return "The limit is reached already."
-    if reached.low is None:
-        return f"The limit is not reached by {until}, as far as the forecast looks."
-    early, chance = f"{reached.low:%Y-%m-%d}", percent(reached.probability, 2)
-    if reached.date is None:
-        return f"The limit may be reached from {early} on; that it is by {until} has a probability of {chance}."
-    late = f"{reached.high:%Y-%m-%d}" if reached.high is not None else f"after {until}"
-    return (
-        f"The limit is reached on {reached.date:%Y-%m-%d} ({early} to {late}, {percent(reached.time.level)} interval), "
-        f"{duration(reached.time.value)} from the last value."
-    )
+    return replace(reached, left_out=reached.left_out + _reached_before(series, reached))
 
 
 def _reached_before(series: pd.Series, reached: Exhaustion) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from scaling_lib.capacity.exhaustion import TimeToExhaustion, time_to_exhaustion
+from scaling_lib.capacity.exhaustion import time_to_exhaustion
 from scaling_lib.capacity.peak import typical_peak
 from scaling_lib.capacity.reasons import reason_sentence, reason_words
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
@@ -17,15 +17,19 @@ from scaling_lib.config import Resource
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import is_finite
+from scaling_lib.stats.clock import check_zone
+from scaling_lib.stats.exhaustion import Exhaustion
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.words import duration, percent
+from scaling_lib.words import duration, number, percent
 
 State = Literal["forecast", "history too short", "contradicts its limit", "not measured"]
 Action = Literal["act now", "order by", "fine", "unknown"]
 HORIZON_DAYS = 90.0
-BEYOND = pd.Timedelta(days=28)  # how far the forecast goes beyond the lead time at least
-FARTHEST = pd.Timedelta(days=730)
-STALE = pd.Timedelta(days=1)
+BEYOND_DAYS = 28  # how far the forecast goes beyond the lead time at least
+FARTHEST_DAYS = 730
+DAY = pd.Timedelta(days=1)
+STALE = DAY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +53,7 @@ class SaturationPoint:
     order_by: pd.Timestamp | None
     now: Estimate
     use: ResourceUse | None
-    time: TimeToExhaustion | None
+    time: Exhaustion | None
     at: pd.Timestamp | None
     sentence: str
     supply: str = ""
@@ -75,8 +79,8 @@ def saturation_points(
     """All resources, the most pressing first.
 
     metrics: the evidence, None where none is given; level: of the intervals; horizon_days: how far to look, and 28 days
-        beyond the lead time at least; time_zone: whose clock a daily season follows; at: the moment to judge from, with
-        a time zone, the evidence's last one where not given.
+        beyond the lead time at least, two years at most; time_zone: whose clock a daily season follows; at: the moment
+        to judge from, with a time zone, the evidence's last one where not given.
 
     As in GitLab's Tamland, what scales horizontally ranks below what does not, since more of it is had by a setting;
     within both the nearer comes first, by the early end of its interval. What is not known comes last.
@@ -102,11 +106,11 @@ def saturation_point(
     Raises InvalidInput for a moment without a time zone, a horizon that is not above 0 or a level outside (0, 1).
     """
     check_level("saturation_point", level)
-    if not horizon_days > 0 or (at is not None and at.tzinfo is None):
-        raise InvalidInput(
-            f"saturation_point: found horizon_days {horizon_days} and at {at}; expected days above 0 and a time with "
-            "its time zone, such as UTC."
-        )
+    if not (is_finite(horizon_days) and horizon_days > 0):
+        raise InvalidInput(f"saturation_point: found horizon_days {horizon_days!r}; expected days above 0, such as 90.")
+    if not (at is None or (isinstance(at, pd.Timestamp) and at.tzinfo is not None)):
+        raise InvalidInput(f"saturation_point: found at {at!r}; expected a pandas.Timestamp with its time zone.")
+    check_zone("saturation_point", time_zone)
     unknown = SaturationPoint(
         resource=resource,
         state="not measured",
@@ -163,7 +167,13 @@ def _judged(
         )
     known = replace(known, now=now)
     lead = pd.Timedelta(seconds=resource.lead_time)
-    ahead = min(max(pd.Timedelta(days=horizon_days), lead + BEYOND), FARTHEST)
+    days = max(horizon_days, lead / DAY + BEYOND_DAYS)
+    ahead = pd.Timedelta(days=min(days, FARTHEST_DAYS))
+    if days > FARTHEST_DAYS:
+        far = (
+            f"the forecast looks {FARTHEST_DAYS:,} days ahead instead of {number(days)}: growth does not stay as it is"
+        )
+        known = replace(known, notes=(*known.notes, f"{far} for longer"))
     try:
         time = time_to_exhaustion(
             used.peaks, resource.full_at, level, horizon=ahead, time_zone=time_zone, unit="fraction"
@@ -201,7 +211,7 @@ def _without_forecast(known: SaturationPoint, needed: str) -> SaturationPoint:
     )
 
 
-def _told(known: SaturationPoint, time: TimeToExhaustion, action: Action, order_by: pd.Timestamp | None) -> str:
+def _told(known: SaturationPoint, time: Exhaustion, action: Action, order_by: pd.Timestamp | None) -> str:
     resource = known.resource
     full = percent(resource.full_at)
     lead = f"takes {duration(resource.lead_time)}" if _lead_known(resource) else "takes no time, as none is given"
@@ -229,5 +239,5 @@ def _rank(each: SaturationPoint) -> tuple[bool, bool, float, float, float]:
     if math.isnan(each.now.value):
         return True, False, math.inf, math.inf, 0.0
     full = each.time is None and each.now.value >= each.resource.full_at
-    low, value = (each.time.low, each.time.value) if each.time else (0.0 if full else math.inf,) * 2
+    low, value = (each.time.time.low, each.time.time.value) if each.time else (0.0 if full else math.inf,) * 2
     return False, each.resource.scales == "horizontally", low, value, -each.now.value

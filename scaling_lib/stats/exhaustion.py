@@ -14,7 +14,7 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.forecast import SEED, Forecast
 from scaling_lib.stats.regular import DAY_S
-from scaling_lib.words import plural
+from scaling_lib.words import duration, percent, plural
 
 Floats = NDArray[np.float64]
 Of = Literal["value", "daily mean", "total"]
@@ -34,7 +34,8 @@ class Exhaustion:
     date, low, high: median and ends of the interval, UTC; None where they lie beyond the horizon.
     time: the same in seconds from the end of the history; infinite beyond the horizon, 0 where already.
     probability: that the limit is reached within the horizon.
-    ends, horizon: the last times of history and forecast; caveats: the forecast's, and what single values may do.
+    ends, horizon: the last times of history and forecast. left_out: what of the series was not used as it is; caveats:
+        the forecast's, and what single values may do. forecast: what it was told from.
     """
 
     limit: float
@@ -48,8 +49,32 @@ class Exhaustion:
     probability: float
     ends: pd.Timestamp
     horizon: pd.Timestamp
+    left_out: tuple[str, ...]
     caveats: tuple[str, ...]
+    forecast: Forecast = field(repr=False)
     _crossings: Floats = field(repr=False)
+
+    @property
+    def dates(self) -> tuple[pd.Timestamp | None, pd.Timestamp | None, pd.Timestamp | None]:
+        """The early end of the interval, the median and the late end; None beyond the horizon."""
+        return self.low, self.date, self.high
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        until = f"{self.horizon:%Y-%m-%d}"
+        if self.state == "already":
+            return "The limit is reached already."
+        if self.low is None:
+            return f"The limit is not reached by {until}, as far as the forecast looks."
+        early, chance = f"{self.low:%Y-%m-%d}", percent(self.probability, 2)
+        if self.date is None:
+            return f"The limit may be reached from {early} on; that it is by {until} has a probability of {chance}."
+        late = f"{self.high:%Y-%m-%d}" if self.high is not None else f"after {until}"
+        return (
+            f"The limit is reached on {self.date:%Y-%m-%d} ({early} to {late}, {percent(self.time.level)} interval), "
+            f"{duration(self.time.value)} from the last value."
+        )
 
     def probability_by(self, time: pd.Timestamp | str) -> float:
         """The probability that the limit is reached until a time (with a zone); NaN beyond the horizon."""
@@ -110,7 +135,9 @@ def first_reached(
         probability=float(np.mean(np.isfinite(crossings))),
         ends=ends,
         horizon=forecast.frame.index[-1],
+        left_out=forecast.left_out,
         caveats=(*forecast.caveats, *_single(forecast, of)),
+        forecast=forecast,
         _crossings=crossings,
     )
 

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
+from numbers import Integral
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,13 +24,15 @@ from scaling_lib.stats.forecast_words import caveats, left_out
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.stats.regular import DAY_S, Regular, regular
 from scaling_lib.stats.season import SEEN_DAILY, SEEN_WEEKLY, roll
+from scaling_lib.words import number
 
 Floats = NDArray[np.float64]
 SeasonChoice = Literal["auto", "weekly", "daily", "none"]
 
 SEED = 20_261_123
 DRAWS = 2000  # the ends of a 95% interval then wobble by some 3% of its half width
-MOST_VALUES = 1_000_000
+MOST_VALUES = 150_000  # steps ahead: a quarter in minutes
+FARTHEST = 3653  # days ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +105,7 @@ def forecast(
 
     series: numbers at a regular step (one that divides a day, or whole days), indexed by times with a zone; NaN and
         absent stamps are gaps. Two years at most are used.
-    horizon: how far, such as "84d", or a number of steps.
+    horizon: how far, such as "84d", or a number of steps; ten years and 150,000 steps at most.
     level: nominal coverage; season: the longest season that may be looked for ("auto": weekly);
     time_zone: whose clock the season follows, such as "Europe/Berlin"; unit: of the values.
 
@@ -164,17 +168,32 @@ def forecast(
     )
 
 
-def _steps(horizon: str | pd.Timedelta | int, history: Regular) -> int:
+def _steps(horizon: object, history: Regular) -> int:
+    """How many steps ahead a horizon is."""
+    expected = "expected a span such as '84d', or a number of steps"
     try:
-        span = re.sub(r"(?<=\d)d$", "D", horizon.strip()) if isinstance(horizon, str) else horizon
-        steps = span if isinstance(span, int) else math.ceil(pd.Timedelta(span) / history.step)
-    except ValueError as error:
-        raise InvalidInput(f"forecast: found a horizon of {horizon!r}; expected one such as '84d'.") from error
-    if not 1 <= steps <= MOST_VALUES:
+        if isinstance(horizon, Integral) and not isinstance(horizon, bool):
+            steps = int(horizon)
+        elif isinstance(horizon, timedelta | np.timedelta64) or (isinstance(horizon, str) and not _bare(horizon)):
+            span = re.sub(r"(?<=\d)d$", "D", horizon.strip()) if isinstance(horizon, str) else horizon
+            steps = math.ceil(pd.Timedelta(span) / history.step)
+        else:
+            raise InvalidInput(f"forecast: found a horizon of {horizon!r}; {expected}.")
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"forecast: found a horizon of {horizon!r}; {expected}.") from error
+    days = steps * history.step.total_seconds() / DAY_S
+    if not 1 <= steps <= MOST_VALUES or days > FARTHEST:
         raise InvalidInput(
-            f"forecast: found a horizon of {steps:,} steps of {history.step}; expected 1 to {MOST_VALUES:,}."
+            f"forecast: found a horizon of {steps:,} steps of {history.step} ({number(days)} days); expected 1 to "
+            f"{MOST_VALUES:,} steps, and {FARTHEST:,} days (ten years) at most: growth does not stay as it is for "
+            "longer. Ask for less, or resample the series to longer steps first."
         )
     return steps
+
+
+def _bare(text: str) -> bool:
+    """Whether a text is a number without a unit, which pandas takes for nanoseconds."""
+    return re.fullmatch(r"\s*[-+\d.]+\s*", text) is not None
 
 
 def _clock(history: Regular, ahead: int, time_zone: str) -> NDArray[np.int64]:

@@ -52,14 +52,15 @@ def held(random: np.random.Generator, repeats: int, level: float, **truth: float
         known, later = series[: HISTORY * 24], series[HISTORY * 24 :].to_numpy()
         limit = float(known.quantile(0.999)) * random.uniform(1.02, 1.4)
         found = time_to_exhaustion(known, limit, level, horizon=f"{AHEAD}d")
+        time = found.time
         over = np.flatnonzero(later >= limit)
         seconds = 3600.0 * (over[0] + 1) if len(over) else np.inf
-        inside = found.low <= seconds <= found.high
-        width = (found.high - found.low) / found.value if found.value > 0 and found.high < np.inf else np.nan
+        inside = time.low <= seconds <= time.high
+        width = (time.high - time.low) / time.value if time.value > 0 and time.high < np.inf else np.nan
         already += found.state == "already"
         if found.state == "already":
             continue
-        rows.append((inside, seconds < found.low, len(over) > 0, width))
+        rows.append((inside, seconds < time.low, len(over) > 0, width))
     table = np.array(rows, dtype=float)
     shares = table[:, :3].mean(axis=0)
     width = float(np.nanmedian(table[:, 3])) if np.isfinite(table[:, 3]).any() else np.nan

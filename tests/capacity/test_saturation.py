@@ -101,9 +101,23 @@ def test_what_does_not_scale_horizontally_comes_first_then_the_nearer(tmp_path):
 def test_the_lead_time_decides(tmp_path, lead, action):
     # .80 at the end and .002 a day: 90% in 50 days
     found = saturation_point(gauge(lead_time=lead), measured(tmp_path, ("g", {}, rising(share=0.8))))
-    assert found.time.low == pytest.approx(50 * 86_400, rel=0.1) and found.action == action
+    assert found.time.time.low == pytest.approx(50 * 86_400, rel=0.1) and found.action == action
     assert found.order_by == found.time.dates[0] - pd.Timedelta(seconds=found.resource.lead_time)
     assert ("act now" in found.sentence) == (action == "act now")
+
+
+def test_the_forecast_goes_28_days_beyond_the_lead_time_and_two_years_at_most(tmp_path):
+    # .50 at the end and .002 a day: 90% in 200 days; order by day 20 of a lead time of 180 days
+    metrics = measured(tmp_path, ("g", {}, rising()))
+    found = saturation_point(gauge(lead_time="180 d"), metrics, horizon_days=30)
+    assert found.time.horizon - found.time.ends == pd.Timedelta(days=208)
+    assert found.action == "order by" and found.order_by == found.time.dates[0] - pd.Timedelta(days=180)
+    longer = saturation_point(gauge(), metrics, horizon_days=250)
+    assert longer.time.horizon - longer.time.ends == pd.Timedelta(days=250)
+    assert not any("looks" in note for note in found.notes + longer.notes)
+    far = saturation_point(gauge(), metrics, horizon_days=40_000)
+    assert far.time.horizon - far.time.ends == pd.Timedelta(days=730)
+    assert any(note.startswith("the forecast looks 730 days ahead instead of 40,000") for note in far.notes)
 
 
 def test_a_lead_time_that_is_not_given_is_said(tmp_path):

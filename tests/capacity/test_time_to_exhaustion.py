@@ -23,47 +23,52 @@ def line(random, days=60, slope=1.0, noise=0.2, zone="UTC"):
 
 def test_the_disk_of_the_example_is_full_when_its_truth_says():
     used = scaling_lib.open("data/shop").metrics().select("database_disk_used_bytes").set_index("time")["value"]
-    found = time_to_exhaustion(used, 0.9 * 214_748_364_800, 0.95)
+    found = time_to_exhaustion(used, 0.9 * 214_748_364_800)
     truth = pd.Timestamp("2027-01-15T02:24Z")  # of the line without its scatter; see simulated.metrics.disk
     low, date, high = found.dates
     assert found.state == "within the horizon" and low < truth < high
     assert high - low < pd.Timedelta(days=4)
-    assert (truth - used.index[-1]).total_seconds() == pytest.approx(found.value, abs=DAY)
+    assert (truth - used.index[-1]).total_seconds() == pytest.approx(found.time.value, abs=DAY)
     assert f"{date:%Y-%m-%d} ({low:%Y-%m-%d} to {high:%Y-%m-%d}" in found.sentence and found.probability == 1
-    assert found.ends == used.index[-1] and found.ends + pd.Timedelta(seconds=found.value) == date
+    assert found.ends == used.index[-1] and found.ends + pd.Timedelta(seconds=found.time.value) == date
 
 
 def test_a_line_by_hand(random):
     # 100 + day = 190 on day 90, 30 days after the end; the noise reaches it a little before
     found = time_to_exhaustion(line(random), 190.0, 0.9)
-    assert found.low < 30 * DAY and found.value == pytest.approx(30 * DAY, abs=1.5 * DAY)
-    assert found.low < found.value < found.high < 32 * DAY and found.level == found.time.level == 0.9
+    assert found.time.low < 30 * DAY and found.time.value == pytest.approx(30 * DAY, abs=1.5 * DAY)
+    assert found.time.low < found.time.value < found.time.high < 32 * DAY and found.time.level == 0.9
     assert not any("reached the limit" in said for said in found.left_out)
 
 
 def test_beyond_the_horizon_is_infinite(random):
     found = time_to_exhaustion(line(random), 190.0, horizon="14d")
-    assert (found.low, found.value, found.high) == (np.inf, np.inf, np.inf)
+    assert (found.time.low, found.time.value, found.time.high) == (np.inf, np.inf, np.inf)
     assert found.dates == (None, None, None) and found.state == "not within the horizon"
     assert found.sentence == "The limit is not reached by 2026-03-19, as far as the forecast looks."
 
 
 def test_perhaps_within_the_horizon(random):
     found = time_to_exhaustion(line(random, noise=3.0), 185.5, horizon="14d")
-    assert found.state == "perhaps within the horizon" and np.isfinite(found.low) and found.value == np.inf
+    assert found.state == "perhaps within the horizon" and np.isfinite(found.time.low) and found.time.value == np.inf
     assert found.dates[0] is not None and found.dates[1:] == (None, None)
     assert "may be reached from 2026-03-" in found.sentence
 
 
 def test_already(random):
     found = time_to_exhaustion(line(random, noise=3.0), 155.0)
-    assert (found.state, found.value, found.high, found.sentence) == ("already", 0, 0, "The limit is reached already.")
+    assert (found.state, found.time.value, found.time.high, found.sentence) == (
+        "already",
+        0,
+        0,
+        "The limit is reached already.",
+    )
 
 
 def test_what_never_grows_does_not_get_there(random):
     flat = pd.Series(50.0, index=pd.date_range("2026-01-05", periods=60 * 24, freq="h", tz="UTC"))
     found = time_to_exhaustion(flat, 60.0)
-    assert found.state == "not within the horizon" and found.value == np.inf
+    assert found.state == "not within the horizon" and found.time.value == np.inf
 
 
 @pytest.mark.parametrize("absent", ["missing rows", "NaN"])
@@ -76,14 +81,14 @@ def test_a_gap_is_said_and_costs_nothing_but_width(random, absent):
         series = series.drop(series.index[hole])
     found = time_to_exhaustion(series, 190.0)
     assert any(said.startswith("gaps: 144 values of 1,440 not observed") for said in found.left_out)
-    assert found.value == pytest.approx(30 * DAY, abs=1.5 * DAY)
+    assert found.time.value == pytest.approx(30 * DAY, abs=1.5 * DAY)
 
 
 def test_a_lasting_step_is_kept_as_a_step_and_said(random):
     series = line(random)
     series.iloc[30 * 24 :] += 20  # now 180 at the end: 190 is ten days away
     found = time_to_exhaustion(series, 190.0)
-    assert found.value == pytest.approx(10 * DAY, abs=2 * DAY)
+    assert found.time.value == pytest.approx(10 * DAY, abs=2 * DAY)
     assert any("the level shifted on 2026-02-04" in said for said in found.left_out)
     assert any("no further shift" in said for said in found.caveats)
 
@@ -110,7 +115,7 @@ def test_a_move_of_the_clock_is_seen_or_named(random):
     # the highest hour is 8 o'clock: 100 (1 + .4 sin(120 deg) + .2) = 154.6, and 260 is 1.681 of it: in week 22.7
     expected = (0.681 / 0.03 - 10) * 7 * DAY
     far = time_to_exhaustion(series, 260.0, time_zone="Europe/Berlin", horizon="140d")
-    assert far.low < expected < far.high and far.value == pytest.approx(expected, rel=0.05)
+    assert far.time.low < expected < far.time.high and far.time.value == pytest.approx(expected, rel=0.05)
     assert pd.Timestamp(far.dates[1]).tz_convert("Europe/Berlin").hour in (8, 9)
 
 
@@ -156,8 +161,8 @@ def test_the_interval_holds_the_first_time_at_the_limit(random, exponential):
         found = time_to_exhaustion(known, limit, 0.8, horizon="84d")
         over = np.flatnonzero(later >= limit)
         seconds = (over[0] + 1) * 6 * 3600 if len(over) else np.inf
-        held += found.low <= seconds <= found.high
-        told += found.high < np.inf
+        held += found.time.low <= seconds <= found.time.high
+        told += found.time.high < np.inf
     # nominally 9.6 of 12; 7 or more have a probability of .98
     assert held >= 7, (held, told)
     assert told > 2  # the intervals do end
@@ -168,4 +173,4 @@ def test_a_series_of_the_simulation_is_reached_after_its_growth_says(random):
     limit = 1.3 * float(series[-7 * 24 :].quantile(0.999))
     found = time_to_exhaustion(series, limit)
     # the level is 1 + .05 * 90 / 7 = 1.643 of the first: 30% more is .493, 69 days of .05 a week
-    assert found.low < 69 * DAY < found.high * 1.2 and found.left_out == ()
+    assert found.time.low < 69 * DAY < found.time.high * 1.2 and found.left_out == ()

@@ -225,6 +225,16 @@ def test_short_histories_are_refused_with_what_is_needed(random):
         (lambda s: s, {"time_zone": "Mars/Olympus"}, "time_zone 'Mars/Olympus'"),
         (lambda s: s, {"horizon": "soon"}, "horizon of 'soon'"),
         (lambda s: s, {"horizon": 0}, "horizon of 0"),
+        (lambda s: s, {"horizon": "84"}, "horizon of '84'; expected a span such as '84d'"),
+        (lambda s: s, {"horizon": 2.5}, "horizon of 2.5"),
+        (lambda s: s, {"horizon": True}, "horizon of True"),
+        (lambda s: s, {"horizon": None}, "horizon of None"),
+        (
+            lambda s: s,
+            {"horizon": "40000d"},
+            r"960,000 steps of .* \(40,000 days\); .* 150,000 steps, and 3,653 days \(ten years\) at most",
+        ),
+        (lambda s: s.resample("1D").sum(), {"horizon": 3654, "season": "daily"}, r"3,654 steps .* 3,653 days"),
     ],
 )
 def test_what_cannot_be_forecast_is_said(random, change, options, message):
