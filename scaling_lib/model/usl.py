@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scaling_lib.model import usl_checks as checks
 from scaling_lib.model import usl_noise as noise
 from scaling_lib.model.usl_caveats import best_load, law_caveats, noise_caveats
+from scaling_lib.model.usl_lack import MOST_LEVELS, LackOfFit, lack_of_fit
 from scaling_lib.model.usl_law import Law, Peak
 from scaling_lib.model.usl_proportional import RULED_OUT, Proportional, proportional_fit
 from scaling_lib.model.usl_region import likelihood_region
@@ -21,7 +22,7 @@ from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import number
 
-__all__ = ["Fit", "Intervals", "Law", "Peak", "StandardErrors", "fit"]
+__all__ = ["Fit", "Intervals", "LackOfFit", "Law", "Peak", "StandardErrors", "fit"]
 
 DRAWS = 2000  # the ends of a 95% interval then wobble by some 3% of its width
 SEED = 20_261_123
@@ -53,6 +54,7 @@ class Fit(Law):
     stderr: of alpha, beta and gamma; degrees_of_freedom: of Student's t, n - 3 or what the blocks leave.
     autocorrelation: of the residuals of neighbours; correlated: whether the errors allow for it, with blocks of
         `block` samples (1 where they do not).
+    lack: how far the law is off at worst, and whether that is more than noise.
     caveats: what to know before the figures are used, sentences.
     """
 
@@ -65,6 +67,7 @@ class Fit(Law):
     autocorrelation: float
     correlated: bool
     block: int
+    lack: LackOfFit
     caveats: tuple[str, ...]
 
     def confint(self, level: float = 0.95) -> Intervals:
@@ -92,6 +95,7 @@ def fit(
     errors: checks.Noise | ArrayLike | None = None,
     correlated: bool | None = None,
     block: int | None = None,
+    measured_errors: ArrayLike | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
     load_unit: str = "",
@@ -108,6 +112,8 @@ def fit(
     correlated: whether neighbours share noise. None: decided by the residuals' lag-1 autocorrelation, which has to
         exceed 1.645 / sqrt(n) in at least 20 samples. Fewer are taken as independent. block: samples in a block, else
         as long as that autocorrelation asks for.
+    measured_errors: the standard error of each throughput as its own measurement has it; the fit is held against them
+        (see `lack`), and not changed.
     draws: how many laws `draws` holds, made when first asked for and the same for the same seed.
 
     Independent samples have the errors of nonlinear least squares and Student's t with n - 3 degrees of freedom. The
@@ -139,6 +145,10 @@ def fit(
     residuals = served - throughput_at(loads, found)
     known = _spread(loads, found, weight, weight * residuals, correlated, block)
     best = best_load(loads, served)
+    own = None
+    if measured_errors is not None:
+        own = checks.standard_errors("measured_errors", measured_errors, len(loads))
+    lack = lack_of_fit(loads, served, found, weight, own, correlated=known.correlated)
     return Fit(
         alpha=float(found[0]),
         beta=float(found[1]),
@@ -159,7 +169,9 @@ def fit(
         autocorrelation=noise.autocorrelation(weight * residuals),
         correlated=known.correlated,
         block=known.block,
+        lack=lack,
         caveats=(
+            *lack.caveats(levels=len(np.unique(loads)) <= MOST_LEVELS),
             *law_caveats(loads, found, best),
             *noise_caveats(loads, served, found, rival),
             *_spread_caveats(known, noise.autocorrelation(weight * residuals), len(loads)),

@@ -65,12 +65,17 @@ def weights(errors: Noise | ArrayLike | None, samples: int) -> Floats:
                 "standard error of each throughput."
             )
         return np.ones(samples)
-    sizes = _numbers("errors", errors)
+    return 1 / standard_errors("errors", errors, samples)
+
+
+def standard_errors(name: str, given: ArrayLike, samples: int) -> Floats:
+    """One for each sample, above 0."""
+    sizes = _numbers(name, given)
     if len(sizes) != samples:
         raise InvalidInput(
-            f"usl.fit: found {len(sizes)} errors for {samples} throughputs; expected one for each: its standard error."
+            f"usl.fit: found {len(sizes)} {name} for {samples} throughputs; expected one for each: its standard error."
         )
-    return 1 / sizes
+    return sizes
 
 
 def _numbers(name: str, given: ArrayLike) -> Floats:
