@@ -56,9 +56,9 @@ def slo_capacity_of_counts(
     requests to be certain even if none was slow are passed over, however many were: which ones is fixed beforehand.
 
     Measured coverage of the nominal 95% (tests/benchmarks/bench_load_curve.py): shares of seconds 0.98 to 1.00; of
-    stretches of 5 s in levels of 20 s, or of 15 s in levels of 60 and 120 s, 0.94 to 1.00, where slow requests taken as
-    independent have 0.64 to 0.96. A level next to saturation, whose waiting line remembers for longer than the level
-    lasts, shows neither: levels have to last.
+    stretches of 5 or 15 s in levels of 20 to 120 s 0.93 to 1.00, where slow requests taken as independent have 0.61 to
+    0.79. A level next to saturation, whose waiting line remembers for longer than the level lasts, shows neither:
+    levels have to last.
 
     Raises InvalidInput for figures that cannot be, NotEnoughData for fewer than two loads.
     """
