@@ -2,17 +2,23 @@
 
 from scaling_lib.rollout.counts import CountsJudgement, judge_counts
 from scaling_lib.rollout.e_values import conditional_e_value, mixture_bound, msprt
+from scaling_lib.rollout.kayenta import KayentaScores, kayenta_scores
+from scaling_lib.rollout.kayenta_config import KayentaConfig, read_kayenta
 from scaling_lib.rollout.sample_ratio import SampleRatio, sample_ratio
 from scaling_lib.rollout.samples import SamplesJudgement, judge_samples
 
 __all__ = [
     "CountsJudgement",
+    "KayentaConfig",
+    "KayentaScores",
     "SampleRatio",
     "SamplesJudgement",
     "conditional_e_value",
     "judge_counts",
     "judge_samples",
+    "kayenta_scores",
     "mixture_bound",
     "msprt",
+    "read_kayenta",
     "sample_ratio",
 ]
