@@ -27,6 +27,7 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.model import usl
 from scaling_lib.model.calibration import from_load_test
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import normal_quantile
 from scaling_lib.words import listing, plural
 
 Axis = Literal["requests in flight", "users", ""]
@@ -135,7 +136,7 @@ def curve_of_levels(
     used = levels[levels["used"]]
     refused: dict[str, str] = {}
     axis, axis_sentence = _axis(used, test)
-    fit = _fit(used, axis, axis_sentence, refused)
+    fit = _fit(used, axis, axis_sentence, level, refused)
     peak = fit.peak(level) if fit is not None else None
     high, bend = _plateau_and_knee(used, test, level, refused)
     return LoadCurve(
@@ -184,7 +185,7 @@ def _axis(levels: pd.DataFrame, test: LoadTest) -> tuple[Axis, str]:
     return "requests in flight", "The load is the requests in flight: throughput x mean duration, by Little's law."
 
 
-def _fit(levels: pd.DataFrame, axis: Axis, why: str, refused: dict[str, str]) -> usl.Fit | None:
+def _fit(levels: pd.DataFrame, axis: Axis, why: str, level: float, refused: dict[str, str]) -> usl.Fit | None:
     loads = loads_of(levels)
     different = loads.nunique()
     if not axis:
@@ -197,10 +198,24 @@ def _fit(levels: pd.DataFrame, axis: Axis, why: str, refused: dict[str, str]) ->
     else:
         load = levels["users" if axis == "users" else "in_flight"]
         try:
-            return usl.fit(load, levels["throughput"], load_unit=axis, throughput_unit="requests/s")
+            return usl.fit(
+                load,
+                levels["throughput"],
+                measured_errors=_measured_errors(levels, level),
+                load_unit=axis,
+                throughput_unit="requests/s",
+            )
         except (NotEnoughData, InvalidInput) as error:
             refused["fit"] = reason_sentence(error)
     return None
+
+
+def _measured_errors(levels: pd.DataFrame, level: float) -> pd.Series[float] | None:
+    """The standard error of each level's throughput by its own interval; None where one is not known."""
+    if "throughput_high" not in levels:
+        return None
+    errors = (levels["throughput_high"] - levels["throughput_low"]) / (2 * normal_quantile(level))
+    return errors if bool((errors > 0).all()) else None
 
 
 def _plateau_and_knee(

@@ -13,6 +13,7 @@ from scaling_lib.words import number, percent
 Against = Literal["their measured errors", "repeated loads", "their scatter", ""]
 
 FAR = 0.15  # of what was measured: a law that is farther off at some level is said to be
+NEAR = 0.05  # and one that is nowhere farther off is good enough, however small the noise
 SURE = 0.01  # a probability by chance: below, the samples follow a course of their own
 MOST_LEVELS, BANDS = 30, 12  # of loads that are levels; bands of loads that are samples of a run
 FEWEST_SAMPLES = 8  # three parameters, two of a course, and three to know the scatter by
@@ -26,7 +27,7 @@ class LackOfFit:
 
     load: where it is farthest off; error: the law over the mean of what was measured there, less 1.
     chance: the probability that noise alone would make residuals so far from the law, NaN where it cannot be told.
-    against: what the noise is known by, "" where it is not. found: whether it is more than noise.
+    against: what the noise is known by, "" where it is not.
     """
 
     load: float
@@ -36,8 +37,8 @@ class LackOfFit:
 
     @property
     def found(self) -> bool:
-        """Whether the residuals are more than noise: the law then does not hold."""
-        return self.chance < SURE
+        """Whether the law does not hold: the residuals are more than noise, and 5% or more of what was measured."""
+        return self.chance < SURE and abs(self.error) >= NEAR
 
     def caveats(self, *, levels: bool) -> tuple[str, ...]:
         """In sentences, none where the law fits. levels: whether each load is a level, and no single sample of many."""
