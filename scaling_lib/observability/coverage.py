@@ -34,6 +34,7 @@ class JourneyCoverage:
         service's only span where that is long.
     unseen: in calls whose callee left no span, mostly databases: seen from the caller only.
     between: in calls beyond their callee's span: network, and waiting to be taken on.
+    blind: unexplained and between together: no span says what is done in it.
     services: that are seen with spans of their own.
     """
 
@@ -45,6 +46,7 @@ class JourneyCoverage:
     unexplained: Estimate
     unseen: Estimate
     between: Estimate
+    blind: Estimate
     services: tuple[str, ...]
 
 
@@ -52,11 +54,12 @@ class JourneyCoverage:
 class FlowCoverage:
     """What can be seen of the request flow.
 
-    journeys: the longest total time first. gaps: where the unexplained time is, see `gaps`; propagation: by service,
-    where traces break, see `propagation`. by_service: journey, service, kind of time (as JourneyCoverage names them),
-    share of the journey (Estimate). notes: what to know, sentences.
+    whole: all journeys together, without a name. journeys: the longest total time first. gaps: where the unexplained
+    time is, see `gaps`; propagation: by service, where traces break, see `propagation`. by_service: journey, service,
+    kind of time (as JourneyCoverage names them), share of the journey (Estimate). notes: what to know, sentences.
     """
 
+    whole: JourneyCoverage
     journeys: tuple[JourneyCoverage, ...]
     by_service: pd.DataFrame
     gaps: pd.DataFrame
@@ -116,6 +119,9 @@ def flow_coverage(
     looked_at = np.zeros(len(spans), dtype=bool)
     looked_at[np.concatenate(list(rows.values()))] = True
     return FlowCoverage(
+        whole=divided.journey(
+            "", np.concatenate(list(rows.values())), np.concatenate([requests[name] for name in rows])
+        ),
         journeys=tuple(sorted(found, key=lambda each: -each.seconds * each.requests)),
         by_service=pd.concat([divided.by_service(name, own) for name, own in rows.items()], ignore_index=True),
         gaps=gaps(spans, tree, np.where(inside, journey, ""), looked_at & (divided.kind == UNEXPLAINED), group, level),
@@ -189,6 +195,7 @@ class _Divided:
             requests=float(requests.sum()),
             seconds=float(self.weighted[rows].sum() / requests.sum()),
             services=tuple(sorted(set(self.tree.service[rows]))),
+            blind=self._share(rows, np.isin(self.kind[rows], (UNEXPLAINED, BETWEEN))),
             **shares,
         )
 

@@ -16,6 +16,7 @@ from scaling_lib.stats import Estimate
 NOBODY = "(not named)"
 SHORT_ID = 16  # digits: of 64 bits, which some write of ids with 128
 MINUTE_NS = 60_000_000_000
+STRETCH_NS = 10_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,8 +26,8 @@ class LogCorrelation:
     services: a row a service, most lines first, those without a line last: service, lines; with_id: the share of them
         that carries a trace id (Estimate); compared: lines with an id from minutes of which there are spans; found: the
         share of those whose trace is among the spans (Estimate; NaN without any, or without spans).
-    kept: the share of traces that the sampling kept, of those the spans stand for: no larger share can be found; NaN
-        without spans.
+    kept: the share of traces that the sampling kept at the time of the lines, of those that the spans stand for: of a
+        log's traces hardly more can be found; NaN without spans of that time.
     """
 
     services: pd.DataFrame
@@ -58,13 +59,8 @@ def log_correlation(
     absent = sorted(set(services) - set(known["service"]))
     rows += [(name, 0, _unknown(level), 0, _unknown(level)) for name in absent]
     table = pd.DataFrame(rows, columns=["service", "lines", "with_id", "compared", "found"])
-    kept = math.nan
-    if spans is not None and len(spans):
-        roots = spans["parent_id"].astype(str) == ""
-        weights = spans.loc[roots, "weight"] if "weight" in spans else pd.Series(np.ones(int(roots.sum())))
-        kept = float(len(weights) / weights.sum()) if len(weights) else math.nan
     return LogCorrelation(
-        services=table.sort_values("lines", ascending=False, kind="stable", ignore_index=True), kept=kept
+        services=table.sort_values("lines", ascending=False, kind="stable", ignore_index=True), kept=_kept(lines, spans)
     )
 
 
@@ -108,6 +104,18 @@ def _seen(lines: pd.DataFrame, spans: pd.DataFrame | None) -> pd.Series[bool]:
     minutes = set((spans["start_ns"] // MINUTE_NS).unique().tolist())
     own = lines["time"].astype("datetime64[ns, UTC]").astype("int64") // MINUTE_NS
     return own.isin(minutes) | lines["time"].isna()
+
+
+def _kept(lines: pd.DataFrame, spans: pd.DataFrame | None) -> float:
+    """By stretches of ten seconds, as many times as each has lines."""
+    if spans is None or spans.empty:
+        return math.nan
+    roots = spans[spans["parent_id"].astype(str) == ""]
+    weight = roots["weight"] if "weight" in spans else pd.Series(1.0, index=roots.index)
+    by_stretch = weight.groupby(roots["start_ns"] // STRETCH_NS).agg(["size", "sum"])
+    own = lines["time"].dropna().astype("datetime64[ns, UTC]").astype("int64") // STRETCH_NS
+    kept = own.map(by_stretch["size"] / by_stretch["sum"]).dropna()
+    return float(kept.mean()) if len(kept) else math.nan
 
 
 def _unknown(level: float) -> Estimate:

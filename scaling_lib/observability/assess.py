@@ -1,0 +1,181 @@
+"""Everything that step 03 answers, from all that an assessment has: step 03's result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from scaling_lib.assessment import Assessment
+from scaling_lib.capacity.attempts import Absent, Attempts
+from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.routes import matches
+from scaling_lib.findings import Source
+from scaling_lib.observability.alert_coverage import AlertCoverage, alert_coverage
+from scaling_lib.observability.alert_reads import Series
+from scaling_lib.observability.blast_radius import BlastRadius, blast_radius
+from scaling_lib.observability.coverage import FlowCoverage, flow_coverage
+from scaling_lib.observability.graph import ServiceGraph, service_graph
+from scaling_lib.observability.graph_complexity import Complexity, complexity
+from scaling_lib.observability.instrumentation import InstrumentationScore, instrumentation_score
+from scaling_lib.observability.log_correlation import LogCorrelation, log_correlation
+from scaling_lib.observability.origins import origins
+from scaling_lib.observability.sampling import Sampling, sampling
+from scaling_lib.observability.signals import GoldenSignals, golden_signals
+from scaling_lib.observability.silos import Silos, silos
+from scaling_lib.stats.proportions import check_level
+
+
+class OnPath(Protocol):
+    """What a critical path has: a row a span, with `exclusive_ns`, its time on the path without its children's."""
+
+    @property
+    def spans(self) -> pd.DataFrame:
+        """Indexed as the spans are."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observability:
+    """What of the request flow can be seen, and whether somebody looks.
+
+    on_path: whether times are those on critical paths; slowest: the share of each journey's requests that is looked at.
+    services: those that the assessment names. spans: how many there are.
+    coverage, graph, shape, blast (each service's, most first), score, signals, sampling: from the spans (signals: from
+    the metrics too); alerts, logs, silos: from evidence of their own. None (blast: empty) where they could not be told.
+    absent: what could not be told, and why, by what it is of. sources: what the figures rest on, by kind of evidence.
+    """
+
+    system: str
+    level: float
+    on_path: bool
+    slowest: float
+    services: tuple[str, ...]
+    spans: int
+    coverage: FlowCoverage | None
+    graph: ServiceGraph | None
+    shape: Complexity | None
+    blast: tuple[BlastRadius, ...]
+    score: InstrumentationScore | None
+    signals: GoldenSignals | None
+    sampling: Sampling | None
+    alerts: AlertCoverage | None
+    logs: LogCorrelation | None
+    silos: Silos | None
+    absent: Mapping[str, Absent]
+    sources: Mapping[str, tuple[Source, ...]]
+
+
+def assess(
+    system: Assessment,
+    *,
+    critical_path: Callable[[pd.DataFrame], OnPath] | None = None,
+    slowest: float = 1.0,
+    level: float = 0.95,
+) -> Observability:
+    """Find out what of the main request flow can be seen.
+
+    critical_path: gives the critical path of spans, such as `bottlenecks.critical_path`; without it a journey's time is
+        that of all spans that it waits for, in which parallel ones all count.
+    slowest: the share of each journey's requests, by duration, whose time is divided: 0.01 for the p99's time.
+    level: of all intervals. What cannot be told of one part is said in `absent`; nothing is raised for it.
+    Raises InvalidInput for a level or a share that cannot be.
+    """
+    check_level("assess", level)
+    if not 0 < slowest <= 1:
+        raise InvalidInput(f"slowest: found {slowest}; expected a share of the requests above 0 and up to 1.")
+    tried = Attempts()
+    read = tried("spans", system.spans)
+    frame = read.frame if read is not None else None
+    attributes = read.attributes if read is not None else None
+    metrics = tried("metrics", system.metrics)
+    series = _series(metrics.frame) if metrics is not None else None
+    services = tuple(each.name for each in system.config.services)
+    graph = tried("graph", lambda: service_graph(frame, level=level)) if frame is not None else None
+    rules, lines = tried("alerts", system.alerts), tried("logs", system.logs)
+    return Observability(
+        system=system.name,
+        level=level,
+        on_path=critical_path is not None,
+        slowest=slowest,
+        services=services,
+        spans=len(frame) if frame is not None else 0,
+        coverage=None
+        if frame is None
+        else tried("coverage", lambda: _coverage(system, frame, critical_path, slowest, level)),
+        graph=graph,
+        shape=complexity(graph) if graph is not None else None,
+        blast=_blast(graph) if graph is not None else (),
+        score=None if frame is None else tried("score", lambda: instrumentation_score(frame, attributes=attributes)),
+        signals=tried(
+            "signals",
+            lambda: golden_signals(
+                frame,
+                attributes=attributes,
+                metrics=metrics.frame if metrics is not None else None,
+                services=services,
+            ),
+        ),
+        sampling=None if frame is None else tried("sampling", lambda: sampling(frame)),
+        alerts=None
+        if rules is None
+        else tried("alerts of SLOs", lambda: alert_coverage(rules.rules, system.slos(), series=series)),
+        logs=None
+        if lines is None
+        else tried("log correlation", lambda: log_correlation(lines.frame, frame, services=services, level=level)),
+        silos=tried("silos", lambda: _silos(system, graph, series or [], tried)),
+        absent=tried.absent,
+        sources=origins(system.evidence().sources),
+    )
+
+
+def _coverage(
+    system: Assessment,
+    frame: pd.DataFrame,
+    critical_path: Callable[[pd.DataFrame], OnPath] | None,
+    slowest: float,
+    level: float,
+) -> FlowCoverage:
+    exclusive = None
+    if critical_path is not None:
+        seconds = critical_path(frame).spans["exclusive_ns"] / 1e9
+        exclusive = pd.Series(seconds.to_numpy(), index=frame.index)
+    return flow_coverage(frame, journeys=_journeys(system, frame), exclusive=exclusive, slowest=slowest, level=level)
+
+
+def _journeys(system: Assessment, frame: pd.DataFrame) -> dict[str, str] | None:
+    """The journey's name by root operation, as routes match; other operations are journeys by their own names."""
+    roots = frame.loc[frame["parent_id"].astype(str) == "", "operation"].astype(str).unique()
+    named = {}
+    for operation in roots:
+        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
+        own = [each.name for each in system.journeys if each.route and matches(each.route, plain)]
+        named[str(operation)] = own[0] if own else str(operation)
+    return named
+
+
+def _blast(graph: ServiceGraph) -> tuple[BlastRadius, ...]:
+    found = [blast_radius(graph, str(name)) for name in graph.nodes["service"] if name]
+    return tuple(sorted(found, key=lambda each: -each.waiting.value))
+
+
+def _silos(system: Assessment, graph: ServiceGraph | None, series: list[Series], tried: Attempts) -> Silos | None:
+    """None where neither an owner nor a dashboard is given: `absent` says so of both."""
+    dashboards, teams = tried("dashboards", system.dashboards), tried("teams", system.teams)
+    owners = {each.name: [each.owner] for each in system.config.services if each.owner}
+    for service, names in (teams.owners() if teams is not None else {}).items():
+        owners[service] = list(dict.fromkeys([*owners.get(service, []), *names]))
+    if dashboards is None:
+        return None
+    known = [each.name for each in system.config.services]
+    known += [] if graph is None else [name for name in graph.nodes["service"] if name and name not in known]
+    return silos(known, owners, dashboards.dashboards, series=series)
+
+
+def _series(frame: pd.DataFrame) -> list[Series]:
+    return [
+        (str(metric), str(labels))
+        for metric, labels in frame[["metric", "labels"]].drop_duplicates().itertuples(index=False)
+    ]

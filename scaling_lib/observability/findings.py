@@ -1,0 +1,242 @@
+"""What step 03 finds in the traces, and with the findings of what watches them, all that it finds."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from scaling_lib.findings import Finding, Source, Verdict
+from scaling_lib.observability.assess import Observability
+from scaling_lib.observability.coverage import FlowCoverage
+from scaling_lib.observability.instrumentation import InstrumentationScore
+from scaling_lib.observability.rule_actions import RULE_ACTIONS
+from scaling_lib.observability.watching_findings import COMMAND, absent_findings, watching_findings
+from scaling_lib.stats import Estimate
+from scaling_lib.words import listing, number, percent, plural
+
+MOSTLY_BLIND, PARTLY_BLIND = 0.5, 0.2  # of the time: above, we act; above, we watch
+MUCH_UNSEEN = 0.5  # of a journey's time in calls that are seen from one side
+MANY_BROKEN = 0.05  # of a service's spans, or calls
+_finding = partial(Finding, step="03", command=COMMAND)
+
+
+def findings(result: Observability) -> list[Finding]:
+    """The flow first, then what breaks it, how good the spans are, who is told and who looks, and what is not known."""
+    found: list[Finding] = []
+    if result.coverage is not None:
+        found += [_flow(result, result.coverage), *_unseen(result, result.coverage)]
+        found += _propagation(result, result.coverage)
+    found += [*_score(result), *watching_findings(result), *_shape(result), *_sampling(result)]
+    return [*found, *absent_findings(result)]
+
+
+def _evidence(result: Observability, *kinds: str) -> tuple[Source, ...]:
+    return tuple(source for kind in kinds for source in result.sources.get(kind, ()))
+
+
+def _flow(result: Observability, coverage: FlowCoverage) -> Finding:
+    """How much of the time that requests wait for is told by no span."""
+    whole = coverage.whole
+    blind = whole.blind
+    verdict: Verdict = "act" if blind.low > MOSTLY_BLIND else "watch" if blind.value > PARTLY_BLIND else "ok"
+    between = whole.between.value >= whole.unexplained.value
+    least = max(coverage.journeys, key=lambda each: each.blind.value)
+    time = "that requests wait for" if result.on_path else "of all spans that requests wait for"
+    return _finding(
+        name="flow-coverage",
+        verdict=verdict,
+        sentence=(
+            f"{blind} of the time {time} passes where no span says what is done: {percent(whole.between.value)} "
+            f"between services, {percent(whole.unexplained.value)} within them."
+        ),
+        impact=blind,
+        why=(
+            f"Of {least.journey} it is {least.blind}, the most of {plural(len(coverage.journeys), 'journey')}. "
+            f"{_where(coverage, 'between' if between else 'unexplained')} " + " ".join(coverage.notes)
+        ).strip(),
+        evidence=_evidence(result, "spans"),
+        action="" if verdict == "ok" else _mend(between),
+        figure="time",
+    )
+
+
+def _where(coverage: FlowCoverage, kind: str) -> str:
+    """Whose calls, or whose own time, the largest part is."""
+    own = coverage.by_service[coverage.by_service["kind"] == kind]
+    if own.empty:
+        return ""
+    first = max(own.to_dict("records"), key=lambda row: row["share"].value)
+    whose = "in calls by" if kind == "between" else "the own time of"
+    return f"The largest part is {whose} {first['service']} in {first['journey']}: {first['share']}."
+
+
+def _mend(between: bool) -> str:
+    if between:
+        return (
+            "Find out what a call waits for before its callee's span begins: start that span where the request is "
+            "accepted, record the time in queues and in connection pools, and compare at low load: what is left there "
+            "is the network."
+        )
+    return "Add spans where the table of gaps has the largest: what runs between these two spans is not said."
+
+
+def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
+    """Callees that leave no spans of their own."""
+    if result.graph is None or not coverage.whole.unseen.value > 0:
+        return []
+    hidden = sorted(set(result.graph.edges.loc[result.graph.edges["seen"] == "caller", "callee"].astype(str)))
+    most = max(coverage.journeys, key=lambda each: each.unseen.value)
+    verdict: Verdict = "watch" if most.unseen.value > MUCH_UNSEEN else "ok"
+    return [
+        _finding(
+            name="seen-from-callers-only",
+            verdict=verdict,
+            sentence=(
+                f"{listing(hidden) or 'Some callees'} can be seen from the callers only: {most.unseen} of the time of "
+                f"{most.journey} passes there."
+            ),
+            impact=most.unseen,
+            why="A call's span names what is asked; whether the callee works or waits meanwhile is not seen.",
+            evidence=_evidence(result, "spans"),
+            action=(
+                f"Instrument {listing(hidden) or 'them'}; of a database, keep its statistics by statement "
+                "(pg_stat_statements) and its waits, or log slow ones with the trace's id as a comment (sqlcommenter)."
+                if verdict == "watch"
+                else ""
+            ),
+            figure="graph",
+        )
+    ]
+
+
+def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]:
+    """Traces that break: a finding for each service in which they do, or one that none does."""
+    found = []
+    for row in coverage.propagation.to_dict("records"):
+        broken = [
+            (share, words)
+            for share, count, words in (
+                (row["orphan_share"], row["orphans"], "spans have no parent"),
+                (row["unjoined_share"], row["unjoined"], "calls are joined by no span of their callee"),
+            )
+            if count
+        ]
+        if broken:
+            worst = max((share for share, _ in broken), key=lambda share: share.value)
+            told = listing([f"{share} of the {words}" for share, words in broken])
+            found.append(
+                _finding(
+                    name="broken-traces",
+                    subject=str(row["service"]),
+                    verdict="act" if worst.low > MANY_BROKEN else "watch",
+                    sentence=f"Traces break in {row['service'] or '(not named)'}: {told}.",
+                    impact=worst,
+                    why="What is below a break is of no known request: it is in none of the journeys' figures.",
+                    evidence=_evidence(result, "spans"),
+                    action=(
+                        "Hand the context (traceparent) on with each call and take it up in the callee, over queues "
+                        "too; let every service follow its parent's sampling decision."
+                    ),
+                    figure="propagation",
+                )
+            )
+    if found:
+        return found
+    calls = int(coverage.propagation["calls"].sum())
+    none = f"No trace breaks: each of {result.spans:,} spans has its parent"
+    return [
+        _finding(
+            name="broken-traces",
+            verdict="ok",
+            sentence=f"{none}, and {calls:,} calls between services are joined." if calls else f"{none}.",
+            evidence=_evidence(result, "spans"),
+            figure="propagation",
+        )
+    ]
+
+
+def _score(result: Observability) -> list[Finding]:
+    score = result.score
+    if score is None:
+        return []
+    failed = list(dict.fromkeys(each.rule for each in score.rules if each.passed is False))
+    verdict: Verdict = {"excellent": "ok", "good": "ok", "needs improvement": "watch", "poor": "act"}.get(
+        score.category, "unknown"
+    )  # type: ignore[assignment]
+    told = f"of what can be told, {percent(score.told)} of the rules' weight"
+    return [
+        _finding(
+            name="instrumentation-score",
+            verdict="watch" if failed and verdict == "ok" else verdict,
+            sentence=f"The instrumentation score is {number(score.score)} of 100 ({score.category}), {told}."
+            + (f" Failed: {listing([_rule(score, rule) for rule in failed], 3)}." if failed else ""),
+            impact=Estimate(
+                score.score, min(score.lowest, score.score), max(score.highest, score.score), 1.0, "points"
+            ),
+            why=f"{' '.join(score.notes)} The range is from all rules that cannot be told failed to all passed.",
+            evidence=_evidence(result, "spans"),
+            action=" ".join(RULE_ACTIONS[rule] for rule in failed[:3]),
+            figure="rules",
+        )
+    ]
+
+
+def _rule(score: InstrumentationScore, name: str) -> str:
+    """A rule that failed, in its own words, and where."""
+    where = [each.service for each in score.services if any(r.rule == name and r.passed is False for r in each.rules)]
+    says = next(each.description for each in score.rules if each.rule == name)
+    return f"{says} ({name}, {listing([each or '(not named)' for each in where], 3)})"
+
+
+def _shape(result: Observability) -> list[Finding]:
+    """How the services hang together, and what most requests wait for."""
+    shape = result.shape
+    if shape is None or not result.blast:
+        return []
+    behind = [each for each in result.blast if each.direct] or list(result.blast)
+    most = behind[0]
+    rings = f" {plural(len(shape.cycles), 'ring')} of services call each other." if shape.cycles else ""
+    return [
+        _finding(
+            name="blast-radius",
+            subject=most.service,
+            verdict="watch" if shape.cycles else "ok",
+            sentence=(
+                f"{most.waiting} of the requests wait for {most.service}, the most of all behind an entry; the longest "
+                f"chain is of {plural(shape.depth, 'call')}.{rings}"
+            ),
+            impact=most.waiting,
+            why=(
+                f"{plural(shape.services, 'service')}, {plural(shape.edges, 'pair')} that call, {shape.cyclomatic} "
+                "second ways round. No fallback is known of: a caller that answers without it counts as hit."
+            ),
+            evidence=_evidence(result, "spans"),
+            action="Break the ring: services that call each other can only start, and fail, together." if rings else "",
+            figure="blast",
+        )
+    ]
+
+
+def _sampling(result: Observability) -> list[Finding]:
+    """What the sampling biases."""
+    if result.sampling is None or not result.sampling.biases:
+        return []
+    kind = {
+        "unsaid": "whether traces were left out is not said",
+        "head": "traces were chosen before their outcome was known",
+        "tail": "traces were chosen by their outcome",
+        "mixed": "traces stand for different numbers of requests",
+    }[result.sampling.kind]
+    first = result.sampling.biases[0]
+    harmless = result.sampling.kind in ("head", "mixed") and not result.sampling.torn  # the weights allow for it
+    return [
+        _finding(
+            name="sampling",
+            verdict="ok" if harmless else "unknown" if result.sampling.kind == "unsaid" else "watch",
+            sentence=f"How the traces were sampled: {kind}. Biased, unless it is allowed for: "
+            f"{listing([each.figure for each in result.sampling.biases], 3)}.",
+            why="; ".join(f"{each.figure}: {each.why}" for each in result.sampling.biases[:3]) + ".",
+            evidence=_evidence(result, "spans"),
+            action=f"{first.instead[:1].upper()}{first.instead[1:]}." if not harmless else "",
+            figure="sampling",
+        )
+    ]
