@@ -17,9 +17,10 @@ from scaling_lib.config_evidence import Fix
 from scaling_lib.errors import ScalingError
 from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate
-from scaling_lib.words import percent, quantity
+from scaling_lib.words import quantity
 
 LITTLE = 0.05  # of latency and of throughput: a fix that certainly gains less is not worth its risk
+NOTHING = 0.005  # of the throughput
 
 Worth = Literal["gains", "may gain", "gains little", "not measured"]
 
@@ -116,11 +117,8 @@ def _sentence(fix: Fix, worth: Worth, faster: Estimate | None, relief: Relief | 
         parts.append(f"makes the journeys at most {faster} faster" if faster.value > 0 else "is on no critical path")
     more = _more(relief)
     if relief is not None and more is not None:
-        parts.append(
-            f"raises the highest throughput by {more}"
-            if more.value >= LITTLE / 10
-            else f"raises the highest throughput by {percent(max(more.value, 0))}, as {relief.bottleneck} limits"
-        )
-    words = {"gains": "is worth it", "may gain": "may be worth it", "gains little": "would gain little"}[worth]
+        rises = f"raises the highest throughput by {more}"
+        parts.append(rises if more.value >= NOTHING else f"leaves the highest throughput to {relief.bottleneck}")
+    words = {"gains": "would help", "may gain": "may help", "gains little": "would gain little"}[worth]
     cost = f" It costs {quantity(fix.cost)}." if fix.cost is not None else ""
     return f"{fix.name} {words}: it {' and '.join(parts)}.{cost}"

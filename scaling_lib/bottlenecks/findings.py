@@ -1,0 +1,228 @@
+"""What step 04 finds, from its result alone."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from scaling_lib.bottlenecks.change_findings import change_findings
+from scaling_lib.bottlenecks.fixes import JudgedFix
+from scaling_lib.bottlenecks.headline import headline
+from scaling_lib.bottlenecks.result import Bottlenecks, Budget
+from scaling_lib.bottlenecks.tables import tail_words
+from scaling_lib.findings import Finding, Source, Verdict
+from scaling_lib.words import percent, plural, quantity
+
+__all__ = ["findings", "headline"]
+
+COMMAND = "scaling run --step 04"
+MUCH = 0.25  # of the slow requests' time: worth a look even where every SLO is kept
+LEFT_OUT = 0.05  # of the roots
+KINDS = {  # what a part is called that is absent, and what to supply
+    "ranking": ("what requests wait for", "Supply traces of the critical journeys."),
+    "spans": ("what requests wait for", "Supply traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet."),
+    "critical path": ("what requests wait for", "Supply traces of the critical journeys."),
+    "model": (
+        "what limits next, and what a fix gains in throughput",
+        "Describe `resources` in assessment.yaml with the metrics of their use, and supply a load test.",
+    ),
+    "SLOs": ("what a fix gives back of the error budgets", "Mend the SLOs."),
+    "migration": ("how the bottleneck moves", ""),
+}
+WORTH: dict[str, Verdict] = {"gains": "ok", "may gain": "watch", "gains little": "watch", "not measured": "unknown"}
+_finding = partial(Finding, step="04", command=COMMAND)
+
+
+def findings(result: Bottlenecks) -> list[Finding]:
+    """What to fix first, what that gives back, what limits next, whether proposed fixes are worth it, and whether
+    earlier ones worked.
+    """
+    found = [*_first(result), *_budgets(result), *_limit(result)]
+    found += [_fix(result, each) for each in result.fixes]
+    for change in result.changes:
+        found += change_findings(change)
+    return [*found, *_left_out(result), *_absent(result)]
+
+
+def _first(result: Bottlenecks) -> list[Finding]:
+    ranking = result.found.ranking
+    if ranking is None:
+        return []
+    name, share, row = ranking.first, ranking.share(ranking.first), ranking.table.iloc[0]
+    best = _best(result, name)
+    verdict: Verdict = "watch" if share.value >= MUCH else "ok"
+    given = ""
+    if best is not None:
+        verdict = _verdict(best)
+        given = f" Without it {best.found.given_back} the error budget of {best.slo.name} would be given back at most."
+    elif row["saved_s"].value > 0:
+        given = f" Without it a request would be {row['saved_s']} shorter at most, on average."
+    sure = "" if math.isnan(share.low) else f" It is first in {percent(float(row['first']))} of 2,000 draws of them."
+    model = result.solved.get(name)
+    works = ""
+    if model is not None:
+        gain = model.relief.gain
+        works = (
+            f" By the model the highest throughput would gain {percent(max(gain.value - 1, 0))} without its work: what "
+            "is waited for is not always work."
+        )
+    told = f" {ranking.notes[0]}" if ranking.notes else ""
+    return [
+        _finding(
+            name="waited-for-most",
+            subject=name,
+            verdict=verdict,
+            sentence=f"{tail_words(result)} wait most for {name}: {share} of their time.{given}",
+            impact=best.found.given_back if best else share,
+            why=f"Of {plural(ranking.traces[ranking.window], 'trace')}.{sure}{works}{told}",
+            evidence=_evidence(result, "spans"),
+            action=""
+            if verdict == "ok"
+            else f"Look at what {name} waits for in the slow requests, and ease that first.",
+            figure="rank",
+        )
+    ]
+
+
+def _best(result: Bottlenecks, name: str) -> Budget | None:
+    """The SLO of which a name costs most, where it certainly costs any."""
+    return next((each for each in result.budgets if each.name == name and each.found.given_back.low > 0), None)
+
+
+def _verdict(budget: Budget) -> Verdict:
+    spent = budget.found.spent
+    return "act" if spent.low > 1 else "watch" if spent.high > 1 else "ok"
+
+
+def _budgets(result: Bottlenecks) -> list[Finding]:
+    """Of each further SLO what gives back most of its budget."""
+    ranking = result.found.ranking
+    found, said = [], set[str]()
+    first = _best(result, ranking.first) if ranking is not None else None
+    if first is not None:
+        said.add(first.slo.name)
+    for each in result.budgets:
+        if each.slo.name in said or not each.found.given_back.low > 0:
+            continue
+        said.add(each.slo.name)
+        verdict = _verdict(each)
+        found.append(
+            _finding(
+                name="budget-given-back",
+                subject=each.slo.name,
+                verdict=verdict,
+                sentence=(
+                    f"{each.slo.name}: without {each.name} {each.found.given_back} its error budget would be given "
+                    f"back at most; {each.found.over} of the requests in the traces are too slow."
+                ),
+                impact=each.found.given_back,
+                why="Each trace was recounted without its time there, against the threshold of "
+                f"{quantity(each.slo.threshold_s or 0, 's')}.",
+                evidence=_evidence(result, "spans"),
+                action="" if verdict == "ok" else f"Ease {each.name}.",
+                figure="rank",
+            )
+        )
+    return found
+
+
+def _limit(result: Bottlenecks) -> list[Finding]:
+    if not result.migration:
+        return []
+    step = result.migration[0]
+    then = f"{step.next_bottleneck} limits then" if step.moved else "it still limits then"
+    peak = result.found.peak
+    times = step.before.value / peak.value if peak is not None and peak.value > 0 else math.nan
+    load = (
+        "" if math.isnan(times) else f" Today's busiest minute is {quantity(peak.value if peak else 0, 'requests/s')}."
+    )
+    verdict: Verdict = "watch" if math.isnan(times) or times < 2 else "ok"
+    moved = next((each for each in result.migration if each.moved), None)
+    next_ = f" From {moved.after} on {moved.next_bottleneck} limits." if moved is not None and moved is not step else ""
+    return [
+        _finding(
+            name="next-limit",
+            subject=step.bottleneck,
+            verdict=verdict,
+            sentence=(
+                f"{step.bottleneck} limits first, at {step.before}; once it is relieved the limit is {step.after} "
+                f"({step.gain}), and {then}."
+            ),
+            impact=step.gain,
+            why=f"It limits first with a probability of {percent(step.certainty)}, by the model.{next_}{load}",
+            evidence=_evidence(result, "load tests", "load metrics", "spans"),
+            action="" if verdict == "ok" else f"Relieve {step.bottleneck} before the load comes near its limit.",
+            figure="migration",
+        )
+    ]
+
+
+def _fix(result: Bottlenecks, each: JudgedFix) -> Finding:
+    little = each.worth == "gains little"
+    actions = {
+        "gains little": f"Leave {each.fix.name} for now, and ease what is waited for most.",
+        "may gain": "Supply more traces, or a load test nearer to the limit, before it is built.",
+        "not measured": "Supply spans and a model of the resources that it eases.",
+    }
+    return _finding(
+        name="over-optimisation" if little else "fix",
+        subject=each.fix.name,
+        verdict=WORTH[each.worth],
+        sentence=each.sentence,
+        impact=each.faster if each.faster is not None else each.relief.gain if each.relief else None,
+        why=each.why
+        or "Latency: the traces without the time that it takes away. Throughput: the model with that work gone.",
+        evidence=_evidence(result, "spans", "load tests", "load metrics"),
+        action=actions.get(each.worth, ""),
+    )
+
+
+def _left_out(result: Bottlenecks) -> list[Finding]:
+    """Where many roots are of no journey, the ranking is not of what users do."""
+    ranking, path = result.found.ranking, result.found.path
+    if ranking is None or path is None:
+        return []
+    orphans = int(path.by_root["orphan"].sum())
+    share = orphans / len(path.by_root)
+    if share < LEFT_OUT:
+        return []
+    return [
+        _finding(
+            name="orphans",
+            verdict="watch",
+            sentence=f"{percent(share)} of the roots lack their parent: what is above them is not in the ranking.",
+            why=f"{plural(orphans, 'root')} of {len(path.by_root):,}.",
+            evidence=_evidence(result, "spans"),
+            action="See that the context is handed on by every service, and that whole traces are kept.",
+        )
+    ]
+
+
+def _absent(result: Bottlenecks) -> list[Finding]:
+    """What could not be told; a reason that is the same as one before is said once."""
+    found, said = [], set[str]()
+    for name, absent in result.absent.items():
+        known, supply = KINDS.get(name, ("", ""))
+        if not known or absent.why in said:
+            continue
+        said.add(absent.why)
+        found.append(
+            _finding(
+                name="broken-evidence" if absent.broken else "not-measured",
+                subject=name,
+                verdict="act" if absent.broken else "unknown",
+                sentence=f"Not known: {known}" + (", as what is given cannot be used." if absent.broken else "."),
+                why=absent.why,
+                action="Mend what is named, or leave it out." if absent.broken else absent.supply or supply,
+            )
+        )
+    if not found and result.found.ranking is None and not result.migration:
+        found.append(
+            _finding(name="not-measured", verdict="unknown", sentence="Not known: what requests wait for, and what "
+                     "limits.", action="Supply traces, and a load test.")
+        )  # fmt: skip
+    return found
+
+
+def _evidence(result: Bottlenecks, *kinds: str) -> tuple[Source, ...]:
+    return tuple(source for kind in kinds for source in result.sources.get(kind, ()))

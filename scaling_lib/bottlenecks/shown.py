@@ -1,0 +1,96 @@
+"""The tables of step 04 as its notebook shows them, and in place of an empty one the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling_lib import figures
+from scaling_lib.bottlenecks import tables
+from scaling_lib.bottlenecks.result import Bottlenecks
+from scaling_lib.errors import InvalidInput
+from scaling_lib.figures import Shown
+from scaling_lib.words import listing
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """make: from the result; of: the parts whose absence makes it empty; otherwise: what is said where none is."""
+
+    make: Callable[[Bottlenecks], pd.DataFrame]
+    caption: str
+    of: tuple[str, ...]
+    otherwise: str
+
+
+MODEL = ("model", "load curve", "load tests")
+UNDESCRIBED = "No change is described: name what was done, with the evidence before and after, as changes."
+TABLES = {
+    "rank": _Table(
+        make=tables.rank_table, of=("ranking",), otherwise="What requests wait for is not measured.",
+        caption="What requests wait for: its share of their time at the median and of the slow ones, how often it is "
+        "first when the traces are drawn anew, and by how much the mean request would be shorter at most without it.",
+    ),
+    "budgets": _Table(
+        make=tables.budget_table, of=("ranking", "SLOs"),
+        otherwise="No request of these traces is over the threshold of a latency SLO because of one operation alone.",
+        caption="The requests over the threshold of their SLO, now and recounted with the time of one name taken out "
+        "of each trace: how many error budgets are given back at most (1x is all that the SLO allows).",
+    ),
+    "model": _Table(
+        make=tables.solved_table, of=MODEL,
+        otherwise="None of what is waited for most works on a resource of the model.",
+        caption="The model solved again with all work of an operation gone (Amdahl's bound), at today's busiest "
+        "minute: what waits for a lock or a partner takes time of the requests, but no work of a resource.",
+    ),
+    "fixes": _Table(
+        make=tables.fixes_table, of=(),
+        otherwise="No fix is proposed: name what you think of doing as `fixes` in assessment.yaml.",
+        caption="The fixes that are proposed, each held against the traces and the model before anybody builds it.",
+    ),
+    "migration": _Table(
+        make=tables.migration_table, of=("migration", *MODEL),
+        otherwise="No relief is followed: a relief of 1 changes nothing.",
+        caption="The bottleneck, relieved in turn, and what limits then.",
+    ),
+    "changes": _Table(
+        make=tables.changes_table, of=(), otherwise=UNDESCRIBED,
+        caption="Each change as it was before, as it was predicted from that alone, and as it was recorded after.",
+    ),
+    "levels": _Table(
+        make=tables.levels_table, of=(), otherwise=UNDESCRIBED,
+        caption="The same at each level of the load test: throughput (requests/s) and mean response.",
+    ),
+    "impact": _Table(
+        make=tables.impact_table, of=(), otherwise=UNDESCRIBED,
+        caption="The durations of the traces before and after, each operation compared at its own level of load.",
+    ),
+    "left-out": _Table(
+        make=tables.left_out_table, of=("critical path", "spans"), otherwise="No span was left out or cut.",
+        caption="Spans that are on no critical path, or cut, and why.",
+    ),
+}  # fmt: skip
+UNITS = {
+    "is first": "fraction", "certainty": "fraction", "certainty then": "fraction", "error": "fraction",
+    "error_s": "fraction", "seconds": "s",
+}  # fmt: skip
+DRAWN = ["change", "users", "before", "predicted", "after", "error", "before_s", "predicted_s", "after_s", "error_s"]
+
+
+def table(result: Bottlenecks, name: str) -> Shown:
+    """A table by its name, one of TABLES; a sentence that says why, and what to supply, where it is empty."""
+    if name not in TABLES:
+        raise InvalidInput(f"table: found {name!r}; expected one of {listing(list(TABLES), len(TABLES))}.")
+    own = TABLES[name]
+    frame = own.make(result)
+    if not len(frame):
+        return figures.nothing((own.of and tables.reason(result, *own.of)) or own.otherwise)
+    if name == "levels":
+        named = {"error": "off by", "error_s": "response off by", "before_s": "response before_s",
+                 "predicted_s": "response predicted_s", "after_s": "response after_s"}  # fmt: skip
+        shown = frame[DRAWN].rename(columns=named)
+        return figures.table(shown, name, own.caption, units={"off by": "fraction", "response off by": "fraction"},
+                             data=frame)  # fmt: skip
+    return figures.table(frame, name, own.caption, units=UNITS)

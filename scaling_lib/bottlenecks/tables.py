@@ -1,0 +1,275 @@
+"""The tables of step 04, each from the result alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from scaling_lib.bottlenecks.changes import Changed
+from scaling_lib.bottlenecks.rank import Ranking
+from scaling_lib.bottlenecks.result import Bottlenecks
+from scaling_lib.words import percent, quantity
+
+OF_WINDOW = {"all": "all requests", "p50": "at the median", "p95": "slowest 5%", "p99": "slowest 1%"}
+TAIL_WORDS = {
+    "all": "Requests",
+    "p50": "Requests at the median",
+    "p95": "The slowest 5% of requests",
+    "p99": "The slowest 1% of requests",
+}
+BETWEEN = "between services"
+
+
+def tail_words(result: Bottlenecks) -> str:
+    """The requests that the ranking is of, as a sentence begins with them."""
+    ranking = result.found.ranking
+    return TAIL_WORDS[ranking.window] if ranking is not None else "Requests"
+
+
+def reason(result: Bottlenecks, *parts: str) -> str:
+    """Why the first of these parts that is absent is so, and what to supply."""
+    wanted = [*parts, "spans", "critical path"]
+    found = next((result.absent[part] for part in wanted if part in result.absent), None)
+    return " ".join([found.why, found.supply]).strip() if found else ""
+
+
+def rank_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a name: its rank, shares, and what is gained at most without it."""
+    ranking = result.found.ranking
+    columns = ["rank", "rank interval", "waited for", "median", "slow", "is first", "saved at most", "runs on"]
+    if ranking is None:
+        return pd.DataFrame(columns=columns)
+    table = ranking.table
+    rows = {
+        "rank": table["rank"].astype(int),
+        "rank interval": [f"{low:g} to {high:g}" if high > low else f"{low:g}"
+                          for low, high in zip(table["rank_low"], table["rank_high"], strict=True)],
+        "waited for": table.index,
+        "median": table["share_p50"],
+        "slow": table[f"share_{ranking.window}"],
+        "is first": table["first"],
+        "saved at most": table["saved_s"],
+        "runs on": ["" if edge else result.found.resource_of(str(service))
+                    for edge, service in zip(table["edge"], table["service"], strict=True)],
+    }  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).reset_index(drop=True)
+
+
+def budget_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a name and latency SLO of which it costs anything: slow requests now and then, budgets given back."""
+    rows = [
+        {
+            "SLO": each.slo.name,
+            "without": each.name,
+            "too slow now": each.found.over,
+            "too slow then": each.found.over_then,
+            "budgets given back": each.found.given_back,
+            "p95 now": each.found.tail,
+            "p95 then": each.found.tail_then,
+        }
+        for each in result.budgets
+        if each.found.given_back.high > 0
+    ]
+    columns = ["SLO", "without", "too slow now", "too slow then", "budgets given back", "p95 now", "p95 then"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def solved_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a name: the model solved again with all its work gone."""
+    rows = [
+        {
+            "without": each.name,
+            "mean response": each.response,
+            "then": each.response_then,
+            "highest throughput": each.relief.before,
+            "then at most": each.relief.after,
+            "gain": each.relief.gain,
+            "then limits": each.relief.next_bottleneck,
+        }
+        for each in result.solved.values()
+    ]
+    columns = ["without", "mean response", "then", "highest throughput", "then at most", "gain", "then limits"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fixes_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a fix that is proposed."""
+    rows = [
+        {
+            "fix": each.fix.name,
+            "verdict": each.worth,
+            "faster at most": each.faster,
+            "throughput": each.relief.gain if each.relief else None,
+            "then limits": each.relief.next_bottleneck if each.relief else "",
+            "cost": each.fix.cost,
+            "remarks": each.why,
+        }
+        for each in result.fixes
+    ]
+    columns = ["fix", "verdict", "faster at most", "throughput", "then limits", "cost", "remarks"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.drop(columns="cost") if found["cost"].isna().all() else found
+
+
+def migration_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a relief: what limits before, and after."""
+    rows = [
+        {
+            "relieve": each.name,
+            "certainty": each.certainty,
+            "before": each.before,
+            "after": each.after,
+            "gain": each.gain,
+            "then limits": each.next_bottleneck,
+            "certainty then": each.next_certainty,
+        }
+        for each in result.migration
+    ]
+    columns = ["relieve", "certainty", "before", "after", "gain", "then limits", "certainty then"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def changes_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a change and figure: as it was before, as it was predicted, and as it was recorded after."""
+    return pd.DataFrame(
+        [row for each in result.changes for row in _change_rows(each)],
+        columns=["change", "figure", "before", "predicted", "recorded after", "off by"],
+    )
+
+
+def _change_rows(change: Changed) -> list[dict[str, object]]:
+    relief, name = change.predicted.relief if change.predicted else None, change.change.name
+    least = "at least " if change.at_least else ""
+    found: list[dict[str, object]] = [
+        {
+            "change": name,
+            "figure": "highest throughput",
+            "before": str(change.was) if change.was else "not measured",
+            "predicted": str(relief.after) if relief else "not predicted",
+            "recorded after": f"{least}{change.recorded}" if change.recorded else "not measured",
+            "off by": _off(change.error),
+        },
+        {
+            "change": name,
+            "figure": "is full first",
+            "before": relief.bottleneck if relief else "not known",
+            "predicted": relief.next_bottleneck if relief else "not predicted",
+            "recorded after": change.limits_now or "not measured",
+            "off by": "",
+        },
+        {
+            "change": name,
+            "figure": "is waited for most",
+            "before": _first(change.before.ranking),
+            "predicted": "",
+            "recorded after": _first(change.after.ranking),
+            "off by": "",
+        },
+    ]
+    if (at := change.first_full) is not None:
+        found.insert(
+            1,
+            {
+                "change": name,
+                "figure": f"mean response at {at['users']:g} users",
+                "before": quantity(at["before_s"], "s"),
+                "predicted": quantity(at["predicted_s"], "s") if not math.isnan(at["predicted_s"]) else "not predicted",
+                "recorded after": quantity(at["after_s"], "s"),
+                "off by": _off(at["predicted_s"] / at["after_s"] - 1),
+            },
+        )
+    return found
+
+
+def levels_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a change and level of the load tests, as predicted and as recorded, and how far off."""
+    parts = [each.levels.assign(change=each.change.name) for each in result.changes]
+    columns = [
+        "change",
+        "users",
+        "before",
+        "predicted",
+        "after",
+        "error",
+        "before_s",
+        "predicted_s",
+        "after_s",
+        "error_s",
+    ]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(parts, ignore_index=True)
+    table["error"] = table["predicted"] / table["after"] - 1
+    table["error_s"] = table["predicted_s"] / table["after_s"] - 1
+    ends = [name for name in table.columns.astype(str) if name.endswith(("low", "high", "low_s", "high_s"))]
+    return table[[*columns, *ends]]
+
+
+def impact_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a change and quantile of the traces' durations."""
+    rows = [
+        {
+            "change": each.change.name,
+            "figure": f"p{100 * own.quantile:g}",
+            "before": own.before,
+            "after": own.after,
+            "change by": own.change,
+            "verdict": own.verdict,
+        }
+        for each in result.changes
+        if each.impact is not None
+        for own in each.impact.quantiles
+    ]
+    return pd.DataFrame(rows, columns=["change", "figure", "before", "after", "change by", "verdict"])
+
+
+def left_out_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a reason why spans are on no critical path, or cut."""
+    path = result.found.path
+    if path is None:
+        return pd.DataFrame(columns=["what", "spans", "seconds"])
+    return path.ambiguity[path.ambiguity["spans"] > 0].reset_index()
+
+
+def path_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a journey, service and operation: ms on the critical path of the mean request of all journeys."""
+    ranking = result.found.ranking
+    columns = ["journey", "service", "operation", "ms"]
+    if ranking is None:
+        return pd.DataFrame(columns=columns)
+    times = ranking.times
+    size = len(times.names)
+    weighted = times.seconds * times.weight[times.trace]
+    sums = np.bincount(times.journey[times.trace] * size + times.name, weights=weighted)
+    cells = np.flatnonzero(sums)
+    names = times.names.iloc[cells % size]
+    return pd.DataFrame(
+        {
+            "journey": [times.journeys[place] for place in (cells // size).tolist()],
+            "service": np.where(names["edge"].to_numpy(dtype=bool), BETWEEN, names["service"].to_numpy()),
+            "operation": names["operation"].to_numpy(),
+            "ms": 1000 * sums[cells] / times.weight.sum(),
+        },
+        columns=columns,
+    ).sort_values("ms", ascending=False, ignore_index=True)
+
+
+def trace_table(result: Bottlenecks, which: int) -> pd.DataFrame:
+    """One row a span of a shown trace; none where there is no such trace."""
+    if which >= len(result.traces):
+        return pd.DataFrame(columns=["service", "operation", "start_s", "end_s", "on_path", "exclusive_s"])
+    return result.traces[which].spans
+
+
+def _first(ranking: Ranking | None) -> str:
+    if ranking is None:
+        return "not measured"
+    return f"{ranking.first} ({percent(ranking.share(ranking.first).value)})"
+
+
+def _off(error: float) -> str:
+    if math.isnan(error):
+        return ""
+    return f"{percent(abs(error))} too {'high' if error > 0 else 'low'}" if abs(error) >= 0.005 else "less than 0.5%"
