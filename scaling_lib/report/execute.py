@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scaling_lib.evidence.progress import HEADLESS
+from scaling_lib.kernels.start import fork_server, unable
 from scaling_lib.report.parameters import Notebook
 from scaling_lib.report.progress import Progress
 from scaling_lib.words import duration
 
 WORKER = Path(__file__).with_name("worker.py")  # run as a file: the package's imports would cost it a second
+COLD = "Each notebook loads the libraries anew: {}."
 GRACE_S = 5.0  # what a worker has to shut its kernel down before it is killed
 
 
@@ -57,9 +59,29 @@ def execute(
 ) -> dict[str, Ran]:
     """Run the jobs, `workers` at a time; after `deadline_s` from now whatever still runs is ended.
 
+    Kernels are forked from one process with the imports loaded, where that is possible; what they show is the same.
     Returns how each ended, by the notebook's name; an ended or failed one leaves its partial notebook.
     """
-    runner = _Runner(time.monotonic() + deadline_s, deadline_s, cell_timeout_s, environment, progress)
+    ends = time.monotonic() + deadline_s
+    with contextlib.ExitStack() as held:
+        server = ""
+        if reason := unable():
+            progress.once(COLD.format(reason))
+        else:
+            room = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="scaling-")))
+            rooms = sorted({module for job in jobs for module in job.notebook.modules})
+            served = fork_server(
+                environment=_environment(room) | dict(environment),
+                modules=rooms,
+                reserve=min(workers, len(jobs)),
+                most=len(jobs),
+            )
+            server = str(held.enter_context(served))
+        runner = _Runner(ends, deadline_s, cell_timeout_s, environment, progress, server)
+        return _run(runner, jobs, workers)
+
+
+def _run(runner: _Runner, jobs: Sequence[Job], workers: int) -> dict[str, Ran]:
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     try:
         futures = {job.notebook.name: pool.submit(runner.run, job) for job in jobs}
@@ -73,10 +95,16 @@ def execute(
 
 class _Runner:
     def __init__(
-        self, ends: float, deadline_s: float, cell_timeout_s: float, environment: Mapping[str, str], progress: Progress
+        self,
+        ends: float,
+        deadline_s: float,
+        cell_timeout_s: float,
+        environment: Mapping[str, str],
+        progress: Progress,
+        server: str,
     ) -> None:
         self._ends, self._deadline_s, self._cell_timeout_s = ends, deadline_s, cell_timeout_s
-        self._environment, self._progress = environment, progress
+        self._environment, self._progress, self._server = environment, progress, server
         self._workers: dict[subprocess.Popen[str], int] = {}  # with the kernel's process id, 0 before it is known
         self._stopped = threading.Event()
 
@@ -102,6 +130,7 @@ class _Runner:
             "cwd": str(room / "cwd"),
             "cell_timeout_s": self._cell_timeout_s,
             "runtime": str(room),
+            "server": self._server,
         }
         (room / "job.json").write_text(json.dumps(order), encoding="utf-8")
         with (room / "stderr").open("w+", encoding="utf-8", errors="replace") as noise:
@@ -145,6 +174,8 @@ class _Runner:
             said = json.loads(line)
             if "kernel" in said:
                 self._workers[worker] = said["kernel"] or 0
+                if said["cold"]:
+                    self._progress.once(COLD.format(said["cold"]))
             elif "cell" in said:
                 self._progress.cell(job.notebook.name, said["cell"])
             else:

@@ -13,6 +13,7 @@ from typing import Any
 
 from scaling_lib.errors import InvalidInput
 
+PACKAGE = "scaling_lib"
 KINDS: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -28,12 +29,14 @@ class Notebook:
     """A step's notebook: its file, the number of its cells (of any kind), and its parameters.
 
     defaults: by name; meanings: by name, what the comment behind the parameter says, where there is one.
+    modules: those of the library that its cells import.
     """
 
     path: Path
     cells: int
     defaults: Mapping[str, Any]
     meanings: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,7 +62,29 @@ def read_notebook(path: Path) -> Notebook:
         )
     source = "".join(tagged[0]["source"]) if tagged else ""
     defaults = _defaults(source, path)
-    return Notebook(path=path, cells=len(cells), defaults=defaults, meanings=_meanings(source, list(defaults)))
+    return Notebook(
+        path=path,
+        cells=len(cells),
+        defaults=defaults,
+        meanings=_meanings(source, list(defaults)),
+        modules=_modules(["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]),
+    )
+
+
+def _modules(sources: list[str]) -> tuple[str, ...]:
+    """The library's modules that the code imports; names in them that are none do no harm."""
+    found: list[str] = []
+    for source in sources:
+        try:
+            nodes = list(ast.walk(ast.parse(source)))
+        except (SyntaxError, ValueError):  # IPython's own, such as %matplotlib: what runs it will say what it thinks
+            continue
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                found += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(dict.fromkeys(name for name in found if name.split(".")[0] == PACKAGE))
 
 
 def bind(notebooks: list[Notebook], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ class Progress:
     def __init__(self, cells: Mapping[str, int]) -> None:
         self._cells = dict(cells)
         self._seen = dict.fromkeys(cells, 0)
+        self._said: set[str] = set()
         self._lock = threading.Lock()
         self._bar = tqdm(
             total=sum(cells.values()),
@@ -51,6 +52,13 @@ class Progress:
             self._move(name, self._cells[name])
             text = f"{name}: ran in {duration(seconds)}" if state == "ran" else f"{name}: failed. {error}"
             tqdm.write(text, file=sys.stderr)
+
+    def once(self, text: str) -> None:
+        """Say it, unless it has been said."""
+        with self._lock:
+            if text not in self._said:
+                self._said.add(text)
+                tqdm.write(text, file=sys.stderr)
 
     def _move(self, name: str, count: int) -> None:
         self._bar.update(count - self._seen[name])

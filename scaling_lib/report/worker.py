@@ -1,7 +1,7 @@
 """One notebook in a process of its own: `python -P worker.py JOB.json`.
 
-It reports in JSON lines on stdout: {"kernel": pid}, {"cell": n}, and last {"state": "ran"} or
-{"state": "failed", "error": paragraph}.
+It reports in JSON lines on stdout: {"kernel": pid, "cold": why it was not forked}, {"cell": n}, and last
+{"state": "ran"} or {"state": "failed", "error": paragraph}.
 """
 
 from __future__ import annotations
@@ -84,11 +84,15 @@ def _kernel_manager(job: dict[str, Any], lines: TextIO) -> type:
                 options |= {"transport": "ipc", "connection_file": str(Path(job["runtime"]) / "k.json")}
             super().__init__(**options)
             arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-            self._kernel_spec = KernelSpec(argv=arguments, display_name="Python 3", language="python")
+            chosen = {"provisioner_name": "scaling-warm", "config": {"server": job["server"]}} if job["server"] else {}
+            self._kernel_spec = KernelSpec(
+                argv=arguments, display_name="Python 3", language="python", metadata={"kernel_provisioner": chosen}
+            )
 
         async def _async_post_start_kernel(self, **options: Any) -> None:
             await super()._async_post_start_kernel(**options)
-            _say(lines, kernel=getattr(self.provisioner, "pid", None))
+            cold = getattr(self.provisioner, "cold", "")
+            _say(lines, kernel=getattr(self.provisioner, "pid", None), cold=cold)
 
         post_start_kernel = _async_post_start_kernel
 
