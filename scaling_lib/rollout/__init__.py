@@ -1,9 +1,11 @@
 """Step 05: can the system be changed without spending the error budget?"""
 
 from scaling_lib.rollout.counts import CountsJudgement, judge_counts
+from scaling_lib.rollout.detection import by_alerts, by_version
 from scaling_lib.rollout.e_values import conditional_e_value, mixture_bound, msprt
 from scaling_lib.rollout.kayenta import KayentaScores, kayenta_scores
 from scaling_lib.rollout.kayenta_config import KayentaConfig, read_kayenta
+from scaling_lib.rollout.rings import Ring, RingRisk, ring_risk, safest_in_time
 from scaling_lib.rollout.sample_ratio import SampleRatio, sample_ratio
 from scaling_lib.rollout.samples import SamplesJudgement, judge_samples
 
@@ -11,8 +13,12 @@ __all__ = [
     "CountsJudgement",
     "KayentaConfig",
     "KayentaScores",
+    "Ring",
+    "RingRisk",
     "SampleRatio",
     "SamplesJudgement",
+    "by_alerts",
+    "by_version",
     "conditional_e_value",
     "judge_counts",
     "judge_samples",
@@ -20,5 +26,7 @@ __all__ = [
     "mixture_bound",
     "msprt",
     "read_kayenta",
+    "ring_risk",
+    "safest_in_time",
     "sample_ratio",
 ]
