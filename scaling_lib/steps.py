@@ -26,6 +26,7 @@ STEPS: dict[str, Step] = {
         Step("00", "overview", "Overview", "What evidence is there, and what can it answer?"),
         Step("01", "slo", "SLOs", "Do the critical journeys keep their promise?"),
         Step("02", "capacity", "Capacity", "How much more can it take, and what saturates first?"),
+        Step("03", "observability", "Observability", "Can we see the main request flow end to end?"),
         Step("04", "bottlenecks", "Bottlenecks", "What to fix, what is gained, what limits next; did the fix work?"),
     )
 }
