@@ -46,8 +46,8 @@ class Calibrated:
     absent: tuple[str, ...]
 
     def system(self, rate: float) -> System:
-        """At so many requests/s of the measured mix."""
-        return self.calibration.system(rate)
+        """At so many requests/s of the measured mix; it knows how far it held against the load test."""
+        return replace(self.calibration.system(rate), trust=self.check.trust if self.check else None)
 
 
 def calibrated(

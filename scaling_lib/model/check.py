@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.system import System
+from scaling_lib.model.trust import Trust, as_full
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.words import listing, number, percent, plural
 
@@ -28,7 +30,9 @@ class Check:
     throughput_error, response_error: mean absolute errors, fractions; NaN where it was not measured.
     throughput_within_10, ..., response_within_20: the highest load up to which, from the lightest on, every level is
         within 10% or 20%; NaN where the lightest is not.
-    verdict: a sentence that says how far the model can be trusted.
+    trust: how busy the busiest resource is there, for what-ifs.
+    holds: whether all that was measured, throughputs and responses, is within 20% at every level.
+    verdict: how far the model can be trusted, in sentences.
     """
 
     table: pd.DataFrame
@@ -39,6 +43,8 @@ class Check:
     throughput_within_20: float
     response_within_10: float
     response_within_20: float
+    trust: Trust
+    holds: bool
     verdict: str
 
 
@@ -55,10 +61,10 @@ def check(system: System, levels: pd.DataFrame) -> Check:
     """
     rows, closed = _checked(levels)
     load = rows["users" if closed else "throughput"].to_numpy()
-    solved = [
-        system.predict(round(float(each))) if closed else system.grow(float(each) / system.throughput).predict()
-        for each in load
+    asked = [
+        (system, round(each)) if closed else (system.grow(each / system.throughput), None) for each in load.tolist()
     ]
+    solved = [own.predict(users) for own, users in asked]
     table = pd.DataFrame({"load": load})
     for name, column, predicted in (
         ("throughput", "throughput", [each.throughput for each in solved]),
@@ -77,6 +83,7 @@ def check(system: System, levels: pd.DataFrame) -> Check:
         name: float(np.nanmean(np.abs(each))) if np.isfinite(each).any() else math.nan for name, each in errors.items()
     }
     unit = "users" if closed else "requests/s"
+    busy = [own.solve(users).busiest for own, users in asked]
     within = {(name, most): _within(load, errors[name], most) for name in QUANTITIES for most in (CLOSE, NEAR)}
     return Check(
         table=table,
@@ -87,7 +94,12 @@ def check(system: System, levels: pd.DataFrame) -> Check:
         throughput_within_20=within["throughput", NEAR],
         response_within_10=within["response_s", CLOSE],
         response_within_20=within["response_s", NEAR],
-        verdict=_verdict(load, unit, errors, means, within),
+        trust=Trust(
+            throughput=_busy_at(load, busy, within["throughput", NEAR], errors["throughput"]),
+            response=_busy_at(load, busy, within["response_s", NEAR], errors["response_s"]),
+        ),
+        holds=all(within[name, NEAR] == _last(load, errors[name]) for name in QUANTITIES if _known(errors[name]).any()),
+        verdict=_verdict(table, unit, errors, means, within),
     )
 
 
@@ -113,39 +125,69 @@ def _checked(levels: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     return rows, closed
 
 
+def _known(errors: Floats) -> NDArray[np.bool_]:
+    """Levels that were measured; an infinite response was, and is plainly off."""
+    return np.asarray(~np.isnan(errors))
+
+
+def _last(load: Floats, errors: Floats) -> float:
+    """The heaviest load that was measured."""
+    return float(load[_known(errors)][-1])
+
+
 def _within(load: Floats, errors: Floats, most: float) -> float:
     """The highest load up to which every level's error is at most so much; levels that were not measured are passed."""
-    known = np.isfinite(errors) | np.isinf(errors)
     reached = math.nan
-    for each, error in zip(load[known], errors[known], strict=True):
+    for each, error in zip(load[_known(errors)], errors[_known(errors)], strict=True):
         if not abs(error) <= most:
             break
         reached = float(each)
     return reached
 
 
+def _busy_at(load: Floats, busy: list[float], within: float, errors: Floats) -> float:
+    """How busy the busiest resource is where the model is within 20% for the last time; see `Trust`."""
+    if not _known(errors).any():
+        return math.nan
+    return 0.0 if math.isnan(within) else as_full(busy[int(np.flatnonzero(load == within)[-1])])
+
+
 def _verdict(
-    load: Floats,
+    table: pd.DataFrame,
     unit: str,
     errors: dict[str, Floats],
     means: dict[str, float],
     within: dict[tuple[str, float], float],
 ) -> str:
-    parts = []
+    load = table["load"].to_numpy()
+    parts, trusted = [], []
     for name, word in zip(QUANTITIES, ("throughput", "mean response"), strict=True):
-        if math.isnan(means[name]):
+        if math.isnan(means[name]) and not _known(errors[name]).any():
             parts.append(f"{word} was not measured")
             continue
         close, near = within[name, CLOSE], within[name, NEAR]
-        largest = float(np.nanmax(np.abs(errors[name])))
-        worst = percent(largest, 2) if math.isfinite(largest) else "infinitely far"
-        if near == load[-1]:
-            most = CLOSE if close == load[-1] else NEAR
-            parts.append(f"{word} is within {percent(most)} at every level (at worst {worst} off)")
+        off = np.nan_to_num(np.abs(errors[name]), nan=-1.0)
+        place = int(np.argmax(off))
+        worst = percent(float(off[place]), 2) if math.isfinite(off[place]) else "infinitely far"
+        at = f"{worst} off, at {number(load[place])} {unit}"
+        if near == _last(load, errors[name]):
+            most = CLOSE if close == near else NEAR
+            parts.append(f"{word} is within {percent(most)} at every level (at worst {at})")
         elif math.isnan(near):
-            parts.append(f"{word} is more than {percent(NEAR)} off even at the lightest level (at worst {worst})")
+            parts.append(f"{word} is more than {percent(NEAR)} off even at the lightest level (at worst {at})")
+            trusted.append(f"no {word}")
         else:
-            parts.append(
-                f"{word} is within {percent(NEAR)} up to {number(near)} {unit}, and at worst {worst} off beyond"
-            )
-    return f"Over {plural(len(load), 'level')} from {number(load[0])} to {number(load[-1])} {unit}: {'; '.join(parts)}."
+            parts.append(f"{word} is within {percent(NEAR)} up to {number(near)} {unit}, and at worst {at}")
+            trusted.append(f"{word} up to {_where(table, near, unit)} only")
+    until = f" Trust {' and '.join(trusted)}." if trusted else ""
+    return (
+        f"Over {plural(len(load), 'level')} from {number(load[0])} to {number(load[-1])} {unit}: {'; '.join(parts)}."
+        f"{until}"
+    )
+
+
+def _where(table: pd.DataFrame, load: float, unit: str) -> str:
+    """A level by its load, and by its throughput where that is another."""
+    served = float(table.loc[table["load"] == load, "throughput"].iloc[-1])
+    beside = f" ({number(served)} requests/s)" if unit == "users" and math.isfinite(served) else ""
+    return f"{number(load)} {unit}{beside}"

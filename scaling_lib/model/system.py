@@ -15,6 +15,7 @@ from scaling_lib.model.system_bounds import SystemBounds, system_bounds
 from scaling_lib.model.system_parts import Figure, Parts, read_parts
 from scaling_lib.model.system_predict import SOLVED, Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
+from scaling_lib.model.trust import Trust
 from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
@@ -40,6 +41,7 @@ class System:
         calibration. Without them the demands of one resource are taken to err together, which is the more careful
         choice for their sum, and those of two resources independently.
     level: of the intervals of all that the system says; those of the figures it is given have their own.
+    trust: how far it held against measured levels, None where it was not held against any; its what-ifs keep it.
 
     All fields are mappings of Estimates by resource and journey once the system is made, whatever was given.
     Raises InvalidInput for what cannot be, NotMeasured for a resource or journey without any demand.
@@ -58,6 +60,7 @@ class System:
     background: Mapping[str, Figure] = field(default_factory=dict)
     draws: Mapping[str, Floats] = field(default_factory=dict, repr=False, compare=False)
     level: float = 0.95
+    trust: Trust | None = field(default=None, compare=False)
     parts: Parts = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

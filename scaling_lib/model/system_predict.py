@@ -23,6 +23,7 @@ class Prediction:
 
     population: users, None for the open system. throughput: answers/s. response: mean seconds by journey;
     mean_response: over the mix; infinite where the open system is saturated. stable: the probability that it is not.
+    throughput_trusted, response_trusted: as of a `Solution`.
     """
 
     population: int | None
@@ -30,6 +31,8 @@ class Prediction:
     response: Mapping[str, Estimate]
     mean_response: Estimate
     stable: float
+    throughput_trusted: bool | None
+    response_trusted: bool | None
 
 
 def predict(system: System, population: int | None) -> Prediction:
@@ -49,4 +52,6 @@ def predict(system: System, population: int | None) -> Prediction:
         },
         mean_response=estimate(solved.mean_response, [each.mean_response for each in draws], "s"),
         stable=sum(each.stable for each in draws) / SOLVED,
+        throughput_trusted=solved.throughput_trusted,
+        response_trusted=solved.response_trusted,
     )

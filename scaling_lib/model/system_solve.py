@@ -11,11 +11,10 @@ from scaling_lib.model.demands import whole
 from scaling_lib.model.erlang import erlang_c
 from scaling_lib.model.mva import mva
 from scaling_lib.model.network import as_network
+from scaling_lib.model.trust import FULL
 
 if TYPE_CHECKING:
     from scaling_lib.model.system import System
-
-FULL = 0.99  # a closed network comes no nearer than this to its limit until it has a hundred users too many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +30,9 @@ class Solution:
     utilization: by resource, a fraction; 1 or more where more is asked than it can do.
     saturated: the resources that are full: at 1 or more in the open system, at 99% or more in the closed.
     stable: whether queues end: false where the open system has a saturated resource, always true of the closed.
+    busiest: the utilization of the busiest resource that has servers.
+    throughput_trusted, response_trusted: whether measured levels bear it out that far, see `Trust`; None where the
+        system was not held against any.
     """
 
     population: int | None
@@ -43,6 +45,9 @@ class Solution:
     utilization: Mapping[str, float]
     saturated: tuple[str, ...]
     stable: bool
+    busiest: float
+    throughput_trusted: bool | None
+    response_trusted: bool | None
 
 
 def solve_open(system: System) -> Solution:
@@ -105,6 +110,8 @@ def _solution(
         resource: math.fsum(system.mix[name] * seconds for name, seconds in by.items() if system.mix[name])
         for resource, by in residences.items()
     }
+    busiest = max(share for name, share in utilization.items() if math.isfinite(system.parts.servers[name]))
+    trust = system.trust
     return Solution(
         population=population,
         throughput=throughput,
@@ -116,4 +123,7 @@ def _solution(
         utilization=utilization,
         saturated=saturated,
         stable=population is not None or not saturated,
+        busiest=busiest,
+        throughput_trusted=trust.of_throughput(busiest) if trust else None,
+        response_trusted=trust.of_response(busiest) if trust else None,
     )

@@ -68,6 +68,20 @@ def test_the_check_holds_every_levels_throughput(found):
         assert each.check.throughput_within_10 == each.check.table["load"].max()
 
 
+def test_the_check_says_up_to_where_responses_are_trusted(found):
+    """Beyond 200 users the measured responses are more than 20% from what queues of product form make of them."""
+    own = found["load"]
+    table = own.check.table
+    off = table[table["response_s_error"].abs() > 0.2]["load"].min()
+    assert not own.check.holds and own.check.response_within_20 < off
+    assert "Trust mean response up to" in own.check.verdict
+    system = own.system(1.0)
+    assert system.trust == own.check.trust and own.check.trust.throughput == 1.0 > own.check.trust.response
+    at = table.loc[table["load"] == own.check.response_within_20, "throughput"].iloc[0]
+    assert own.system(at * 0.9).solve().response_trusted is True
+    assert own.system(at * 1.2).solve().response_trusted is False
+
+
 def test_without_a_load_test_the_systems_own_metrics_are_used(shop):
     own = calibrated(shop)
     assert own.check is None and own.test == ""

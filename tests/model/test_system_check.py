@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.check import check
 from scaling_lib.model.system import System
+from scaling_lib.model.trust import Trust
 
 SYSTEM = System({"cpu": 0.01, "disk": 0.004}, {}, 10.0, 1.0)
 
@@ -31,7 +33,8 @@ def test_a_model_that_fits_is_within_at_every_level():
     assert found.throughput_error == pytest.approx(0.0) and found.response_error == pytest.approx(0.0)
     assert found.throughput_within_10 == found.response_within_20 == 200
     assert "throughput is within 10% at every level" in found.verdict
-    assert found.verdict.startswith("Over 4 levels from 1 to 200 users")
+    assert found.verdict.startswith("Over 4 levels from 1 to 200 users") and "Trust" not in found.verdict
+    assert found.holds and found.trust == Trust(throughput=1.0, response=1.0)
 
 
 def test_errors_are_predicted_over_observed_less_one():
@@ -40,7 +43,7 @@ def test_errors_are_predicted_over_observed_less_one():
     assert found.table["response_s_error"].tolist() == pytest.approx([-0.3, -0.3])
     assert (found.throughput_error, found.response_error) == pytest.approx((0.15, 0.3))
     assert math.isnan(found.throughput_within_10) and found.throughput_within_20 == 50
-    assert "more than 20% off even at the lightest level (at worst 30%)" in found.verdict
+    assert "more than 20% off even at the lightest level (at worst 30% off, at 1 users)" in found.verdict
 
 
 def test_trust_ends_at_the_first_level_that_is_off():
@@ -48,7 +51,33 @@ def test_trust_ends_at_the_first_level_that_is_off():
     observed.loc[2, "throughput"] *= 0.7  # a level further on that fits again brings no trust back
     found = check(SYSTEM, observed)
     assert found.throughput_within_10 == found.throughput_within_20 == 50
-    assert "throughput is within 20% up to 50 users, and at worst 43% off beyond" in found.verdict
+    assert "throughput is within 20% up to 50 users, and at worst 43% off, at 100 users" in found.verdict
+    assert found.verdict.endswith(f"Trust throughput up to 50 users ({observed['throughput'][1]:.1f} requests/s) only.")
+    assert not found.holds and found.trust.response == 1.0
+    assert found.trust.throughput == pytest.approx(SYSTEM.solve(50).throughput * 0.01)  # of the processor, in use
+
+
+def test_responses_that_are_off_are_not_made_up_for_by_throughputs():
+    observed = levels(1, 50, 100, 200)
+    observed.loc[2:, "mean_s"] *= 1.5
+    found = check(SYSTEM, observed)
+    assert found.throughput_error == pytest.approx(0.0) and not found.holds
+    assert "Trust mean response up to 50 users" in found.verdict
+    assert found.trust.throughput == 1.0 and found.trust.response < 0.6
+
+
+def test_what_ifs_know_how_far_they_are_trusted():
+    """At 40% of the processor responses are within 20%, at 80% they are not; throughputs are at both."""
+    trusting = replace(SYSTEM, trust=Trust(throughput=1.0, response=0.4))
+    for what_if, rate in ((trusting, 40.0), (trusting.relieve("cpu", 2.0), 80.0), (trusting.scale("cpu", 2), 80.0)):
+        calm, busy = what_if.grow(rate / 10 * 0.99).solve(), what_if.grow(rate / 10 * 1.01).predict()
+        assert (calm.throughput_trusted, calm.response_trusted) == (True, True)
+        assert (busy.throughput_trusted, busy.response_trusted) == (True, False)
+    full = trusting.solve(5000)
+    assert full.busiest > 0.99 and full.throughput_trusted is True and full.response_trusted is False
+    assert SYSTEM.solve().throughput_trusted is None
+    unmeasured = replace(SYSTEM, trust=Trust(throughput=1.0, response=math.nan))
+    assert unmeasured.solve().response_trusted is None
 
 
 def test_an_open_test_has_its_arrivals_and_only_responses_to_predict():
@@ -58,13 +87,15 @@ def test_an_open_test_has_its_arrivals_and_only_responses_to_predict():
     assert found.load_unit == "requests/s" and math.isnan(found.throughput_error)
     assert found.response_within_10 == 50  # beyond, the model says that the queue grows without end
     assert found.table["predicted_response_s"].iloc[2] == math.inf
-    assert "throughput was not measured" in found.verdict
+    assert "throughput was not measured" in found.verdict and "mean response up to 50 requests/s only" in found.verdict
+    assert found.trust.response == pytest.approx(0.5) and math.isnan(found.trust.throughput) and not found.holds
 
 
 def test_levels_without_a_response_are_checked_for_their_throughput():
     found = check(SYSTEM, levels(1, 50).drop(columns="mean_s"))
     assert found.throughput_within_10 == 50 and math.isnan(found.response_error)
-    assert "mean response was not measured" in found.verdict
+    assert "mean response was not measured" in found.verdict and found.holds
+    assert math.isnan(found.trust.response)
 
 
 def test_nothing_to_hold_it_against_is_said():
