@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,6 +197,21 @@ def test_paths_are_seeded_and_agree_with_the_frame(random):
     width = (found.frame["high"] - found.frame["low"]).to_numpy()
     assert np.abs(ends[0] - found.frame["low"]).max() < 0.25 * width.max()
     assert np.mean(ends[1] - ends[0]) == pytest.approx(width.mean(), rel=0.05)
+
+
+def test_paths_are_widened_as_the_frame_is(random):
+    series = simulate(random, 90, noise=0.02)
+    series.iloc[60 * 24 :] *= random.lognormal(0, 0.12, 30 * 24)  # noise that came late: earlier forecasts held little
+    found = forecast(series, "7d")
+    assert found.backtest.widened > 1.5
+    width = (found.frame["high"] - found.frame["low"]).to_numpy()
+    low, high = np.quantile(found.paths(4000), [0.025, 0.975], axis=0)
+    assert np.mean(high - low) == pytest.approx(width.mean(), rel=0.05)
+    # the same draws, and each as far again from the middle as the factor says; values above 0 are not cut
+    plain = replace(found, backtest=replace(found.backtest, widened=1.0)).paths(200)
+    middle = found.frame["value"].to_numpy()
+    expected = middle + found.backtest.widened * (plain - middle)
+    assert found.paths(200) == pytest.approx(np.maximum(expected, 0.0), rel=1e-12)
 
 
 def test_short_histories_are_refused_with_what_is_needed(random):

@@ -88,3 +88,35 @@ def test_what_cannot_be_is_refused(random):
             first_reached(made, **options)
     with pytest.raises(InvalidInput, match="without a time zone"):
         first_reached(made, 190.0).probability_by("2025-03-20")
+
+
+def first_times(paths, limit, sign, step_s):
+    """Of each path the seconds until its first value at the limit, one by one."""
+    times = []
+    for path in paths:
+        reached = [place for place, value in enumerate(path) if sign * (value - limit) >= 0]
+        times.append((reached[0] + 1) * step_s if reached else np.inf)
+    return np.sort(times)
+
+
+@pytest.mark.parametrize(("of", "side", "limit"), [
+    ("value", "above", 122.0), ("value", "below", 88.0), ("daily mean", "above", 112.0), ("total", "above", 192_100.0),
+])  # fmt: skip
+def test_the_first_time_is_that_of_the_paths_whatever_parts_they_are_drawn_in(random, of, side, limit):
+    index = pd.date_range("2025-01-01", periods=40 * 96, freq="15min", tz="UTC")
+    noise = np.repeat(3 * random.standard_normal(40), 96) + 3 * random.standard_normal(len(index))
+    made = forecast(pd.Series(100 + noise, index=index), "30d", level=0.8)
+    parts = [values.shape[1] for _, values in made.path_parts()]
+    assert len(parts) > 1 and sum(parts) == 30 * 96
+    paths, step_s = made.paths(), 900
+    if of == "daily mean":
+        paths, step_s = paths.reshape(len(paths), 30, 96).mean(axis=2), 86_400
+    elif of == "total":
+        paths = paths.cumsum(axis=1)
+    times = first_times(paths, limit, 1 if side == "above" else -1, step_s)
+    found = first_reached(made, limit, of=of, side=side)
+    # of 2,000 draws in order the 200th, the 1,000th and the 1,800th
+    assert (found.time.low, found.time.value, found.time.high) == (times[199], times[999], times[1799])
+    assert found.probability == np.isfinite(times).mean() and found.probability > 0.1
+    in_first = (times <= parts[0] * 900).sum()
+    assert 0 < in_first < np.isfinite(times).sum()  # some in the first part, some later
