@@ -9,7 +9,8 @@ from functools import partial
 import pandas as pd
 
 from scaling_lib.capacity.absent_findings import COMMAND, KINDS, absent_findings
-from scaling_lib.capacity.headline import headline, today
+from scaling_lib.capacity.headline import carried_words, headline, today
+from scaling_lib.capacity.over_findings import over_findings
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.findings import Finding, Source, Verdict
@@ -28,7 +29,8 @@ _finding = partial(Finding, step="02", command=COMMAND)
 def findings(result: Capacity) -> list[Finding]:
     """The answer first, then when it comes, what saturates, and how far all this can be trusted."""
     found = [*_capacity(result), *_runs_out(result)]
-    found += [_saturation(result, point) for point in result.points]
+    found += over_findings(result)
+    found += [_saturation(result, point) for point in result.points if point.state != "contradicts its limit"]
     found += [*_checks(result), *_model(result), *absent_findings(result)]
     return found
 
@@ -85,7 +87,7 @@ def _no_limit(result: Capacity) -> list[Finding]:
         _finding(
             name="capacity",
             verdict="ok" if enough else "unknown",
-            sentence=f"The load test carried {quantity(carried, 'requests/s')} and reached no limit{asked}.",
+            sentence=f"{_sentence(carried_words(result)).rstrip('.')}{asked}.",
             why=" ".join([*([result.curve.plateau.sentence] if result.curve.plateau else []), *_refused(result)]),
             evidence=_evidence(result, "load tests", "load metrics", "requests"),
             action="" if enough else "Repeat the load test with more users, until throughput no longer rises.",
@@ -108,6 +110,7 @@ def _why(result: Capacity) -> str:
     if decides and decides.modelled:
         by = "It is extrapolated from lighter loads: no" if decides.shown == "extrapolated" else "No"
         parts.append(f"{by} load test has shown it.")
+        parts += [each.note for each in result.fills if each.note and each.resource == decides.resource]
     if result.curve and result.curve.limiting.resource:
         parts.append(result.curve.limiting.sentence)
     if result.headroom and result.headroom.deducted:

@@ -29,6 +29,17 @@ def headline(result: Capacity) -> str:
     return f"{answer}{_deducted(result)} The first to break, {beyond}{full}{_when(result)}"
 
 
+def carried_words(result: Capacity) -> str:
+    """What a load test carried that has shown no limit."""
+    carried = f"the load test carried {quantity(result.carried, '')} requests/s"
+    if result.carried == result.heaviest:
+        return f"{carried} and reached no limit"
+    return (
+        f"{carried} in proportion to its users, and at most {quantity(result.heaviest, '')}: there each user got less, "
+        "and where that ends, or how long answers took, is not known"
+    )
+
+
 def today(result: Capacity) -> str:
     """Whose load it is: today's, and that it was simulated where it was."""
     return "today's simulated" if result.simulated("requests") else "today's"
@@ -59,7 +70,7 @@ def _deducted(result: Capacity) -> str:
 def _without_limit(result: Capacity) -> str:
     if result.curve is None:
         return "Not measured: neither a load test nor a model tells how much the system can take."
-    carried = f"the load test carried {quantity(result.carried, '')} requests/s and reached no limit"
+    carried = carried_words(result)
     if result.peak is None or not result.peak.value or result.needed is None:
         return f"Not known: {carried}."
     times, factor = quantity(result.carried / result.peak.value, "x"), quantity(result.factor, "x")

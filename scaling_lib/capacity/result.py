@@ -15,6 +15,7 @@ from scaling_lib.capacity.headroom import Headroom, State, compared
 from scaling_lib.capacity.limits import Limit, least
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.relief import Relief
+from scaling_lib.capacity.resource_use import MORE_THAN_ALL
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.capacity.scaling_options import Option
 from scaling_lib.capacity.sizing import Scaled
@@ -23,6 +24,8 @@ from scaling_lib.findings import Source
 from scaling_lib.model.migration import Step
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.exhaustion import Exhaustion
+
+IN_PROPORTION = 0.9  # of the throughput that a user has at the lightest load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +129,30 @@ class Capacity:
 
     @property
     def carried(self) -> float:
+        """The highest throughput that the load test is known to have carried well, requests/s; NaN without one.
+
+        Where durations are not known, that in proportion to the users: where each gets less, answers come late.
+        """
+        if self.curve is None:
+            return math.nan
+        levels = self.curve.levels
+        if levels["mean_s"].isna().all() and levels["users"].notna().all():
+            each = (levels["throughput"] / levels["users"]).to_numpy()
+            levels = levels[each >= IN_PROPORTION * each[levels["users"].to_numpy().argmin()]]
+        return float(levels["throughput"].max())
+
+    @property
+    def heaviest(self) -> float:
         """The highest throughput of the load test, requests/s; NaN without one."""
         return float(self.curve.levels["throughput"].max()) if self.curve else math.nan
+
+    @property
+    def over(self) -> dict[str, float]:
+        """By resource, the most of its limit that was in use in the load test, a fraction, where that cannot be."""
+        if self.curve is None or self.curve.utilization.empty:
+            return {}
+        most = self.curve.utilization.groupby("resource", sort=False)["utilization"].max()
+        return {str(name): float(share) for name, share in most.items() if share > MORE_THAN_ALL}
 
 
 def bottleneck(curve: LoadCurve | None, model: Calibrated | None) -> str:

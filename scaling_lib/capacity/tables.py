@@ -121,6 +121,9 @@ def remarks_table(result: Capacity) -> pd.DataFrame:
     for note in [*model.calibration.notes, *model.absent] if model else []:
         name = next((each for each in model.calibration.demands if note.startswith(f"{each}: ")), "") if model else ""
         about.setdefault(note.removeprefix(f"{name}: "), []).append(name or "the model")
+    for fill in result.fills:
+        if fill.note:
+            about.setdefault(fill.note, []).append(fill.resource)
     rows = [{"about": listing(list(dict.fromkeys(names))), "remark": remark} for remark, names in about.items()]
     return pd.DataFrame(rows, columns=["about", "remark"])
 

@@ -112,6 +112,19 @@ def test_a_test_that_reached_no_end_says_what_it_carried(tmp_path):
     assert next(iter(capacity.findings(enough))).verdict == "ok"
 
 
+@pytest.mark.parametrize(("rate", "start", "verdict"), [(2.0, "Yes: ", "ok"), (9.0, "Not known: ", "unknown")])
+def test_without_durations_only_what_rises_with_the_users_is_known_to_be_carried(tmp_path, rate, start, verdict):
+    """160 users get 100 requests/s, who would send 160 if answers did not wait: of 80 it is known, ten times 2 or 9."""
+    table = "users,throughput\n10,10\n20,20\n40,40\n80,80\n160,100\n"
+    result = assessed(tmp_path, rate=rate, noise=False, metrics=False, resources=None, curve__csv=table)
+    assert (result.carried, result.heaviest, result.limits) == (80, 100, ())
+    said = capacity.headline(result)
+    assert said.startswith(start) and "reached no limit" not in said
+    assert "carried 80 requests/s in proportion to its users, and at most 100: there each user got less" in said
+    first = next(iter(capacity.findings(result)))
+    assert first.verdict == verdict and first.sentence.startswith("The load test carried 80 requests/s in proportion")
+
+
 def locust_history(unsettled: float) -> str:
     """A minute a level; throughput at 100 users falls from 99 to 49 requests/s within it where it has not settled."""
     lines = ["Timestamp,User Count,Type,Name,Total Request Count,Total Failure Count,Total Average Response Time"]
