@@ -46,7 +46,8 @@ class DemandAhead:
     extrapolated: whether the date lies further ahead than four times the history is long.
     reached: when a day's busiest hour first is factor times today's peak, within `horizon`; infinite beyond it.
     beyond: years until then if growth stays as it is for all that time, None where it is within the horizon or growth
-        is not told from none: an extrapolation, from exponential growth at its fastest to linear growth at its slowest.
+        is not told from none: an extrapolation, from exponential growth at its fastest to linear growth at its slowest, as
+    far as the history does not tell the two.
     sentence: the answer in words.
     """
 
@@ -239,12 +240,13 @@ def _years(found: Forecast, factor: float) -> Estimate | None:
     growth = found.growth_per(1.0)
     if growth.unit != "fraction" or growth.low <= 0 or factor <= 1:
         return None
-    compounded = {rate: math.log(factor) / math.log1p(rate) / year for rate in (growth.value, growth.high, growth.low)}
-    straight = {rate: (factor - 1) / rate / year for rate in (growth.value, growth.low)}
+    rates = (growth.value, growth.high, growth.low)
+    compounded = {rate: math.log(factor) / math.log1p(rate) / year for rate in rates}
+    straight = {rate: (factor - 1) / rate / year for rate in rates}
     exponential = found.exponential > 0.5
     value = compounded[growth.value] if exponential else straight[growth.value]
     high = compounded[growth.low] if found.exponential >= 0.9 else straight[growth.low]
-    low = straight[growth.value] if found.exponential <= 0.1 else compounded[growth.high]
+    low = straight[growth.high] if found.exponential <= 0.1 else compounded[growth.high]
     return Estimate(value, min(low, value), max(high, value), found.level, "years")
 
 
