@@ -62,6 +62,7 @@ def assess(
         level=level,
         found=found,
         rate=_rate(found),
+        relief=max(relief, 1 / relief),
         solved=solved,
         budgets=tuple(sorted(budgets, key=lambda each: -each.found.given_back.value)),
         migration=path,

@@ -45,8 +45,8 @@ def response_figure(result: Bottlenecks, which: int = 0) -> go.Figure | Shown:
     )
     if not math.isnan(at["predicted_s"]):
         title += f"; {duration(at['predicted_s'])} was predicted"
-    figure = figures.figure(title, x="users", y="mean response, ms")
-    return _lines(figure, change.levels, "_s", 1000.0, "ms").update_yaxes(type="log")
+    figure = figures.figure(title, x="users", y="mean response, ms").update_yaxes(type="log")
+    return _lines(figure, change.levels, "_s", 1000.0, "ms")
 
 
 def _none() -> Shown:

@@ -7,6 +7,7 @@ import math
 import plotly.graph_objects as go
 
 from scaling_lib import figures
+from scaling_lib.bottlenecks.critical_path import ARROW
 from scaling_lib.bottlenecks.result import Bottlenecks
 from scaling_lib.bottlenecks.tables import OF_WINDOW, path_table, reason, tail_words
 from scaling_lib.figures import QUIET, Shown
@@ -29,7 +30,7 @@ MIGRATION_CAPTION = (
     "there. Dashed: today's busiest minute."
 )
 ROWS = 8  # names in a figure; the table has them all
-ROW_HEIGHT, TRACE_ROW = 52, 36  # pixels
+ROW_HEIGHT, TRACE_ROW, TALL_ROW = 52, 36, 72  # pixels
 ABOVE = 0.42  # of a row, where its name stands
 
 
@@ -99,7 +100,7 @@ def path_figure(result: Bottlenecks) -> go.Figure | Shown:
                 figures.colour(str(parts[1])) if len(parts) > 1 and parts[1] != "between services"
                 else "rgba(128,128,128,.4)"
             )  # fmt: skip
-    figure = figures.figure(title, height=440)
+    figure = figures.figure(title, height=440).update_layout(uniformtext={"minsize": 10, "mode": "hide"})
     figure.add_icicle(
         ids=ids, labels=labels, parents=parents, values=values, branchvalues="total", sort=False,
         marker={"colors": colours}, tiling={"orientation": "v", "pad": 1},
@@ -116,7 +117,7 @@ def trace_figure(result: Bottlenecks, which: int) -> go.Figure | Shown:
     trace = result.traces[which]
     spans = trace.spans
     longest = spans.iloc[int(spans["exclusive_s"].to_numpy().argmax())]
-    named = _joined(str(longest["callee"] or longest["service"]), str(longest["operation"]))
+    named = _joined(_who(str(longest["service"]), str(longest["callee"])), str(longest["operation"]))
     title = (
         f"{trace.journey} at its {_quantile(trace.quantile)}: of {duration(trace.duration_s)} the request waits "
         f"{duration(float(longest['exclusive_s']))} for {named}"
@@ -125,9 +126,11 @@ def trace_figure(result: Bottlenecks, which: int) -> go.Figure | Shown:
     owners = spans["callee"].where(spans["callee"] != "", spans["service"]).tolist()
     length = spans["end_s"] - spans["start_s"]
     texts = [
-        f"{'· ' * depth}{_joined(service, operation)}, {duration(seconds)}"
-        for depth, service, operation, seconds in zip(
-            *(each.tolist() for each in (spans["depth"], spans["service"], spans["operation"], length)), strict=True
+        f"{'· ' * depth}{_joined(_who(service, callee), operation)}, {duration(seconds)}"
+        for depth, service, callee, operation, seconds in zip(
+            *(spans[name].tolist() for name in ("depth", "service", "callee", "operation")),
+            length.tolist(),
+            strict=True,
         )
     ]
     whole = list(zip(range(len(spans)), spans["start_s"].tolist(), spans["end_s"].tolist(), strict=True))
@@ -155,19 +158,18 @@ def migration_figure(result: Bottlenecks) -> go.Figure | Shown:
     first = result.migration[0]
     ends = [first.before, *(each.after for each in result.migration)]
     limiting = [first.bottleneck, *(each.next_bottleneck for each in result.migration)]
-    names = ["today", *(f"{each.name} relieved" for each in result.migration)]
+    names = ["today", *_relieved(result)]
     moved = next((each for each in result.migration if each.moved), None)
     title = (
         f"Relieving {first.name} moves the limit from {quantity(first.before.value)} to "
         f"{quantity(first.after.value, 'requests/s')}; "
         + (f"{moved.next_bottleneck} limits from {quantity(moved.after.value)} on" if moved else "it limits still")
     )
-    figure = figures.figure(title, x="highest throughput, requests/s", height=100 + ROW_HEIGHT * len(ends))
+    figure = figures.figure(title, x="highest throughput, requests/s", height=100 + TALL_ROW * len(ends))
     figure.add_scatter(
         x=[each.value for each in ends],
         y=[-place for place in range(len(ends))],
-        mode="lines+markers",
-        line={"color": QUIET, "width": 1.5},
+        mode="markers",
         marker={"size": 11, "color": [figures.colour(name) for name in limiting]},
         error_x={
             "type": "data", "symmetric": False, "color": QUIET, "thickness": 1.5,
@@ -178,18 +180,29 @@ def migration_figure(result: Bottlenecks) -> go.Figure | Shown:
         hovertemplate="%{customdata[1]}, then %{customdata[0]} is full<extra></extra>",
         showlegend=False,
     )  # fmt: skip
-    _names(figure, [f"{name}: {limit} is full" for name, limit in zip(names, limiting, strict=True)])
+    lines = [f"{name}:\n{limit} is full" for name, limit in zip(names, limiting, strict=True)]
+    _names(figure, lines, above=0.46)
     if result.found.peak is not None:
-        figures.threshold(figure, result.found.peak.value, f"today: {quantity(result.found.peak.value)}", axis="x")
+        figures.threshold(figure, result.found.peak.value, f"{quantity(result.found.peak.value)} today", axis="x")
+        figure.layout.shapes[-1].label.update(textposition="start", yanchor="bottom")
     return figure.update_xaxes(rangemode="tozero")
 
 
-def _names(figure: go.Figure, texts: list[str], *, size: int = 13) -> None:
+def _relieved(result: Bottlenecks) -> list[str]:
+    """What was relieved last at each step, and by how much in all."""
+    found, times = [], dict[str, float]()
+    for each in result.migration:
+        times[each.name] = times.get(each.name, 1.0) * result.relief
+        found.append(f"{each.name} relieved {number(times[each.name])}x")
+    return found
+
+
+def _names(figure: go.Figure, texts: list[str], *, size: int = 13, above: float = ABOVE) -> None:
     """Each row's name above it, from the left edge of the plot on."""
     for place, text in enumerate(texts):
         figure.add_annotation(
-            xref="x domain", x=0, y=-place + ABOVE, yref="y", text=figures.escape(text), showarrow=False,
-            xanchor="left", align="left", font={"size": size},
+            xref="x domain", x=0, y=-place + above, yref="y", text=figures.escape(text).replace("\n", "<br>"),
+            showarrow=False, xanchor="left", align="left", font={"size": size},
         )  # fmt: skip
     figure.update_yaxes(
         range=[-len(texts) + 0.5, 0.75], showticklabels=False, showgrid=False, zeroline=False, fixedrange=True
@@ -198,6 +211,10 @@ def _names(figure: go.Figure, texts: list[str], *, size: int = 13) -> None:
 
 def _gap(one: float, other: float) -> float:
     return max(one - other, 0.0) if math.isfinite(one - other) else 0.0
+
+
+def _who(service: str, callee: str) -> str:
+    return f"{service}{ARROW}{callee}" if callee else service
 
 
 def _joined(service: str, operation: str) -> str:

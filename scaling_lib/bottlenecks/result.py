@@ -45,6 +45,7 @@ class Bottlenecks:
     """What step 04 answers.
 
     found: what the evidence of today tells, see `Measured`. rate: requests/s at which the model is solved.
+    relief: by how much each bottleneck of the migration is relieved.
     solved: by name, of those ranked highest whose work runs on a resource of the model. budgets: the same in terms of
     the latency SLOs, those that are given back most first. migration: what limits once each bottleneck is relieved.
     fixes: those that are proposed; changes: those that were made. traces: two to look at.
@@ -55,6 +56,7 @@ class Bottlenecks:
     level: float
     found: Measured
     rate: float
+    relief: float
     solved: Mapping[str, Solved]
     budgets: tuple[Budget, ...]
     migration: tuple[Relief, ...]

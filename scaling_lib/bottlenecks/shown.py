@@ -73,10 +73,15 @@ TABLES = {
     ),
 }  # fmt: skip
 UNITS = {
-    "is first": "fraction", "certainty": "fraction", "certainty then": "fraction", "error": "fraction",
-    "error_s": "fraction", "seconds": "s",
+    "is first": "fraction", "certainty": "fraction", "certainty then": "fraction", "seconds": "s",
+    "predicted / recorded": "x", "response predicted / recorded": "x",
 }  # fmt: skip
-DRAWN = ["change", "users", "before", "predicted", "after", "error", "before_s", "predicted_s", "after_s", "error_s"]
+LEVELS = {
+    "change": "change", "users": "users", "before": "before", "predicted": "predicted", "after": "after",
+    "ratio": "predicted / recorded", "before_s": "response before_s", "predicted_s": "response predicted_s",
+    "after_s": "response after_s", "ratio_s": "response predicted / recorded",
+}  # fmt: skip
+MOST_ROWS = 12  # of the ranking on the page: what is below takes next to nothing; the data beside it has all
 
 
 def table(result: Bottlenecks, name: str) -> Shown:
@@ -87,10 +92,12 @@ def table(result: Bottlenecks, name: str) -> Shown:
     frame = own.make(result)
     if not len(frame):
         return figures.nothing((own.of and tables.reason(result, *own.of)) or own.otherwise)
+    shown, caption = frame, own.caption
     if name == "levels":
-        named = {"error": "off by", "error_s": "response off by", "before_s": "response before_s",
-                 "predicted_s": "response predicted_s", "after_s": "response after_s"}  # fmt: skip
-        shown = frame[DRAWN].rename(columns=named)
-        return figures.table(shown, name, own.caption, units={"off by": "fraction", "response off by": "fraction"},
-                             data=frame)  # fmt: skip
-    return figures.table(frame, name, own.caption, units=UNITS)
+        shown = frame[list(LEVELS)].rename(columns=LEVELS)
+    elif name == "rank":
+        shown = frame.drop(columns="runs on").head(MOST_ROWS)
+    if "change" in shown and shown["change"].nunique() == 1:
+        caption = f"{shown['change'].iloc[0]}: {caption[0].lower()}{caption[1:]}"
+        shown = shown.drop(columns="change")
+    return figures.table(shown, name, caption, units=UNITS, data=frame)

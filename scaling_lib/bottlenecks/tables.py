@@ -10,6 +10,7 @@ import pandas as pd
 from scaling_lib.bottlenecks.changes import Changed
 from scaling_lib.bottlenecks.rank import Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks
+from scaling_lib.stats import Estimate
 from scaling_lib.words import percent, quantity
 
 OF_WINDOW = {"all": "all requests", "p50": "at the median", "p95": "slowest 5%", "p99": "slowest 1%"}
@@ -20,6 +21,7 @@ TAIL_WORDS = {
     "p99": "The slowest 1% of requests",
 }
 BETWEEN = "between services"
+AS_IT_IS = "(nothing: as it is)"
 
 
 def tail_words(result: Bottlenecks) -> str:
@@ -38,23 +40,23 @@ def reason(result: Bottlenecks, *parts: str) -> str:
 def rank_table(result: Bottlenecks) -> pd.DataFrame:
     """One row a name: its rank, shares, and what is gained at most without it."""
     ranking = result.found.ranking
-    columns = ["rank", "rank interval", "waited for", "median", "slow", "is first", "saved at most", "runs on"]
+    columns = ["rank", "waited for", "median", "slow", "is first", "saved at most", "runs on"]
     if ranking is None:
         return pd.DataFrame(columns=columns)
     table = ranking.table
+    ranks = (table[name].tolist() for name in ("rank", "rank_low", "rank_high"))
+    ends = [Estimate(value, low, high, ranking.level) for value, low, high in zip(*ranks, strict=True)]
+    services = zip(table["edge"], table["service"].astype("str"), strict=True)
     rows = {
-        "rank": table["rank"].astype(int),
-        "rank interval": [f"{low:g} to {high:g}" if high > low else f"{low:g}"
-                          for low, high in zip(table["rank_low"], table["rank_high"], strict=True)],
+        "rank": ends,
         "waited for": table.index,
-        "median": table["share_p50"],
-        "slow": table[f"share_{ranking.window}"],
-        "is first": table["first"],
-        "saved at most": table["saved_s"],
-        "runs on": ["" if edge else result.found.resource_of(str(service))
-                    for edge, service in zip(table["edge"], table["service"], strict=True)],
-    }  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).reset_index(drop=True)
+        "median": table["share_p50"].to_numpy(),
+        "slow": table[f"share_{ranking.window}"].to_numpy(),
+        "is first": table["first"].to_numpy(),
+        "saved at most": table["saved_s"].to_numpy(),
+        "runs on": ["" if edge else result.found.resource_of(service) for edge, service in services],
+    }
+    return pd.DataFrame(rows, columns=columns)
 
 
 def budget_table(result: Bottlenecks) -> pd.DataFrame:
@@ -77,20 +79,31 @@ def budget_table(result: Bottlenecks) -> pd.DataFrame:
 
 
 def solved_table(result: Bottlenecks) -> pd.DataFrame:
-    """One row a name: the model solved again with all its work gone."""
+    """One row a name: the model solved again with all its work gone; above them the model as it is."""
+    columns = ["without", "mean response", "highest throughput", "gain", "then limits"]
+    every = list(result.solved.values())
     rows = [
         {
             "without": each.name,
-            "mean response": each.response,
-            "then": each.response_then,
-            "highest throughput": each.relief.before,
-            "then at most": each.relief.after,
+            "mean response": each.response_then,
+            "highest throughput": each.relief.after,
             "gain": each.relief.gain,
             "then limits": each.relief.next_bottleneck,
         }
-        for each in result.solved.values()
+        for each in every
     ]
-    columns = ["without", "mean response", "then", "highest throughput", "then at most", "gain", "then limits"]
+    if every:
+        now = every[0]
+        rows.insert(
+            0,
+            {
+                "without": AS_IT_IS,
+                "mean response": now.response,
+                "highest throughput": now.relief.before,
+                "gain": None,
+                "then limits": now.relief.bottleneck,
+            },
+        )
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -184,25 +197,16 @@ def _change_rows(change: Changed) -> list[dict[str, object]]:
 
 
 def levels_table(result: Bottlenecks) -> pd.DataFrame:
-    """One row a change and level of the load tests, as predicted and as recorded, and how far off."""
+    """One row a change and level of the load tests: as predicted, as recorded, and the ratio of the two."""
     parts = [each.levels.assign(change=each.change.name) for each in result.changes]
     columns = [
-        "change",
-        "users",
-        "before",
-        "predicted",
-        "after",
-        "error",
-        "before_s",
-        "predicted_s",
-        "after_s",
-        "error_s",
-    ]
+        "change", "users", "before", "predicted", "after", "ratio", "before_s", "predicted_s", "after_s", "ratio_s",
+    ]  # fmt: skip
     if not parts:
         return pd.DataFrame(columns=columns)
     table = pd.concat(parts, ignore_index=True)
-    table["error"] = table["predicted"] / table["after"] - 1
-    table["error_s"] = table["predicted_s"] / table["after_s"] - 1
+    table["ratio"] = table["predicted"] / table["after"]
+    table["ratio_s"] = table["predicted_s"] / table["after_s"]
     ends = [name for name in table.columns.astype(str) if name.endswith(("low", "high", "low_s", "high_s"))]
     return table[[*columns, *ends]]
 
@@ -272,4 +276,6 @@ def _first(ranking: Ranking | None) -> str:
 def _off(error: float) -> str:
     if math.isnan(error):
         return ""
+    if error > 1:
+        return f"{quantity(1 + error, 'x')} what was recorded"
     return f"{percent(abs(error))} too {'high' if error > 0 else 'low'}" if abs(error) >= 0.005 else "less than 0.5%"
