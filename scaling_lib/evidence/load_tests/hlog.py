@@ -22,7 +22,7 @@ from scaling_lib.evidence.load_tests.signs import silent_intervals
 from scaling_lib.evidence.load_tests.source import UNITS_US, LoadSource
 from scaling_lib.evidence.load_tests.text import EXAMPLES, LONGEST_US
 from scaling_lib.evidence.quality import Rejected
-from scaling_lib.words import listing
+from scaling_lib.words import listing, plural
 
 NUMBER = r"[0-9]{1,12}(?:[.][0-9]*)?(?:[Ee][0-9]{1,2})?"
 LINE = re.compile(rf"(?:Tag=([^,]*),)?({NUMBER}),({NUMBER}),({NUMBER}),([A-Za-z0-9+/=]+)")
@@ -32,6 +32,7 @@ LARGEST = 64_000_000  # bytes of one histogram unpacked: more than one of 5 digi
 MOST = 10**12  # of one value in one interval
 YEAR_S = 365 * 86400.0
 RATIO_NS = 1e6  # HdrHistogram shows the maximum of nanoseconds in milliseconds
+LINES_TOGETHER = {"interval_s": "max", "requests": "sum", "sum_us": "sum"}
 DAYS_1990, DAYS_2100 = 631_152_000.0, 4_102_444_800.0
 
 
@@ -85,7 +86,12 @@ def read_hlog(file: Path, source: LoadSource, packed: bool) -> Part:
         origin=source.origin,
     )
     return Part(
-        format="hlog", samples=samples, bins=bins, tests=(test,), rejected=rejected, notes=(*notes, *_overlaps(rows))
+        format="hlog",
+        samples=samples,
+        bins=bins,
+        tests=(test,),
+        rejected=rejected,
+        notes=(*notes, *_again(log), *_overlaps(rows)),
     )
 
 
@@ -194,10 +200,10 @@ def _tables(log: _Log, unit_us: float, title: str) -> tuple[pd.DataFrame, pd.Dat
     places = pd.DataFrame(log.rows, columns=["name", "start", "interval_s"])
     places["time"] = pd.to_datetime((places["start"] * 1e6).round().astype("int64"), unit="us", utc=True)
     sums = cells.groupby("row")[["n", "sum_us"]].sum().reindex(range(len(places)), fill_value=0)
-    rows = places.assign(requests=sums["n"], sum_us=sums["sum_us"])
-    together = rows.groupby("time", as_index=False).agg(
-        interval_s=("interval_s", "max"), requests=("requests", "sum"), sum_us=("sum_us", "sum")
-    )
+    # Lines of one tag and time, of logs put together, are one interval.
+    by_name = places.assign(requests=sums["n"], sum_us=sums["sum_us"]).groupby(["name", "time"], as_index=False)
+    rows = by_name.agg(LINES_TOGETHER)
+    together = rows.groupby("time", as_index=False).agg(LINES_TOGETHER)
     whole = joined([together.assign(name=ALL), rows]).sort_values(["name", "time"], kind="stable")
     samples = as_samples(whole.assign(test=title, throughput=whole["requests"] / whole["interval_s"]))
     summed = cells.groupby(["row", "bin"], as_index=False).sum()
@@ -211,6 +217,11 @@ def _tables(log: _Log, unit_us: float, title: str) -> tuple[pd.DataFrame, pd.Dat
         }
     )
     return samples, bins, int(n[~fine].sum())
+
+
+def _again(log: _Log) -> list[str]:
+    again = len(log.rows) - len({(name, start) for name, start, _ in log.rows})
+    return [f"{plural(again, 'line')} of the same tag and time as another: counted together"] if again else []
 
 
 def _overlaps(rows: pd.DataFrame) -> list[str]:

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
-from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.load_tests.parts import ALL, LoadTest, Part, as_samples, joined, no_bins, test_names
 from scaling_lib.evidence.load_tests.signs import late_rows, silent_intervals
 from scaling_lib.evidence.load_tests.source import LoadSource
@@ -44,15 +43,13 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
     select = ", ".join(f"{quoted(name) if name else 'NULL'} AS {ours}" for ours, name in columns.items())
     lost = stage_csv(engine, file, packed=packed, names=names, delimiter=delimiter, select=f"{select}, {LINE}")
     rows, rejected = _rows(engine)
-    usable = one(engine, "SELECT count(*) FROM raw")[0] - sum(each.rows for each in rejected)
     if rows.empty:
         raise BrokenEvidence(
             f"{file}: found no usable row; expected Locust's stats history, a row a second. "
             f"{'; '.join(f'{each.reason} ({each.rows:,})' for each in (*lost, *rejected))}"
         )
-    grid, back, resets = _grid(rows)
-    rows = rows.merge(grid, on="line_of_grid", how="inner").drop_duplicates(["test", "name", "time"], keep="last")
-    titles = test_names(file, int(grid["test"].max()) + 1)
+    rows, disorder, resets = _in_order(rows)
+    titles = test_names(file, int(rows["test"].max()) + 1)
     current = _percentiles_are_current(rows, columns)
     notes = _notes(columns, current, bool(rows["exact"].any()), len(titles), resets)
     samples, cut = _samples(rows, titles, current)
@@ -60,20 +57,18 @@ def read_locust(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSourc
         notes.append(f"{plural(cut, 'request')} before the first row: of an unknown time, not used")
     if samples.empty:
         raise BrokenEvidence(
-            f"{file}: found {plural(len(grid), 'row')} in time; expected at least two, since requests are differences "
-            "of totals. Export a longer test."
-        )
-    if usable != len(samples):
-        notes.append(
-            f"{plural(usable, 'row')} of the file can be used; the rows counted are the intervals between them"
+            f"{file}: found {plural(rows['time'].nunique(), 'second')} in order; expected at least two, since requests "
+            "are differences of totals. Export a longer test."
         )
     tests = tuple(
         _facts(file, source, title, samples[samples["test"] == title], current)
         for title in titles
         if (samples["test"] == title).any()
     )
-    rejected = (*lost, *rejected, *([Rejected(reason="time goes back", rows=back)] if back else []))
-    return Part(format="locust", samples=samples, bins=no_bins(), tests=tests, rejected=rejected, notes=tuple(notes))
+    return Part(
+        format="locust", samples=samples, bins=no_bins(), tests=tests, rejected=(*lost, *rejected, *disorder),
+        notes=tuple(notes),
+    )  # fmt: skip
 
 
 def _rows(engine: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, tuple[Rejected, ...]]:
@@ -115,7 +110,7 @@ def _rows(engine: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, tuple[Reject
     # Rows of the names come before the row of all: they belong to the next such row.
     anchor = rows["line"].where(rows["name"] == ALL)
     rows["line_of_grid"] = anchor.bfill()
-    return rows.dropna(subset="line_of_grid").reset_index(drop=True), rejected
+    return rows, rejected
 
 
 def _together(rows: pd.DataFrame) -> pd.DataFrame:
@@ -129,21 +124,48 @@ def _together(rows: pd.DataFrame) -> pd.DataFrame:
     return summed.assign(name=ALL, mean=summed["mean"] / summed["total"].clip(lower=1))
 
 
-def _grid(rows: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
-    """The rows of all together: line, test number, time and the time before; how many went back, and were reset."""
+def _in_order(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Rejected, ...], int]:
+    """The rows that follow one another, with their test's number and the time `before`; the others, counted by reason.
+
+    The rows of all together are the grid: what belongs to one of them that is not in order is not either. Third: how
+    often the totals were reset.
+    """
+    grid, resets = _grid(rows)
+    found = rows.merge(grid, on="line_of_grid", how="left")
+    reasons = {
+        "no row of all together comes after it": found["line_of_grid"].isna(),
+        "time goes back": found["back"].eq(True),
+        "another time than the row of all together after it": found["time"] != found["grid_time"],
+        "the same second again: the last one counts": found["again"].eq(True)
+        | found.duplicated(["line_of_grid", "name"], keep="last"),
+    }
+    rejected, left = [], pd.Series(True, index=found.index)
+    for reason, wrong in reasons.items():
+        if count := int((wrong & left).sum()):
+            rejected.append(Rejected(reason=reason, rows=count))
+        left &= ~wrong
+    return found[left].astype({"test": "int64"}).reset_index(drop=True), tuple(rejected), resets
+
+
+def _grid(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The rows of all together: line, test number, time and the time before, whether it goes back or comes again."""
     marks = rows[rows["name"] == ALL].reset_index(drop=True)
     step = marks["time"].diff()
     falls = marks["total"].diff() < 0
     fewer = marks["users"].diff() < 0
-    begins = (marks["headers"].diff() > 0) | (falls & ((step > BREAK_S) | (step < 0) | fewer))
+    goes_on = marks["time"].shift(-1) < marks["time"].shift()  # a row before its time alone begins no test
+    begins = (marks["headers"].diff() > 0) | (
+        falls & ((step > BREAK_S) | ((step < 0) & goes_on) | ((step >= 0) & fewer))
+    )
     test = begins.cumsum().astype("int64")
     so_far = marks["time"].groupby(test).cummax()
     back = (marks["time"] < so_far.groupby(test).shift().fillna(-np.inf)) & ~begins
-    grid = pd.DataFrame({"line_of_grid": marks["line"], "test": test, "grid_time": marks["time"]})[~back]
-    grid = grid.drop_duplicates(["test", "grid_time"], keep="last")
-    grid["before"] = grid.groupby("test")["grid_time"].shift()
-    resets = int((falls & ~begins & ~back).sum())
-    return grid.drop(columns="grid_time"), int(back.sum()), resets
+    grid = pd.DataFrame({"line_of_grid": marks["line"], "test": test, "grid_time": marks["time"], "back": back})
+    kept = grid[~back]
+    grid["again"] = kept.duplicated(["test", "grid_time"], keep="last").reindex(grid.index, fill_value=False)
+    kept = grid[~grid["back"] & ~grid["again"]]
+    grid["before"] = kept.groupby("test")["grid_time"].shift()
+    return grid, int((falls & ~begins & ~back).sum())
 
 
 def _percentiles_are_current(rows: pd.DataFrame, columns: dict[str, str | None]) -> bool:
