@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,8 @@ from scaling_lib.evidence.slos import SLO
 from scaling_lib.observability.alert_reads import Reads, Series, imagined, matched, reads_of
 
 State = Literal["page", "ticket", "shared", "none", "not known"]
+OTHER = "(another)"
+EDGES = frozenset(["le", "quantile"])
 ABSENT = "no metric of this name is in the evidence"
 UNMATCHED = "the metric is there, but none of its series fits"
 
@@ -79,7 +81,7 @@ def alert_coverage(
     recorded = [rule for rule in rules if rule.kind == "record"]
     reads = [(rule, reads_of(rule, recorded)) for rule in rules if rule.kind == "alert"]
     stored = sorted(set(series)) if series is not None else []
-    known = [*stored, *_unseen(slos)]
+    known = sorted({*stored, *_unseen(slos), *(_siblings(slos) if series is None else _failing(slos, stored))})
     unread = _unread(reads, stored, known) if series is not None else []
     return AlertCoverage(
         slos=tuple(_of_slo(slo, reads, known) for slo in slos),
@@ -166,20 +168,50 @@ def _selectors(queries: Iterable[str]) -> list[Selector]:
     return found
 
 
-def _unseen(slos: Sequence[SLO]) -> list[Series]:
+def _unseen(slos: Sequence[SLO]) -> Iterator[Series]:
     """A series for each selector of an SLO, in case that nothing has failed yet; and for what is not good."""
-    queries = [
-        query
-        for slo in slos
-        for query in (slo.good_query, slo.bad_query, slo.total_query, slo.raw_query, slo.metric_query)
-    ]
     turned = [
         Selector(matchers=tuple(_turned(each) for each in selector.matchers), text=selector.text)
         for selector in _selectors(slo.good_query for slo in slos)
         if any(each.operator.startswith("!") for each in selector.matchers)
     ]
-    asked = [*_selectors(dict.fromkeys(queries)), *turned]
-    return [made for each in asked if (made := imagined(each)) and made[0]]
+    for selector in [*_selectors(_queries(slos)), *turned]:
+        made = imagined(selector)
+        if made and made[0]:
+            yield made
+
+
+def _siblings(slos: Sequence[SLO]) -> Iterator[Series]:
+    """Where no series are given: the same of others, by which a selector that lacks a condition takes them too."""
+    for metric, labels in _unseen(slos):
+        own = json.loads(labels)
+        for name in own.keys() - EDGES:
+            yield metric, _text({**own, name: OTHER})
+
+
+def _failing(slos: Sequence[SLO], stored: Sequence[Series]) -> Iterator[Series]:
+    """Failures of all others too: of each series of the metric, as it would be where an SLO's condition on it holds."""
+    marks: set[tuple[str, str]] = set()
+    for slo in slos:
+        plain = {each for selector in _selectors([slo.total_query]) for each in selector.matchers}
+        for selector in _selectors([slo.bad_query]):
+            rest = tuple(each for each in selector.matchers if each not in plain)
+            made = imagined(Selector(matchers=rest, text=selector.text))
+            if made and rest and selector.name:
+                marks.add((selector.name, made[1]))
+    for name, mark in marks:
+        for metric, labels in stored:
+            if metric == name:
+                yield metric, _text({**json.loads(labels), **json.loads(mark)})
+
+
+def _queries(slos: Sequence[SLO]) -> Iterable[str]:
+    """All queries of all SLOs, each once."""
+    return dict.fromkeys(
+        query
+        for slo in slos
+        for query in (slo.good_query, slo.bad_query, slo.total_query, slo.raw_query, slo.metric_query)
+    )
 
 
 def _turned(matcher: Matcher) -> Matcher:
@@ -190,11 +222,15 @@ def _turned(matcher: Matcher) -> Matcher:
 
 def _without_edges(series: Iterable[Series]) -> set[Series]:
     """Histograms without their buckets' edges."""
-    found = set()
-    for metric, labels in series:
-        kept = {key: text for key, text in json.loads(labels).items() if key not in ("le", "quantile")}
-        found.add((metric, json.dumps(kept, sort_keys=True)))
-    return found
+    return {
+        (metric, _text({key: text for key, text in json.loads(labels).items() if key not in EDGES}))
+        for metric, labels in series
+    }
+
+
+def _text(labels: Mapping[str, str]) -> str:
+    """Labels as the metrics evidence writes them."""
+    return json.dumps(labels, sort_keys=True, ensure_ascii=False)
 
 
 def _unread(

@@ -58,9 +58,8 @@ def imagined(selector: Selector) -> Series | None:
     """A series that the selector would take, where failures have not been seen yet; None where none comes to mind."""
     labels: dict[str, str] = {}
     for matcher in selector.matchers:
-        choices = ["", matcher.value, *re.split(r"\|", matcher.value.strip("()")), *FAILED]
-        if matcher.operator in ("=", "=~"):
-            choices = choices[1:]
+        written = [*re.split(r"\|", matcher.value.strip("()")), matcher.value]
+        choices = {"=": [matcher.value], "=~": [*FAILED, *written]}.get(matcher.operator, ["", *FAILED])
         try:
             accepted = matcher.accepted(choices)
         except InvalidInput:

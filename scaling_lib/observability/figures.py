@@ -12,7 +12,7 @@ from scaling_lib.figures import PALETTE, QUIET, Shown
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.condensed import condense
 from scaling_lib.observability.coverage import JourneyCoverage
-from scaling_lib.words import percent, quantity
+from scaling_lib.words import listing, percent, quantity
 
 TIME_CAPTION = (
     "Each bar is the time that a request of a journey takes, divided by what its spans say of it. Between services: of "
@@ -29,7 +29,7 @@ PARTS = (  # of a bar, from left: kind, words, colour
     ("unseen", "caller's side only", PALETTE[5]),
     ("explained", "told by a span", PALETTE[2]),
 )
-WIDE, HIGH = 0.28, 70  # of a row of names of two lines, and pixels of a bar
+HIGH = 70  # pixels of a service
 MOST_JOURNEYS = 12  # in the figure; the table has them all
 MOST_EDGES = 200
 
@@ -72,7 +72,7 @@ def time_figure(result: Observability) -> go.Figure | Shown:
         customdata=[str(each) for each in blind],
         hovertemplate="%{customdata}<extra>no span says</extra>",
     )
-    return figure.update_layout(barmode="stack").update_xaxes(range=[0, 100])
+    return figure.update_layout(barmode="stack", legend={"traceorder": "normal"}).update_xaxes(range=[0, 100])
 
 
 def graph_figure(result: Observability) -> go.Figure | Shown:
@@ -82,7 +82,7 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
         absent = result.absent.get("graph") or result.absent.get("spans")
         return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else "No span is given.")
     places = _places(result)
-    figure = figures.figure(_graph_title(result), height=max(260, 90 + HIGH * _tallest(places)))
+    figure = figures.figure(_graph_title(result), height=max(230, 90 + HIGH * _tallest(places)))
     most = max([float(each) for each in graph.edges["calls"]], default=1.0)
     for row in graph.edges.head(MOST_EDGES).itertuples():
         (x0, y0), (x1, y1) = places[str(row.caller)], places[str(row.callee)]
@@ -141,7 +141,7 @@ def _graph_title(result: Observability) -> str:
     nodes = result.graph.nodes
     hidden = [str(name) for name in nodes.loc[~nodes["seen"].astype(bool), "service"]]
     seen = len(nodes) - len(hidden)
-    told = f"; {', '.join(hidden[:3])} from callers only" if hidden else ""
+    told = f"; {listing(hidden, 3)} {'is' if len(hidden) == 1 else 'are'} seen from callers only" if hidden else ""
     return f"{seen} of {len(nodes)} services leave spans of their own{told}"
 
 

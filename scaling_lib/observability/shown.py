@@ -89,6 +89,9 @@ TABLES = {
 }  # fmt: skip
 
 
+KINDS = {"alerts": ("alerts",), "unread": ("alerts",), "logs": ("logs",), "silos": ("dashboards", "teams")}
+
+
 def table(result: Observability, name: str) -> Shown:
     """A table by its name, one of TABLES; a sentence that says why, and what to supply, where it is empty."""
     if name not in TABLES:
@@ -96,6 +99,14 @@ def table(result: Observability, name: str) -> Shown:
     own = TABLES[name]
     frame = own.make(result)
     if len(frame):
-        return figures.table(frame, name, own.caption, units=tables.UNITS)
+        return figures.table(frame, name, own.caption + _origin(result, name), units=tables.UNITS)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
     return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else own.otherwise)
+
+
+def _origin(result: Observability, name: str) -> str:
+    """Said of what watches the system, where it, or some of it, is simulated."""
+    simulated = [each.origin == "simulated" for kind in KINDS.get(name, ()) for each in result.sources.get(kind, ())]
+    if not any(simulated):
+        return ""
+    return " This evidence is simulated." if all(simulated) else " Some of this evidence is simulated."

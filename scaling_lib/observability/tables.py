@@ -18,7 +18,7 @@ STATES = {"page": "pages", "ticket": "ticket only", "shared": "among others only
 
 def coverage_table(result: Observability) -> pd.DataFrame:
     """One row a journey: its time, and its parts."""
-    columns = ["journey", "traces", "requests", "time", "no span says", "own time", "between services"]
+    columns = ["journey", "traces", "time", "no span says", "own time", "between services"]
     columns += ["caller's side only", "told"]
     if result.coverage is None:
         return pd.DataFrame(columns=columns)
@@ -26,7 +26,6 @@ def coverage_table(result: Observability) -> pd.DataFrame:
         (
             each.journey,
             each.traces,
-            each.requests,
             each.seconds,
             each.blind,
             each.unexplained,

@@ -101,25 +101,25 @@ def _alerts(result: Observability) -> list[Finding]:
             "act",
             "no alert reads {slos}: nobody is told when it is broken",
             "Nothing among the {alerts} reads what it counts, neither straight nor through a recorded series.",
-            "Alert on its burn rate: the rules that step 01 writes have it.",
+            "Give {slos} an alert on its burn rate: the rules that step 01 writes have it.",
         ),
         "shared": (
             "watch",
             "{slos} is watched among others alone",
             "The alerts that read it ({names}) add up more than its own requests, so that its failures drown in them.",
-            "Give it an alert on its own burn rate: the rules that step 01 writes have it.",
+            "Give {slos} an alert on its own burn rate: the rules that step 01 writes have it.",
         ),
         "ticket": (
             "watch",
             "for {slos} there is a ticket, but nobody is called",
             "No alert of its own has a severity that calls somebody; {names} does not.",
-            "Add a page for a fast burn, or say that a ticket is enough for it.",
+            "Add a page for a fast burn of {slos}, or say that a ticket is enough.",
         ),
         "not known": (
             "unknown",
             "whether an alert reads {slos} is not known",
             "The SLO has no query that could be compared with what the alerts read.",
-            "Give the journey's `metrics` in assessment.yaml, or the SLO its queries.",
+            "Give the journeys their `metrics` in assessment.yaml, or {slos} its queries.",
         ),
     }
     found = []
@@ -141,7 +141,7 @@ def _alerts(result: Observability) -> list[Finding]:
                 impact=Estimate(share, share, share, result.level, "fraction"),
                 why=why.format(**filled),
                 evidence=_evidence(result, "alerts"),
-                action=action,
+                action=action.format(**filled),
                 figure="alerts",
             )
         )
@@ -172,7 +172,8 @@ def _unread(result: Observability) -> list[Finding]:
             f"{listing([str(row['reads']) for row in rows], 3)}.",
             why=f"{str(rows[0]['why']).capitalize()}. If it is not recorded either, such an alert never fires.",
             evidence=_evidence(result, "alerts", "metrics"),
-            action="Find out whether Prometheus has that series: record it, mend the alert, or drop it.",
+            action=f"Find out whether Prometheus has what {listing(names)} {'reads' if len(names) == 1 else 'read'}: "
+            "record it, mend the alert, or drop it.",
             figure="unread",
         )
     ]
@@ -198,7 +199,8 @@ def _logs(result: Observability) -> list[Finding]:
                 impact=Estimate(share, share, share, result.level, "fraction"),
                 why=f"{percent(share)} of {lines:,} lines cannot be led to their request's trace.",
                 evidence=_evidence(result, "logs"),
-                action="Let the logger add trace_id and span_id of the current span; of a proxy, log traceparent.",
+                action=f"Let the loggers of {names} add trace_id and span_id of the current span; of a proxy, log "
+                "traceparent.",
                 figure="logs",
             )
         )
@@ -263,9 +265,9 @@ def _silos(result: Observability) -> list[Finding]:
                 why="What one team alone sees, others find out from their own failures."
                 + (" The impact is the share of requests that wait for it." if service in waiting else ""),
                 evidence=_evidence(result, "dashboards", "teams"),
-                action="Show its golden signals on a dashboard that the teams in front of it use."
+                action=f"Show the golden signals of {service} on a dashboard that the teams in front of it use."
                 if alone
-                else "Name its owner in assessment.yaml, and show its golden signals on a dashboard.",
+                else f"Name the owner of {service} in assessment.yaml, and show its golden signals on a dashboard.",
                 figure="silos",
             )
         )
