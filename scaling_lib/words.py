@@ -62,7 +62,7 @@ def quantity(value: float, unit: str = "") -> str:
     if unit == "fraction":
         return percent(value)
     if unit == "x":
-        return f"{number(value)}x"
+        return f"{number(value)}x" if math.isfinite(value) else number(value)
     return f"{number(value)} {unit}".rstrip()
 
 

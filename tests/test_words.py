@@ -30,6 +30,7 @@ from scaling_lib.stats import Estimate
         (1234567, "requests", "1,230,000 requests"),
         (54321, "requests", "54,321 requests"),
         (2.7, "x", "2.7x"),
+        (math.inf, "x", "unlimited"),
         (999.6, "requests/s", "1,000 requests/s"),
         (math.nan, "", "not finite"),
         (0.75, "fraction", "75%"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scaling_lib.model.calibration import LoadTestDemands, SpanDemands
 
 LAW = "utilisation law of "
+SUPPLY = "Supply what is asked for: metrics of the resources, spans or a load test; one of them is enough."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def calibrated(
         supplies = list(dict.fromkeys(each.supply for name, each in tried.absent.items() if name not in before))
         raise NotMeasured(
             f"No demand is measured: {' '.join(_reasons(tried, before, supply=False))}",
-            supply=" ".join(filter(None, supplies)) or "Supply the metrics of the resources, spans, or a load test.",
+            supply=" ".join(filter(None, supplies)) or SUPPLY,
         )
     hosted = {each.name: [*each.services] for each in system.resources if each.name in laws and each.services}
     found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted, level=level)

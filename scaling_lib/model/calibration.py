@@ -101,8 +101,8 @@ def combined(
     limit far beyond the measured loads is too low. In the shop, whose requests take 3.6 ms of the services' processor
     at up to 147 requests/s and 2.2 ms at up to 390, the limit seen from the former was 265 requests/s, and is 390.
 
-    Raises NotMeasured where nothing is given, InvalidInput where metrics and spans have no journey in common, or
-    `runs_on` names what is not there.
+    Raises NotMeasured where nothing is given or nothing of it limits the throughput, InvalidInput where metrics and
+    spans have no journey in common, or `runs_on` names what is not there.
     """
     check_level("combined", level)
     laws, hosted = dict(metrics or {}), {name: list(of) for name, of in (runs_on or {}).items()}
@@ -119,6 +119,12 @@ def combined(
         found.add_spans(spans, {name for resource in laws for name in hosted.get(resource, [resource])})
     if load_test is not None:
         found.add_load_test(load_test)
+    if not found.limited():
+        raise NotMeasured(
+            " ".join(["combined: no demand is measured of anything that limits the throughput.", *found.notes]),
+            supply="Go on with the load test until throughput no longer rises, or supply the metrics of the resources "
+            "or spans beside it.",
+        )
     return Calibration(
         demands=found.demands(),
         origins={name: each.origin for name, each in found.resources.items()},

@@ -55,6 +55,10 @@ class Gathered:
         """By resource and journey, seconds."""
         return {name: self._estimates(each)[1] for name, each in self.resources.items()}
 
+    def limited(self) -> bool:
+        """Whether anything limits the throughput: a demand at a resource with servers."""
+        return any(math.isfinite(each.servers) and each.mean(self._shares) > 0 for each in self.resources.values())
+
     def background(self) -> dict[str, Estimate]:
         """By resource, servers."""
         return {name: self._estimates(each)[0] for name, each in self.resources.items()}

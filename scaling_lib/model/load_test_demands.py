@@ -63,8 +63,8 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     The time that users think is over the levels below 80% of the
     highest throughput, a ratio of sums with a jackknife over levels.
 
-    Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users, InvalidInput for a frame
-    without the columns or numbers that cannot be.
+    Raises NotEnoughData for fewer than 3 levels that are whole, NotMeasured without users or durations,
+    InvalidInput for a frame without the columns or numbers that cannot be.
     Source: Denning and Buzen (1978): the utilisation law at saturation, and the response time law.
     """
     servers = whole("from_load_test", "servers", servers, least=1)
@@ -100,6 +100,11 @@ def _checked(levels: pd.DataFrame) -> pd.DataFrame:
         raise NotMeasured(
             "from_load_test: how many users there were is not known; demands of a closed test need it.",
             supply="Supply a test whose file tells the users, such as Locust's history or JMeter's allThreads.",
+        )
+    if not bool(levels["mean_s"].notna().any()):
+        raise NotMeasured(
+            "from_load_test: how long requests took is not known; demands of a load test need it.",
+            supply="Supply a test whose file has durations, such as Locust's history, k6 or JMeter.",
         )
     rows = levels.dropna(subset=list(COLUMNS)).sort_values("users", kind="stable").reset_index(drop=True)
     values = rows[list(COLUMNS)].to_numpy(dtype=np.float64)

@@ -29,7 +29,8 @@ class Peak(Estimate):
 
     state: "within the measured range"; "beyond the measured range" (the estimate is past the largest load, or the
         largest load had the highest throughput: nothing was seen to fall); "below the measured range" (throughput only
-        fell from the smallest load on); "not identified" (the interval has no upper end); "none" (the law cannot fall).
+        fell from the smallest load on); "not identified" (the interval has no upper end, or throughput does not even
+        bend); "none" (it bends towards a limit, from which it cannot fall).
     throughput: the highest throughput of all, at the peak or, without one, what the throughput tends to.
     """
 
@@ -40,8 +41,10 @@ class Peak(Estimate):
     def __str__(self) -> str:
         if self.state == "none":
             return "none: throughput does not fall at any load"
+        if self.throughput.value == math.inf:
+            return "not identified: throughput rises in proportion to load as far as it was measured"
         if self.state == "not identified":
-            return f"not identified; not below {quantity(self.low, self.unit)}"
+            return f"not identified; not below {quantity(self.low, self.unit)}" if self.low > 0 else "not identified"
         text = Estimate.__str__(self)
         return text if self.state == "within the measured range" else f"{self.state}: {text}"
 
@@ -175,7 +178,7 @@ class Law:
 
     def _state(self, peak: Estimate) -> State:
         if peak.low == math.inf:
-            return "none"
+            return "none" if math.isfinite(self.limit) else "not identified"
         if peak.high == math.inf:
             return "not identified"
         if peak.value < self.smallest or self.best == self.smallest:

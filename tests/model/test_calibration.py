@@ -189,3 +189,10 @@ def test_what_does_not_fit_together_is_refused():
         combined(metrics={"cpu": law, "db": from_utilization(0.02 * RATES, RATES.to_frame("browse"))})
     with pytest.raises(NotMeasured, match="'sell' arrives"):
         combined(metrics={"cpu": law}, spans=seen, runs_on={"cpu": ["web"]}).system({"sell": 1.0})
+
+
+def test_a_load_test_that_reached_no_limit_tells_nothing_alone():
+    rising = pd.DataFrame({"users": [5, 10, 20, 40], "throughput": [5.0, 10.0, 20.0, 40.0], "mean_s": [0.01] * 4})
+    with pytest.raises(NotMeasured, match="no demand is measured of anything that limits.*Test with more users") as why:
+        combined(load_test=from_load_test(rising))
+    assert "until throughput no longer rises" in why.value.supply

@@ -96,3 +96,16 @@ def test_exact_and_correlated_samples_tell_nothing():
 def test_measured_errors_are_checked(errors):
     with pytest.raises(InvalidInput, match="measured_errors"):
         usl.fit(LOADS, law(LOADS), measured_errors=errors)
+
+
+def test_four_levels_in_proportion_tell_of_no_limit():
+    """Where nothing bends, the peak is not known; to say that there is none, or a limit, would be a guess."""
+    peak = usl.fit([10, 20, 40, 80], [10.0, 20.0, 40.0, 80.0]).peak()
+    assert peak.state == "not identified"
+    assert str(peak) == "not identified: throughput rises in proportion to load as far as it was measured"
+
+
+def test_a_peak_that_may_be_anywhere_has_no_lower_end():
+    peak = usl.fit([40, 80, 160, 240], [40.0, 80.0, 100.0, 100.0], load_unit="users").peak()
+    assert peak.state == "not identified" and str(peak).startswith("not identified")
+    assert "below 0" not in str(peak)
