@@ -146,7 +146,7 @@ def _journeys(tree: Tree, journeys: Mapping[str, str] | None) -> Texts:
     """By row its journey, "" below an orphan or where none is named."""
     roots = tree.operation[tree.top]
     if journeys is not None:
-        roots = pd.Series(roots).map(dict(journeys)).fillna("").to_numpy(dtype=object)
+        roots = np.array([journeys.get(name, "") for name in roots.tolist()], dtype=object)
     return np.asarray(np.where(tree.whole, roots, ""), dtype=object)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.coverage import FlowCoverage
-from scaling_lib.observability.instrumentation import InstrumentationScore
+from scaling_lib.observability.instrumentation import NAME_RULE, InstrumentationScore
 from scaling_lib.observability.rule_actions import RULE_ACTIONS
 from scaling_lib.observability.watching_findings import COMMAND, absent_findings, watching_findings
 from scaling_lib.stats import Estimate
@@ -162,6 +162,8 @@ def _score(result: Observability) -> list[Finding]:
     verdict: Verdict = {"excellent": "ok", "good": "ok", "needs improvement": "watch", "poor": "act"}.get(
         score.category, "unknown"
     )  # type: ignore[assignment]
+    if NAME_RULE in failed:  # spans of nobody help nobody
+        verdict = "act"
     told = f"of what can be told, {percent(score.told)} of the rules' weight"
     return [
         _finding(
