@@ -20,6 +20,7 @@ from scaling_lib.bottlenecks.given_back import GivenBack, given_back
 from scaling_lib.bottlenecks.headline import headline
 from scaling_lib.bottlenecks.impact import Impact, QuantileImpact, impact
 from scaling_lib.bottlenecks.interrupted import Interruption, interrupted
+from scaling_lib.bottlenecks.localize import localize
 from scaling_lib.bottlenecks.migration import Relief, migration
 from scaling_lib.bottlenecks.rank import Ranking, rank
 from scaling_lib.bottlenecks.result import Bottlenecks
@@ -53,6 +54,7 @@ __all__ = [
     "interrupted",
     "judged",
     "levels_table",
+    "localize",
     "migration",
     "migration_figure",
     "migration_table",
