@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
+    from scaling_lib.evidence.row_files import Rows
     from scaling_lib.evidence.spans import Spans
     from scaling_lib.evidence.teams import Teams
 
@@ -67,8 +68,8 @@ class Assessment:
         return tuple(self.config.exclusions)
 
     @property
-    def incidents(self) -> tuple[Incident, ...]:
-        """Incidents that are known to have happened."""
+    def known_incidents(self) -> tuple[Incident, ...]:
+        """Incidents that `assessment.yaml` names, to test the alerts against."""
         return tuple(self.config.incidents)
 
     def requests(self) -> Requests:
@@ -109,6 +110,18 @@ class Assessment:
     def teams(self) -> Teams:
         """Teams with their services, see `evidence.teams`. Raises as `requests` does."""
         return self._reading.teams()
+
+    def deployments(self) -> Rows:
+        """What was deployed, see `evidence.deployments`. Raises as `requests` does."""
+        return self._reading.deployments()
+
+    def incidents(self) -> Rows:
+        """What went wrong, see `evidence.incidents`. Raises as `requests` does."""
+        return self._reading.incidents()
+
+    def changes(self) -> Rows:
+        """Who changed which file and when, see `evidence.changes`. Raises as `requests` does."""
+        return self._reading.changes()
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.

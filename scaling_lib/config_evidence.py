@@ -106,6 +106,24 @@ class DashboardEvidence(FileEvidence):
     team: str = ""
 
 
+class TableEvidence(FileEvidence):
+    """Tables whose columns may have names of their own: `columns` maps our names to theirs."""
+
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class DeploymentEvidence(TableEvidence):
+    """Deployments; `service` is of rows that name none."""
+
+    service: str = ""
+
+
+class ChangeEvidence(FileEvidence):
+    """A git repository's folder, or its log as a file; `since` is for a repository."""
+
+    since: str = ""
+
+
 class EvidencePlaces(Part):
     """Where each kind of evidence is; what is left out is reported as not measured."""
 
@@ -118,6 +136,9 @@ class EvidencePlaces(Part):
     logs: list[Annotated[LogEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     dashboards: list[Annotated[DashboardEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     teams: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    deployments: list[Annotated[DeploymentEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    incidents: list[Annotated[TableEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    changes: list[Annotated[ChangeEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 
 
 class Fix(Part):

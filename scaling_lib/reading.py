@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
+    from scaling_lib.evidence.row_files import Rows
     from scaling_lib.evidence.spans import Spans
     from scaling_lib.evidence.teams import Teams
 
@@ -124,6 +125,33 @@ class Reading:
         given = self.config.evidence.teams
         return self._evidence(
             "teams", given, lambda: read_teams([TeamSource(**self._described(each)) for each in given])
+        )
+
+    def deployments(self) -> Rows:
+        """What was deployed."""
+        from scaling_lib.evidence.deployments import DeploymentSource, read_deployments
+
+        given = self.config.evidence.deployments
+        return self._evidence(
+            "deployments", given, lambda: read_deployments([DeploymentSource(**self._described(each)) for each in given])
+        )
+
+    def incidents(self) -> Rows:
+        """What went wrong."""
+        from scaling_lib.evidence.incidents import IncidentSource, read_incidents
+
+        given = self.config.evidence.incidents
+        return self._evidence(
+            "incidents", given, lambda: read_incidents([IncidentSource(**self._described(each)) for each in given])
+        )
+
+    def changes(self) -> Rows:
+        """The history of the code."""
+        from scaling_lib.evidence.changes import ChangeSource, read_changes
+
+        given = self.config.evidence.changes
+        return self._evidence(
+            "changes", given, lambda: read_changes([ChangeSource(**self._described(each)) for each in given])
         )
 
     def slos_in_files(self) -> tuple[SLO, ...]:

@@ -87,5 +87,20 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             supply="a file of teams with the services that they own",
             decides="whose a service is, and what one team alone can see",
         ),
+        Kind(
+            key="deployments",
+            supply="GitHub's deployments with their statuses, or a table of deployments",
+            decides="how often and how safely the system is changed",
+        ),
+        Kind(
+            key="incidents",
+            supply="PagerDuty's analytics, Opsgenie's incidents, or a table of incidents",
+            decides="how often a change fails, and how soon service is restored",
+        ),
+        Kind(
+            key="changes",
+            supply="a git repository, or its log as a file",
+            decides="how long a change takes to its users, which code is worked on most, and by whom",
+        ),
     )
 }

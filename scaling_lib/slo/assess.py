@@ -90,7 +90,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, rows: Rows, 
     if between is not None:
         held = between_edges(slo, held, _between(between, start, end))
     total, bad = float(counted["total"].sum()), float(counted["bad"].sum())
-    spells = known_spells(system.incidents, slo, to_the_end)
+    spells = known_spells(system.known_incidents, slo, to_the_end)
     policy = alert_policy(slo.window)
     seen_s = (recorded.index[-1] - recorded.index[0] + MINUTE).total_seconds()
     return SLOResult(
