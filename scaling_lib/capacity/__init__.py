@@ -43,7 +43,7 @@ from scaling_lib.capacity.resource_headroom import resource_headroom
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint, saturation_point, saturation_points
-from scaling_lib.capacity.scaling_options import Contention, Option, Size, scaling_options
+from scaling_lib.capacity.scaling_options import Option, Size, scaling_options
 from scaling_lib.capacity.shown import TABLES, table
 from scaling_lib.capacity.sizing import Scaled
 from scaling_lib.capacity.slo_capacity import SloCapacity, slo_capacity
@@ -83,7 +83,6 @@ __all__ = [
     "Calibrated",
     "Capacity",
     "Check",
-    "Contention",
     "Deduction",
     "DemandAhead",
     "Fill",

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling_lib.capacity import Contention, Size, scaling_options
+from scaling_lib.capacity import Size, scaling_options
 from scaling_lib.errors import InvalidInput
+from scaling_lib.model.queueing import mmc
 from scaling_lib.stats import Estimate
 
 SMALL = Size(name="small", servers=2, price_per_hour=0.1)
@@ -35,42 +36,31 @@ def test_utilisation_decides_without_a_threshold():
 
 
 def test_the_cheapest_stands_first_and_what_cannot_be_last():
-    slow = Size(name="slow", servers=1, price_per_hour=0.01, speed=0.01)
-    names = [each.size.name for each in scaling_options(100, 0.1, [slow, SMALL, FAST], today=(SMALL, 3), threshold_s=1)]
-    assert names == ["fast", "small", "slow"]
+    slow = Size(name="slow", servers=1, price_per_hour=0.01, speed=0.0001)
+    options = scaling_options(100, 0.1, [slow, SMALL, FAST], today=(SMALL, 3))
+    assert [each.size.name for each in options] == ["fast", "small", "slow"]
+    assert options[-1].reason == "not with 10,000 instances" and math.isnan(options[-1].instances.value)
+    assert options[-1].direction == "none"
 
 
-def test_pooling_takes_fewer():
-    """Nine servers at work: one queue needs few more for a tail of 0.6 s, a queue each many."""
+def test_one_queue_for_many_servers_answers_sooner():
+    """90/s of 0.1 s at 90%: ten of one server are M/M/1 at 10 - 9 = 1/s each, so 1% take over ln(100) / 1 = 4.6 s."""
     one = Size(name="one", servers=1, price_per_hour=1)
-    (apart,) = scaling_options(90, 0.1, [one], today=(one, 10), full_at=0.95, threshold_s=0.6)
-    (pooled,) = scaling_options(90, 0.1, [one], today=(one, 10), full_at=0.95, threshold_s=0.6, pooled=True)
-    assert 10 <= pooled.instances.value < apart.instances.value / 3
-    # M/M/1: the response is exponential at 10 - 90/n, whose 99% point is ln(100) / (10 - 90/n) <= 0.6
-    assert apart.instances.value == math.ceil(90 / (10 - math.log(100) / 0.6))
-    assert apart.response_s == pytest.approx(math.log(100) / (10 - 90 / apart.instances.value))
+    ten = Size(name="ten", servers=10, price_per_hour=10)
+    found = by_name(scaling_options(90, 0.1, [one, ten], today=(one, 10)))
+    assert {name: each.instances.value for name, each in found.items()} == {"one": 10, "ten": 1}
+    assert found["one"].response_s == pytest.approx(math.log(100))
+    assert found["ten"].response_s == pytest.approx(mmc(90, 10, 10).response_quantile(0.99))
+    assert found["ten"].response_s < found["one"].response_s / 3
+    (median,) = scaling_options(90, 0.1, [one], today=(one, 10), quantile=0.5)
+    assert median.response_s == pytest.approx(math.log(2))
 
 
-def test_contention_costs():
-    """At alpha 0.05 eight servers do the work of 8 / 1.35, and 11 of them take 1.5 times as long."""
-    (option,) = scaling_options(50, 0.1, [LARGE], today=(LARGE, 1), within=Contention(alpha=0.05))
-    assert option.lost == pytest.approx(1 - 1 / 1.35)
-    assert option.instances.value == 1 and option.utilization == pytest.approx(5 * 1.35 / 8)
-
-
-def test_contention_between_instances_can_end_it():
-    """X(n) = n / (1 + beta n (n - 1)) peaks at 1 / sqrt(beta) = 5 of them, at 5 / 1.8 of one: 27.8/s of 10/s each."""
+def test_all_of_a_server_leaves_no_line_that_ends():
+    """Ten servers at work are 100% of ten: of a queue that is used up nothing is left over."""
     one = Size(name="one", servers=1, price_per_hour=1)
-    between = Contention(beta=0.04)
-    (fits,) = scaling_options(24, 0.1, [one], today=(one, 1), between=between)
-    assert fits.instances.value == 4  # 3: 24.19/s, which is too full; 4: 27.03/s
-    (never,) = scaling_options(26, 0.1, [one], today=(one, 1), between=between)
-    assert "more than" in never.reason and math.isnan(never.instances.value)
-
-
-def test_a_service_that_is_too_slow_by_itself():
-    (option,) = scaling_options(1, 0.1, [SMALL], today=(SMALL, 1), threshold_s=0.46)  # ln(100) / 10 is 0.4605
-    assert option.reason.startswith("even without any wait")
+    (option,) = scaling_options(100, 0.1, [one], today=(one, 10), full_at=1.0)
+    assert option.instances.value == 11 and math.isfinite(option.response_s)
 
 
 def test_the_demands_interval_is_that_of_the_number():
@@ -89,6 +79,14 @@ def test_the_fewest_is_enough_and_one_fewer_is_not(rate, demand, servers):
     assert count == 1 or rate * demand / ((count - 1) * servers) > 0.7 * (1 - 1e-9)
 
 
+def test_figures_too_large_for_any_number_of_instances():
+    for rate, demand in ((1e200, 1e200), (1e6, 1.0)):
+        (option,) = scaling_options(rate, demand, [SMALL], today=(SMALL, 1))
+        assert option.reason == "not with 10,000 instances"
+    (option,) = scaling_options(1e3, Estimate(0.1, 0.01, 1e300), [SMALL], today=(SMALL, 1))
+    assert (option.instances.low, option.instances.value, option.instances.high) == (6, 56, math.inf)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -96,7 +94,24 @@ def test_the_fewest_is_enough_and_one_fewer_is_not(rate, demand, servers):
         ({"rate": math.nan}, "found rate nan"),
         ({"demand_s": -1}, "found demand_s -1"),
         ({"full_at": 1.2}, "found full_at 1.2; expected more than 0 and at most 1"),
-        ({"threshold_s": 0}, "found threshold_s 0"),
+        ({"rate": "1"}, "found rate '1'"),
+        ({"rate": None}, "found rate None"),
+        ({"demand_s": "1"}, "found demand_s '1'"),
+        ({"demand_s": None}, "found demand_s None"),
+        ({"demand_s": Estimate(math.nan, math.nan, math.nan)}, "found demand_s nan"),
+        ({"quantile": 1.0}, "found quantile 1.0; expected a fraction between 0 and 1"),
+        ({"quantile": 99}, "found quantile 99"),
+        ({"quantile": 0}, "found quantile 0"),
+        ({"quantile": "0.99"}, "found quantile '0.99'"),
+        ({"sizes": []}, "found sizes []"),
+        ({"sizes": "small"}, "found sizes 'small'"),
+        ({"sizes": [None]}, "found sizes [None]"),
+        ({"sizes": [Size(name="half", servers=1.5, price_per_hour=1)]}, "servers of half 1.5; expected a whole number"),
+        ({"sizes": [Size(name="none", servers=0, price_per_hour=1)]}, "found servers of none 0"),
+        ({"sizes": [Size(name="text", servers="2", price_per_hour=1)]}, "found servers of text '2'"),
+        ({"sizes": [Size(name="still", servers=1, price_per_hour=1, speed=math.nan)]}, "found speed of still nan"),
+        ({"today": None}, "found today None"),
+        ({"today": (SMALL, 0)}, "found instances of today 0"),
         ({"sizes": [Size(name="free", servers=1, price_per_hour=0)]}, "found price_per_hour of free 0"),
     ],
 )
