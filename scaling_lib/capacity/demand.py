@@ -46,8 +46,8 @@ class DemandAhead:
     extrapolated: whether the date lies further ahead than four times the history is long.
     reached: when a day's busiest hour first is factor times today's peak, within `horizon`; infinite beyond it.
     beyond: years until then if growth stays as it is for all that time, None where it is within the horizon or growth
-        is not told from none: an extrapolation, from exponential growth at its fastest to linear growth at its slowest, as
-    far as the history does not tell the two.
+        is not told from none: an extrapolation, from exponential growth at its fastest to linear growth at its slowest
+        where the history does not tell the two.
     sentence: the answer in words.
     """
 

@@ -1,5 +1,4 @@
 import math
-import time
 
 import numpy as np
 import pytest
@@ -61,39 +60,44 @@ def waves(*options):
     return lambda random, minutes: wandering(random, minutes, *options)
 
 
-# minutes, traffic a minute, the truth, repeats, coverage at least, coverage of the plain binomial interval at most
+# minutes, traffic a minute, the truth, repeats, the coverage to expect, coverage at least, coverage of the plain binomial
+# interval at most. The coverage to expect was measured with seeds of its own (700 to 44,000 repeats); of so many repeats
+# it has a binomial error of sqrt(p (1 - p) / repeats), and what is asked for lies at least four of them below.
 SETTINGS = {
-    "12 min, 1 failure": (12, 100, independent(0.001), 400, 0.95, 1),
-    "12 min, 24 failures": (12, 100, independent(0.02), 400, 0.95, 1),
-    "1 h, 1.5 failures": (60, 5, independent(0.005), 400, 0.95, 1),
-    "1 d, 3 failures": (1440, 100, independent(2e-5), 300, 0.95, 1),
-    "1 d, 144 failures": (1440, 100, independent(0.001), 300, 0.95, 1),
-    "1 h, 2.4 outages of 5 min": (60, 100, clustered(1 / 20, 5, 0.5, 0.001), 400, 0.90, 0.2),
-    "30 min, 2.5 outages of 2 min": (30, 100, clustered(1 / 10, 2, 0.5, 0.001), 400, 0.90, 0.3),
-    "1 d, 6 outages of 5 min": (1440, 100, clustered(1 / 240, 5, 0.5, 0.0005), 300, 0.91, 0.2),
-    "1 d, 11 outages of 15 min": (1440, 100, clustered(1 / 120, 15, 1, 0), 300, 0.93, 0.2),
-    "1 w, 7 outages of 10 min": (10080, 50, clustered(1 / 1440, 10, 1, 0.0002), 150, 0.88, 0.2),
-    "28 d, 14 outages of 15 min": (40320, 20, clustered(1 / 2880, 15, 0.5, 0.0005), 60, 0.88, 0.2),
-    "1 h, waves of 6 min": (60, 100, waves(0.7, 0.8, 0.02), 400, 0.92, 0.7),
-    "1 d, waves of 20 min": (1440, 100, waves(0.9, 1, 0.005), 300, 0.91, 0.6),
-    "1 d, waves of 100 min": (1440, 100, waves(0.98, 1, 0.005), 300, 0.88, 0.4),
-    "1 w, waves of 100 min": (10080, 50, waves(0.98, 1, 0.002), 100, 0.90, 0.6),
+    "12 min, 1 failure": (12, 100, independent(0.001), 4000, 0.995, 0.99, 1),
+    "12 min, 24 failures": (12, 100, independent(0.02), 4000, 0.977, 0.96, 1),
+    "1 h, 1.5 failures": (60, 5, independent(0.005), 4000, 0.995, 0.99, 1),
+    "1 d, 3 failures": (1440, 100, independent(2e-5), 1500, 0.9975, 0.99, 1),
+    "1 d, 144 failures": (1440, 100, independent(0.001), 1500, 0.987, 0.97, 1),
+    "1 h, 2.4 outages of 5 min": (60, 100, clustered(1 / 20, 5, 0.5, 0.001), 4000, 0.921, 0.90, 0.2),
+    "30 min, 2.5 outages of 2 min": (30, 100, clustered(1 / 10, 2, 0.5, 0.001), 4000, 0.946, 0.93, 0.3),
+    "1 d, 6 outages of 5 min": (1440, 100, clustered(1 / 240, 5, 0.5, 0.0005), 1500, 0.943, 0.915, 0.2),
+    "1 d, 11 outages of 15 min": (1440, 100, clustered(1 / 120, 15, 1, 0), 1500, 0.973, 0.95, 0.2),
+    "1 w, 7 outages of 10 min": (10080, 50, clustered(1 / 1440, 10, 1, 0.0002), 400, 0.941, 0.89, 0.2),
+    "28 d, 14 outages of 15 min": (40320, 20, clustered(1 / 2880, 15, 0.5, 0.0005), 180, 0.947, 0.88, 0.2),
+    "1 h, waves of 6 min": (60, 100, waves(0.7, 0.8, 0.02), 4000, 0.939, 0.92, 0.7),
+    "1 d, waves of 20 min": (1440, 100, waves(0.9, 1, 0.005), 1500, 0.960, 0.935, 0.6),
+    "1 d, waves of 100 min": (1440, 100, waves(0.98, 1, 0.005), 2000, 0.908, 0.88, 0.4),
+    "1 w, waves of 100 min": (10080, 50, waves(0.98, 1, 0.002), 400, 0.962, 0.92, 0.6),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_coverage(random, name):
-    minutes, traffic, rates, repeats, least, naive_most = SETTINGS[name]
+    minutes, traffic, rates, repeats, expected, least, naive_most = SETTINGS[name]
     found, naive = coverage(random, minutes, traffic, rates, repeats)
-    print(f"{name}: {found:.3f}, as if independent {naive:.3f}")
+    error = math.sqrt(expected * (1 - expected) / repeats)
+    print(f"{name}: {found:.4f}, expected {expected} with an error of {error:.4f}; as if independent {naive:.3f}")
+    assert least <= expected - 4 * error  # no seed is to fail it by chance
     assert found >= least
     assert naive <= naive_most
 
 
 def test_coverage_of_outages_in_short(random):
-    found, naive = coverage(random, 720, 100, clustered(1 / 60, 5, 0.5, 0.001), 150)
-    assert found >= 0.9
+    """Expected .974 (of 4,000 repeats of another seed), with a binomial error of .009 for 300."""
+    found, naive = coverage(random, 720, 100, clustered(1 / 60, 5, 0.5, 0.001), 300)
+    assert found >= 0.974 - 4 * 0.0092
     assert naive < 0.3
 
 
@@ -158,15 +162,6 @@ def test_impossible_counts():
     for bad, total in (([1], [1, 2]), ([3], [2]), ([-1], [2]), ([math.nan], [2]), ([[1]], [[2]])):
         with pytest.raises(InvalidInput, match="ratio_interval"):
             ratio_interval(bad, total)
-
-
-def test_28_days_of_minutes_take_less_than_a_fifth_of_a_second(random):
-    total = diurnal(random, 40_320, 50)
-    bad = random.binomial(total, 0.001)
-    ratio_interval(bad, total)  # imports scipy
-    began = time.perf_counter()
-    ratio_interval(bad, total)
-    assert time.perf_counter() - began < 0.2
 
 
 def test_student_has_two_degrees_of_freedom_a_spell():
