@@ -33,7 +33,8 @@ LAW_CAPTION = (
 )
 OPTIONS_CAPTION = (
     "What it takes to carry the load that is asked for with more of the same, at today's demand of the bottleneck: an "
-    "instance is one server, used up to its `full_at`; a lost domain and a rollout are not counted."
+    "instance is one server, used up to its `full_at`; a lost domain and a rollout are not counted. p99: of wait and "
+    "service at it, as an M/M/c queue with an equal part of the load."
 )
 AUTOSCALER_CAPTION = (
     "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "
@@ -48,6 +49,7 @@ UNITS = {
     "certainty": "fraction",
     "utilization": "fraction",
     "mean_s": "s",
+    "p99_s": "s",
     "throughput": "requests/s",
     "load limit": "requests/s",
     "busiest hour": "requests/s",

@@ -174,11 +174,13 @@ def options_table(result: Capacity) -> pd.DataFrame:
             "price an hour": each.price_per_hour,
             "direction": each.direction,
             "utilization": each.utilization,
+            "p99_s": each.response_s,
             "remarks": each.reason,
         }
         for each in result.options
     ]
-    return pd.DataFrame(rows, columns=["size", "instances", "price an hour", "direction", "utilization", "remarks"])
+    columns = ["size", "instances", "price an hour", "direction", "utilization", "p99_s", "remarks"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def autoscaler_table(result: Capacity) -> pd.DataFrame:
