@@ -124,6 +124,12 @@ class ChangeEvidence(FileEvidence):
     since: str = ""
 
 
+class FlagEvidence(FileEvidence):
+    """Feature flags, and the lines of code that ask for them."""
+
+    references: Annotated[str, BeforeValidator(parse_place)] = ""
+
+
 class EvidencePlaces(Part):
     """Where each kind of evidence is; what is left out is reported as not measured."""
 
@@ -139,6 +145,7 @@ class EvidencePlaces(Part):
     deployments: list[Annotated[DeploymentEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     incidents: list[Annotated[TableEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     changes: list[Annotated[ChangeEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    flags: list[Annotated[FlagEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 
 
 class Fix(Part):

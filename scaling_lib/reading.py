@@ -22,6 +22,7 @@ from scaling_lib.evidence.slos import SLO, read_slos
 if TYPE_CHECKING:
     from scaling_lib.evidence.alerts import Alerts
     from scaling_lib.evidence.dashboards import Dashboards
+    from scaling_lib.evidence.flags import Flags
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.row_files import Rows
@@ -153,6 +154,17 @@ class Reading:
         return self._evidence(
             "changes", given, lambda: read_changes([ChangeSource(**self._described(each)) for each in given])
         )
+
+    def flags(self) -> Flags:
+        """Feature flags."""
+        from scaling_lib.evidence.flags import FlagSource, read_flags
+
+        given = self.config.evidence.flags
+        sources = [
+            FlagSource(**{**self._described(each), "references": each.references and self._absolute(each.references)})
+            for each in given
+        ]
+        return self._evidence("flags", given, lambda: read_flags(sources))
 
     def slos_in_files(self) -> tuple[SLO, ...]:
         """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""

@@ -102,5 +102,10 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             supply="a git repository, or its log as a file",
             decides="how long a change takes to its users, which code is worked on most, and by whom",
         ),
+        Kind(
+            key="flags",
+            supply="flagd's flags or an Unleash export, and the lines of code that ask for them",
+            decides="which flags are stale, owned by nobody or never tried",
+        ),
     )
 }

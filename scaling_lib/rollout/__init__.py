@@ -3,6 +3,7 @@
 from scaling_lib.rollout.counts import CountsJudgement, judge_counts
 from scaling_lib.rollout.detection import by_alerts, by_version
 from scaling_lib.rollout.e_values import conditional_e_value, mixture_bound, msprt
+from scaling_lib.rollout.flag_hygiene import FlagHygiene, flag_hygiene
 from scaling_lib.rollout.kayenta import KayentaScores, kayenta_scores
 from scaling_lib.rollout.kayenta_config import KayentaConfig, read_kayenta
 from scaling_lib.rollout.rings import Ring, RingRisk, ring_risk, safest_in_time
@@ -11,6 +12,7 @@ from scaling_lib.rollout.samples import SamplesJudgement, judge_samples
 
 __all__ = [
     "CountsJudgement",
+    "FlagHygiene",
     "KayentaConfig",
     "KayentaScores",
     "Ring",
@@ -20,6 +22,7 @@ __all__ = [
     "by_alerts",
     "by_version",
     "conditional_e_value",
+    "flag_hygiene",
     "judge_counts",
     "judge_samples",
     "kayenta_scores",
