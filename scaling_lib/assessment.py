@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from scaling_lib.evidence.requests import Requests, Threshold
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Conclusion, Finding, conclude
 from scaling_lib.ledger import Ledger, Promise
+from scaling_lib.ledger_resources import measured
 from scaling_lib.objectives import bound_slo
 from scaling_lib.reading import FILE_NAME, Reading
 from scaling_lib.resources import example_folder
@@ -25,7 +26,6 @@ from scaling_lib.steps import STEPS
 if TYPE_CHECKING:
     from scaling_lib.evidence.alerts import Alerts
     from scaling_lib.evidence.dashboards import Dashboards
-    from scaling_lib.evidence.flags import Flags
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.row_files import Rows
@@ -124,10 +124,6 @@ class Assessment:
         """Who changed which file and when, see `evidence.changes`. Raises as `requests` does."""
         return self._reading.changes()
 
-    def flags(self) -> Flags:
-        """Feature flags, and where the code asks for them, see `evidence.flags`. Raises as `requests` does."""
-        return self._reading.flags()
-
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
 
@@ -153,7 +149,11 @@ class Assessment:
         has_slos = "slos" not in problems and bool(self.slos())
         seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
         promises = [self._promise(slo, problems) for slo in self.slos() if slo.kind != "threshold"] if has_slos else []
-        return Ledger.of(self._reading.sources, problems, has_slos=has_slos, promises=promises, **seen)
+        metrics, beside = _if_there(self.metrics), _if_there(self.load_metrics)
+        resources = [measured(each, metrics, beside) for each in self.resources]
+        return Ledger.of(
+            self._reading.sources, problems, has_slos=has_slos, promises=promises, resources=resources, **seen
+        )
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
@@ -255,6 +255,13 @@ class Assessment:
             if len(found)
             else f"series that match `metrics.{'total' if part == 'errors' else part}` of {journey.name}"
         )
+
+
+def _if_there(read: Callable[[], Metrics]) -> Metrics | None:
+    try:
+        return read()
+    except ScalingError:
+        return None
 
 
 def open_assessment(path: str | Path = "") -> Assessment:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
-from scaling_lib.words import duration, listing, plural
+from scaling_lib.ledger_resources import Measured, capacity_answers
+from scaling_lib.ledger_sources import broken_once, calm, gathered
+from scaling_lib.words import duration, listing, plural, told_once
 
 COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]
 MOST_ROUTES = 20  # in a terminal
@@ -55,7 +57,7 @@ class Ledger:
     usable: the kinds that can be computed with; lacking: the columns ("status", "duration") some requests do not have.
     promises: one an SLO of availability or latency.
     routes: (service, route, requests) seen, busiest first; silent: journeys whose route no request matches, and
-    unseen: whether that are all that have a route.
+    unseen: whether that are all that have a route. resources: what measures each of them.
     """
 
     sources: tuple[Quality, ...]
@@ -66,6 +68,7 @@ class Ledger:
     routes: tuple[tuple[str, str, int], ...] = ()
     silent: tuple[str, ...] = ()
     unseen: bool = False
+    resources: tuple[Measured, ...] = ()
 
     @classmethod
     def of(
@@ -79,9 +82,10 @@ class Ledger:
         routes: Iterable[tuple[str, str, int]] = (),
         silent: Iterable[str] = (),
         unseen: bool = False,
+        resources: Iterable[Measured] = (),
     ) -> Ledger:
         """Gather the ledger from what was read by kind."""
-        flat = tuple(quality for kind in KINDS for quality in _gathered(sources.get(kind, ())))
+        flat = tuple(quality for kind in KINDS for quality in gathered(calm(sources.get(kind, ()))))
         usable = {quality.kind for quality in flat if quality.rows and quality.kind not in problems}
         if has_slos:
             usable.add("slos")
@@ -94,6 +98,7 @@ class Ledger:
             routes=tuple(routes),
             silent=tuple(silent),
             unseen=unseen,
+            resources=tuple(resources),
         )
 
     @property
@@ -143,6 +148,11 @@ class Ledger:
         """One row a question: step, question, can it be answered, with what; or what is missing."""
         return pd.DataFrame([self._answer(question) for question in QUESTIONS])
 
+    def capacity_answers(self) -> pd.DataFrame:
+        """The same of step 02."""
+        latency = any(each.kind == "latency" for each in self.promises)
+        return pd.DataFrame(capacity_answers(self.usable, latency=latency, resources=self.resources))
+
     def unanswered(self, kind: str) -> list[str]:
         """The questions without an answer that this kind of evidence would help to answer."""
         answers = self.answers()
@@ -160,7 +170,7 @@ class Ledger:
     def text(self) -> str:
         """The ledger for a terminal."""
         lines = ["Evidence"]
-        for quality in self.sources:
+        for quality in broken_once(self.sources):
             row = _source_row(quality)
             lines.append(f"  {quality.kind:<{WIDE}} {quality.source}  {row['format']}  {plural(quality.rows, 'row')}")
             if quality.start:
@@ -169,14 +179,19 @@ class Ledger:
             lines += [f"{INDENT}rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
             lines += [f"{INDENT}{note}" for note in quality.notes]
             if quality.problem:
-                lines.append(f"{INDENT}BROKEN: {quality.problem}")
-        lines += [f"  {kind:<{WIDE}} BROKEN: {text}" for kind, text in self.problems.items() if not self._told(text)]
+                lines.append(f"{INDENT}BROKEN: {told_once(quality.problem)}")
+        lines += [
+            f"  {kind:<{WIDE}} BROKEN: {told_once(text)}"
+            for kind, text in self.problems.items()
+            if not self._told(text)
+        ]
         lines += [f"  {kind:<{WIDE}} not given: supply {KINDS[kind].supply}" for kind in self.absent]
         lines += self._routes_text()
+        if self.resources:
+            lines += ["", "Resources", *(f"  {each.name}: {each.text}" for each in self.resources)]
         lines += ["", "What it can answer"]
-        lines += [
-            f"  {row.step}  {row.answered:<7}  {row.question}  ({row.why})" for row in self.answers().itertuples()
-        ]
+        answers = [*self.answers().itertuples(), *self.capacity_answers().itertuples()]
+        lines += [f"  {row.step}  {row.answered:<7}  {row.question}  ({row.why})" for row in answers]
         return "\n".join(lines)
 
     def _routes_text(self) -> list[str]:
@@ -217,28 +232,6 @@ class Ledger:
         if self.unseen:
             return "no", f"missing: a right route; {unmatched}"
         return ("in part", f"from requests; {unmatched}") if self.silent else ("yes", "from requests")
-
-
-def _gathered(sources: Iterable[Quality]) -> list[Quality]:
-    """Files of one folder with nothing to say about any of them, as one line."""
-    lines: dict[tuple[str, ...], list[Quality]] = {}
-    for number, each in enumerate(sources):
-        folder, _, name = each.source.rpartition("/")
-        plain = not (each.problem or each.rejected or each.gaps or each.notes) and "://" not in each.source
-        lines.setdefault((folder, each.format, each.origin) if plain and name else (str(number),), []).append(each)
-    return [_together(group) if len(group) > 1 else group[0] for group in lines.values()]
-
-
-def _together(group: list[Quality]) -> Quality:
-    starts, ends = [each.start for each in group if each.start], [each.end for each in group if each.end]
-    folder = group[0].source.rpartition("/")[0]
-    return replace(
-        group[0],
-        source=f"{folder}/ ({plural(len(group), 'file')})",
-        rows=sum(each.rows for each in group),
-        start=min(starts, default=None),
-        end=max(ends, default=None),
-    )
 
 
 def _source_row(quality: Quality) -> dict[str, object]:

@@ -172,3 +172,88 @@ def test_hostile_names_stay_text(tmp_path):
 
     shown = figures.table(ledger.table(), "ledger").bundle["text/html"]
     assert "<script>" not in shown and "&lt;script&gt;" in shown
+
+
+LOADED = "users,throughput\n10,10\n20,20\n40,40\n80,80\n120,100\n"
+COUNTS = query_range({("busy", ()): [6.0 * minute for minute in range(11)], ("total", ()): range(0, 6600, 600)})
+POOL = query_range({("pool", ()): [5.0, 7.0, 9.0]})
+
+
+def capacity_of(folder, *, resources, requests=True, tested=True, metrics=True, beside=True, more=""):
+    """By the first word of each question of step 02: answered, and why."""
+    files = {"own__json": COUNTS, "pool__json": POOL, "curve__csv": LOADED, "requests__csv": csv_of(spell("GET /pay"))}
+    kinds = [
+        "requests: [requests.csv]" if requests else "",
+        "metrics: [own.json, pool.json]" if metrics else "",
+        f"load_tests: [{{path: curve.csv{', metrics: [own.json]' if beside else ''}}}]" if tested else "",
+    ]
+    text = f"resources: [{resources}]\nevidence: {{{', '.join(filter(None, kinds))}}}\ntraffic: total\n{more}"
+    ledger = scaling_lib.open(make(folder, text, **files)).evidence()
+    table = ledger.capacity_answers()
+    assert set(table["step"]) == {"02"} and table["answered"].isin(["yes", "in part", "no"]).all()
+    return ledger, table["answered"].tolist(), table["why"].tolist()
+
+
+CPU = "{name: cpu, busy: busy, limit: 1, price_per_hour: 1, autoscaler: {most: 4, target: 50%}}"
+GAUGE = "{name: connections, used: pool, limit: 10, unit: connections}"
+PROMISED = "journeys: [{name: pay, route: /pay, slos: [{kind: latency, threshold: 300 ms, target: 90%}]}]\n"
+
+
+def test_each_resource_is_listed_with_what_measures_it(tmp_path):
+    """A tenth of a processor is busy: 6 s a minute; of the pool 5 to 9 connections are in use."""
+    absent = "{name: disk, used: disk_bytes, limit: 10}"
+    ledger, *_ = capacity_of(tmp_path, resources=f"{CPU}, {GAUGE}, {absent}")
+    cpu, pool, disk = ledger.resources
+    assert (cpu.rows, cpu.beside, cpu.low, cpu.high) == (11, 11, pytest.approx(0.1), pytest.approx(0.1))
+    assert (pool.rows, pool.beside, pool.low, pool.high) == (3, 0, 5, 9)
+    assert (disk.rows, disk.beside) == (0, 0)
+    lines = ledger.text().splitlines()
+    assert any(line.startswith("  cpu: busy, 11 rows, 2026-11-23 ") and "0.1 servers in use" in line for line in lines)
+    assert any("5 to 9 connections; 0 rows beside the load tests" in line for line in lines)
+    assert "  disk: not measured: supply metrics with disk_bytes" in lines
+
+
+def test_what_step_02_can_answer(tmp_path):
+    _, answered, why = capacity_of(tmp_path / "all", resources=CPU, more=PROMISED)
+    assert answered == ["yes"] * 6 and all(words.startswith("from ") for words in why)
+    _, answered, why = capacity_of(tmp_path / "pool", resources=f"{CPU}, {GAUGE}", more=PROMISED)
+    assert answered == ["yes", "in part", "yes", "yes", "yes", "yes"]
+    assert why[1].endswith("missing: metrics of the load test with pool")
+    _, answered, why = capacity_of(tmp_path / "none", resources="", requests=False, tested=False, metrics=False)
+    assert answered == ["no"] * 6
+    assert "missing: a load test" in why[0] and "resources in assessment.yaml" in why[3]
+    _, answered, why = capacity_of(tmp_path / "own", resources=CPU, tested=False, more=PROMISED)
+    assert answered == ["in part", "no", "yes", "yes", "yes", "yes"] and why[0].startswith("from the model alone")
+    _, answered, why = capacity_of(tmp_path / "tests", resources="{name: cpu, busy: busy, limit: 1}", requests=False)
+    assert answered[2] == "no" and why[2] == "missing: access logs or tables of requests"
+    assert answered[0] == "in part" and why[0].endswith("missing: SLOs of latency")
+    assert answered[5] == "no" and "price_per_hour of a resource" in why[5]
+
+
+def test_an_empty_rotated_log_is_a_remark_and_broken_ones_are_told_once(tmp_path):
+    good = csv_of(spell("GET /pay"))
+    files = {f"r{number}__csv": "nothing,that\nis,known\n" for number in range(4)}
+    make(tmp_path, "evidence: {requests: ['*.csv']}\n", a__csv=good, b__csv="", **files)
+    ledger = scaling_lib.open(tmp_path).evidence()
+    (source,) = ledger.sources
+    assert source.rows and "is empty" not in source.problem
+    assert source.notes == ("1 file without a row, as a log that has just been rotated: b.csv",)
+    broken = [line for line in ledger.text().splitlines() if "BROKEN" in line]
+    assert len(broken) == 1 and "4 files, the first r0.csv" in broken[0] and "r1.csv" not in broken[0]
+    for number in range(4):
+        (tmp_path / f"r{number}.csv").unlink()
+    calm = scaling_lib.open(tmp_path).evidence()
+    assert calm.broken == () and "BROKEN" not in calm.text() and "b.csv" in calm.text()
+    alone = scaling_lib.open(make(tmp_path / "alone", "evidence: {requests: [b.csv]}\n", b__csv="")).evidence()
+    assert len(alone.broken) == 1 and "is empty" in alone.broken[0]
+
+
+def test_files_that_are_broken_alike_are_one_line():
+    broken = [
+        Quality(kind="metrics", source=f"m{n}.json", format="", rows=0, problem=f"m{n}.json: found no value; mend it.")
+        for n in range(42)
+    ]
+    text = Ledger.of({"metrics": [*broken, Quality(kind="metrics", source="good.json", format="", rows=5)]}, {},
+                     has_slos=False).text()  # fmt: skip
+    assert text.count("BROKEN") == 1 and "42 files, the first m0.json: found no value; mend it." in text
+    assert any(line.split()[:3] == ["metrics", "42", "sources"] for line in text.splitlines())

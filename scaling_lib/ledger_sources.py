@@ -1,0 +1,66 @@
+"""Sources as the ledger lists them: those with nothing to say about any of them, and those broken alike, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scaling_lib.evidence.quality import Quality
+from scaling_lib.words import MESSAGE, listing, plural, same_words
+
+LOGS = ("requests", "logs")  # kinds whose files are rotated
+EMPTY = ": is empty;"  # in what the readers say of such a file
+
+
+def calm(sources: Iterable[Quality]) -> list[Quality]:
+    """An empty log where others have rows is no fault but a remark: it is empty when it has just been rotated."""
+    given = list(sources)
+    some = any(each.rows for each in given)
+    return [_calm(each) if some and each.kind in LOGS else each for each in given]
+
+
+def _calm(quality: Quality) -> Quality:
+    messages = [message.strip() for message in MESSAGE.split(quality.problem)]
+    empty = [message for message in messages if EMPTY in message]
+    if not empty:
+        return quality
+    names = listing([message.partition(EMPTY)[0] for message in empty], 3)
+    note = f"{plural(len(empty), 'file')} without a row, as a log that has just been rotated: {names}"
+    rest = " ".join(message for message in messages if message not in empty)
+    return replace(quality, problem=rest.strip(), notes=(*quality.notes, note))
+
+
+def broken_once(sources: Iterable[Quality]) -> list[Quality]:
+    """Sources that cannot be read for the same reason as one line, where the first of them stands."""
+    groups: dict[tuple[str, ...], list[Quality]] = {}
+    for number, each in enumerate(sources):
+        broken = (each.kind, same_words(each.problem)) if each.problem and not each.rows else (str(number),)
+        groups.setdefault(broken, []).append(each)
+    return [
+        replace(group[0], source=plural(len(group), "source"), problem=" ".join(each.problem for each in group))
+        if len(group) > 1
+        else group[0]
+        for group in groups.values()
+    ]
+
+
+def gathered(sources: Iterable[Quality]) -> list[Quality]:
+    """Files of one folder with nothing to say about any of them, as one line."""
+    lines: dict[tuple[str, ...], list[Quality]] = {}
+    for number, each in enumerate(sources):
+        folder, _, name = each.source.rpartition("/")
+        plain = not (each.problem or each.rejected or each.gaps or each.notes) and "://" not in each.source
+        lines.setdefault((folder, each.format, each.origin) if plain and name else (str(number),), []).append(each)
+    return [_together(group) if len(group) > 1 else group[0] for group in lines.values()]
+
+
+def _together(group: list[Quality]) -> Quality:
+    starts, ends = [each.start for each in group if each.start], [each.end for each in group if each.end]
+    folder = group[0].source.rpartition("/")[0]
+    return replace(
+        group[0],
+        source=f"{folder}/ ({plural(len(group), 'file')})",
+        rows=sum(each.rows for each in group),
+        start=min(starts, default=None),
+        end=max(ends, default=None),
+    )
