@@ -26,6 +26,7 @@ from scaling_lib.steps import STEPS
 if TYPE_CHECKING:
     from scaling_lib.evidence.alerts import Alerts
     from scaling_lib.evidence.dashboards import Dashboards
+    from scaling_lib.evidence.flags import Flags
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.row_files import Rows
@@ -123,6 +124,10 @@ class Assessment:
     def changes(self) -> Rows:
         """Who changed which file and when, see `evidence.changes`. Raises as `requests` does."""
         return self._reading.changes()
+
+    def flags(self) -> Flags:
+        """Feature flags, and where the code asks for them, see `evidence.flags`. Raises as `requests` does."""
+        return self._reading.flags()
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
