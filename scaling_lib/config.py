@@ -146,6 +146,15 @@ class Autoscaler(Part):
         return self
 
 
+class InstanceSize(Part):
+    """An instance that can be had: so many servers at a price, each `speed` times as fast as those of today."""
+
+    name: Name
+    servers: int = Field(ge=1)
+    price_per_hour: float = Field(gt=0)
+    speed: float = Field(1.0, gt=0)
+
+
 class Resource(Part):
     """A resource that can run out: what of it is used, what there is, and what more of it takes.
 
@@ -154,7 +163,8 @@ class Resource(Part):
     full_at: the share of the limit that should not be exceeded. scales: how more of it is had.
     services: those whose spans run on it. lead_time: until more of it is there, in seconds.
     domains: failure domains (zones, hosts) that it is spread over evenly. out_in_rollout: the share of it that a
-    rollout takes out. price_per_hour: of one server, or of `unit`.
+    rollout takes out. price_per_hour: of one server, or of `unit`. sizes: instances that can be had beside one server.
+    prices: "assumed" where price_per_hour and those of the sizes are made up.
     """
 
     name: Name
@@ -169,6 +179,8 @@ class Resource(Part):
     domains: int = Field(1, ge=1)
     out_in_rollout: Annotated[float, BeforeValidator(parse_share)] = 0.0
     price_per_hour: float | None = Field(None, gt=0)
+    sizes: list[InstanceSize] = Field(default_factory=list)
+    prices: Literal["given", "assumed"] = "given"
     autoscaler: Autoscaler | None = None
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ import scaling_lib
 from scaling_lib import config, config_evidence
 
 TEMPLATE = (Path(scaling_lib.__file__).parent / "assessment_template.yaml").read_text(encoding="utf-8")
-UNSAID = {"named", "currency"}  # a name alone stands for `named`; `currency` is for steps to come
+UNSAID = {"named"}  # a name alone stands for it
 PARTS = [
     part
     for module in (config, config_evidence)
