@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scaling_lib.errors import NotMeasured
+from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.demands import at_least_zero
 from scaling_lib.model.gathered import Gathered, measured_mix
 from scaling_lib.model.load_test_demands import LoadTestDemands, from_load_test
 from scaling_lib.model.span_demands import SpanDemands, from_spans
@@ -105,6 +106,11 @@ def combined(
     spans have no journey in common, or `runs_on` names what is not there.
     """
     check_level("combined", level)
+    for what, mapping in (("metrics", metrics), ("runs_on", runs_on)):
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise InvalidInput(
+                f"combined: found {what} of type {type(mapping).__name__}; expected a mapping by resource."
+            )
     laws, hosted = dict(metrics or {}), {name: list(of) for name, of in (runs_on or {}).items()}
     if not laws and spans is None and load_test is None:
         raise NotMeasured(
@@ -140,5 +146,5 @@ def combined(
 
 def _times(rate: Figure, share: float) -> Figure:
     if not isinstance(rate, Estimate):
-        return rate * share
+        return at_least_zero("Calibration", "arrival rate", rate, "requests/s") * share
     return replace(rate, value=rate.value * share, low=rate.low * share, high=rate.high * share)

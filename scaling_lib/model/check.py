@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.frames import level_numbers
 from scaling_lib.model.system import System
 from scaling_lib.model.trust import Trust, as_full
 from scaling_lib.model.uncertainty import Floats
-from scaling_lib.words import listing, number, percent, plural
+from scaling_lib.words import number, percent, plural
 
 CLOSE, NEAR = 0.1, 0.2
 QUANTITIES = ("throughput", "response_s")
@@ -104,25 +105,18 @@ def check(system: System, levels: pd.DataFrame) -> Check:
 
 
 def _checked(levels: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
-    if not len(levels) or not {"throughput", "mean_s"} & set(levels):
+    rows = level_numbers("check", levels, ("users", "throughput", "mean_s"))
+    if not len(rows) or not {"throughput", "mean_s"} & set(rows):
         raise NotMeasured(
             "check: no level with a throughput or a mean response is given; how far the model can be trusted is not "
             "known.",
             supply="Supply a load test of several levels, from a light one to beyond saturation.",
         )
-    closed = "users" in levels and bool(levels["users"].notna().all())
+    closed = "users" in rows and bool(rows["users"].notna().all())
     by = "users" if closed else "throughput"
-    if by not in levels:
+    if by not in rows or bool(rows[by].isna().any()):
         raise InvalidInput("check: found levels without users or throughput; expected one of them, to know their load.")
-    rows = levels.sort_values(by, kind="stable").reset_index(drop=True)
-    for name in [name for name in ("users", "throughput", "mean_s") if name in rows]:
-        values = rows[name].to_numpy(dtype=np.float64)
-        if bool((values <= 0).any()) or bool(np.isinf(values).any()) or (name == by and bool(np.isnan(values).any())):
-            raise InvalidInput(
-                f"check: found {name} {listing([number(float(each)) for each in values])}; expected finite numbers "
-                "above 0. Leave out levels without answers."
-            )
-    return rows, closed
+    return rows.sort_values(by, kind="stable").reset_index(drop=True), closed
 
 
 def _known(errors: Floats) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import pandas as pd
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.model import usl
 from scaling_lib.model.demands import whole
+from scaling_lib.model.frames import level_numbers
 from scaling_lib.model.plateau import Plateau, plateau
 from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats.estimate import Estimate
@@ -91,7 +92,8 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     )
 
 
-def _checked(levels: pd.DataFrame) -> pd.DataFrame:
+def _checked(given: pd.DataFrame) -> pd.DataFrame:
+    levels = level_numbers("from_load_test", given, COLUMNS)
     if missing := [name for name in COLUMNS if name not in levels]:
         raise InvalidInput(
             f"from_load_test: found no column {listing(missing)}; expected {listing(COLUMNS)}, a row a level."
@@ -107,14 +109,6 @@ def _checked(levels: pd.DataFrame) -> pd.DataFrame:
             supply="Supply a test whose file has durations, such as Locust's history, k6 or JMeter.",
         )
     rows = levels.dropna(subset=list(COLUMNS)).sort_values("users", kind="stable").reset_index(drop=True)
-    values = rows[list(COLUMNS)].to_numpy(dtype=np.float64)
-    wrong = ~(np.isfinite(values) & (values > 0)).all(axis=1)
-    if bool(wrong.any()):
-        found = dict(zip(COLUMNS, values[wrong][0].tolist(), strict=True))
-        raise InvalidInput(
-            f"from_load_test: found a level with {found}; expected finite numbers above 0. Leave out "
-            "levels without answers."
-        )
     if rows["users"].nunique() < FEWEST_LEVELS:
         raise NotEnoughData(
             f"from_load_test: found {plural(rows['users'].nunique(), 'level')} of different users; expected at least "

@@ -52,6 +52,8 @@ def migration(
     Raises InvalidInput for a factor or a number of steps that cannot be.
     """
     steps = whole("migration", "steps", steps, least=1)
+    if relief is not None and not isinstance(relief, Mapping):
+        raise InvalidInput(f"migration: found relief {relief!r}; expected a mapping by resource, such as {{'cpu': 2}}.")
     factors = dict.fromkeys(system.resources, factor) | dict(relief or {})
     if unknown := [name for name in factors if name not in system.resources]:
         raise InvalidInput(f"migration: found relief of {unknown[0]!r}; expected one of {listing(system.resources)}.")

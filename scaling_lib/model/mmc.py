@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scaling_lib.errors import InvalidInput
 from scaling_lib.model.demands import above_zero, at_least_zero, whole
 from scaling_lib.model.erlang import erlang_c
+from scaling_lib.stats.arguments import is_real
 from scaling_lib.words import number
 
 
@@ -106,6 +107,6 @@ def mmc(arrival_rate: float, service_rate: float, servers: int) -> OpenQueue:
 
 
 def _rest(where: str, q: float) -> float:
-    if not 0 <= q < 1:
+    if not (is_real(q) and 0 <= q < 1):
         raise InvalidInput(f"{where}: found q {q!r}; expected a share from 0 to below 1, such as 0.99.")
     return 1 - q

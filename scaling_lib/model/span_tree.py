@@ -56,6 +56,10 @@ def span_tree(spans: pd.DataFrame, asked_by: str, needs: Sequence[str] = ()) -> 
     Of spans with one id in one trace the first is the parent of their children.
     Raises InvalidInput without a column that is needed, or where an id of a trace or span, or a time, is missing.
     """
+    if not isinstance(spans, pd.DataFrame):
+        raise InvalidInput(
+            f"{asked_by}: found spans of type {type(spans).__name__}; expected the canonical frame of them."
+        )
     if missing := [name for name in dict.fromkeys([*JOINED, *needs]) if name not in spans]:
         raise InvalidInput(f"{asked_by}: found no column {listing(missing)}; expected the canonical frame of spans.")
     for name in COMPLETE:

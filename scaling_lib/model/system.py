@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.model.demands import above_zero
+from scaling_lib.model.demands import above_zero, at_least_zero
 from scaling_lib.model.system_bounds import SystemBounds, system_bounds
 from scaling_lib.model.system_parts import Figure, Parts, read_parts
 from scaling_lib.model.system_predict import SOLVED, Prediction, predict
@@ -65,14 +65,17 @@ class System:
 
     def __post_init__(self) -> None:
         check_level("System", self.level)
-        if not (math.isfinite(self.think_time) and self.think_time >= 0):
-            raise InvalidInput(f"System: found think_time {self.think_time}; expected 0 or more seconds.")
+        at_least_zero("System", "think_time", self.think_time, "s")
         parts = read_parts(self.demands, self.servers, self.arrivals, self.background)
+        if not isinstance(self.draws, Mapping):
+            raise InvalidInput(
+                f"System: found draws of type {type(self.draws).__name__}; expected a mapping by resource."
+            )
         for resource, drawn in self.draws.items():
-            if resource not in parts.demands or drawn.shape != (DRAWS, 1 + len(parts.rates)):
+            if resource not in parts.demands or np.shape(drawn) != (DRAWS, 1 + len(parts.rates)):
                 raise InvalidInput(
-                    f"System: found draws of {resource!r} of shape {drawn.shape}; expected a resource with demands and "
-                    f"({DRAWS}, {1 + len(parts.rates)}): background and each journey."
+                    f"System: found draws of {resource!r} of shape {np.shape(drawn)}; expected one with demands, "
+                    f"and ({DRAWS}, {1 + len(parts.rates)}): background and each journey."
                 )
         for name, value in (
             ("parts", parts),
@@ -190,7 +193,7 @@ class System:
         """
         place = self._place(resource)
         factor = above_zero("relieve", "factor", factor, "times")
-        if journey is not None and journey not in self.parts.rates:
+        if journey is not None and journey not in self.journeys:
             raise InvalidInput(f"relieve: found the journey {journey!r}; expected one of {listing(self.journeys)}.")
         less = min(factor, 1 / factor)
         times = [less if journey in (None, name) else 1.0 for name in self.journeys]
@@ -250,7 +253,7 @@ class System:
         return math.fsum(asked) + self.parts.background[resource].value
 
     def _place(self, resource: str) -> int:
-        if resource not in self.parts.demands:
+        if resource not in self.resources:
             raise InvalidInput(f"System: found the resource {resource!r}; expected one of {listing(self.resources)}.")
         return self.resources.index(resource)
 

@@ -53,7 +53,9 @@ class Solution:
 def solve_open(system: System) -> Solution:
     """Each resource an M/M/c queue: it stretches each demand by 1 + C / (servers - busy), C by Erlang.
 
-    Exact where arrivals are Poisson and the network has product form; see `queueing.open_network`.
+    Exact where arrivals are Poisson and the network has product form, for each journey: a resource stretches what all
+    journeys ask of it alike.
+    Source: Baskett, Chandy, Muntz and Palacios, Open, closed, and mixed networks of queues, JACM 22 (1975).
     """
     utilization = system.utilization()
     saturated = tuple(name for name, share in utilization.items() if share >= 1)
@@ -65,7 +67,8 @@ def solve_open(system: System) -> Solution:
 def solve_closed(system: System, population: int) -> Solution:
     """By exact mean value analysis of the mean request; a resource stretches the demands of all journeys alike.
 
-    Exact where the network has product form and each user asks for the next journey by chance, in the mix's shares.
+    Exact where the network has product form and each user asks for the next journey by chance, in the mix's shares:
+    they are then one chain of customers, and no classes of a population each (`queueing.mva` has those).
     """
     population = whole("solve", "population", population, least=0)
     network = as_network(system)

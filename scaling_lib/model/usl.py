@@ -20,6 +20,7 @@ from scaling_lib.model.usl_region import likelihood_region
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, best_fit, jacobian, solve, throughput_at
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
+from scaling_lib.stats.student import student_quantile
 from scaling_lib.words import number
 
 __all__ = ["Fit", "Intervals", "LackOfFit", "Law", "Peak", "StandardErrors", "fit"]
@@ -78,7 +79,7 @@ class Fit(Law):
         parameter at its bound. Raises InvalidInput for a level outside of (0, 1).
         """
         check_level("usl", level)
-        half = noise.student_quantile(self.degrees_of_freedom, level) * np.array(self.stderr)
+        half = student_quantile(level, self.degrees_of_freedom) * np.array(self.stderr)
         value = self._parameters[0]
         low, high = value - half, value + half
         if not bool(((low >= LOWER) & (high <= UPPER)).all()):
@@ -135,7 +136,7 @@ def fit(
     Regression (1989), chapter 5.
     """
     loads, served = checks.checked(load, throughput)
-    checks.check_options(len(loads), correlated, block, draws)
+    checks.check_options(len(loads), correlated, block, draws, seed)
     weight = checks.weights(errors, len(loads))
     found, rival = best_fit(loads, served, weight), None
     if errors is None or (isinstance(errors, str) and errors == "proportional"):

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.model.demands import whole
 from scaling_lib.model.usl_noise import FEWEST_BLOCKS
 from scaling_lib.model.usl_solve import Floats
+from scaling_lib.stats.arguments import floats
 from scaling_lib.words import listing, number
 
 Noise = Literal["constant", "proportional"]
@@ -36,11 +38,11 @@ def checked(load: ArrayLike, throughput: ArrayLike) -> tuple[Floats, Floats]:
     return loads, served
 
 
-def check_options(samples: int, correlated: bool | None, block: int | None, draws: int) -> None:
+def check_options(samples: int, correlated: bool | None, block: int | None, draws: int, seed: int) -> None:
     """Raise an error for options that cannot be."""
-    if draws < FEWEST_DRAWS:
-        raise InvalidInput(f"usl.fit: found draws={draws}; expected at least {FEWEST_DRAWS}, such as 2000.")
-    if block is not None and not 1 <= block <= samples // 4:
+    whole("usl.fit", "draws", draws, least=FEWEST_DRAWS)
+    whole("usl.fit", "seed", seed, least=0)
+    if block is not None and not 1 <= whole("usl.fit", "block", block, least=1) <= samples // 4:
         raise InvalidInput(
             f"usl.fit: found blocks of {block} samples; expected 1 to {samples // 4}, a quarter of the {samples} there "
             "are: fewer than four blocks do not show how they scatter."
@@ -79,10 +81,7 @@ def standard_errors(name: str, given: ArrayLike, samples: int) -> Floats:
 
 
 def _numbers(name: str, given: ArrayLike) -> Floats:
-    try:
-        values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as cause:
-        raise InvalidInput(f"usl.fit: {name} is not numbers ({cause}); expected one dimension of numbers.") from cause
+    values = floats("usl.fit", name, given)
     if values.ndim != 1:
         raise InvalidInput(f"usl.fit: found {name} of {values.ndim} dimensions; expected one.")
     bad = ~(np.isfinite(values) & (values > 0))

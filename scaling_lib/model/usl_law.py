@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scaling_lib.errors import InvalidInput
 from scaling_lib.model.usl_solve import UPPER, Floats, throughput_at
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import floats, is_finite
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import quantity
 
@@ -75,6 +76,18 @@ class Law:
     draw: Callable[[], Floats] = field(repr=False)
     edge: Callable[[float], Floats] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("alpha", self.alpha, 1.0),
+            ("beta", self.beta, 1.0),
+            ("gamma", self.gamma, math.inf),
+        ):
+            if not (is_finite(value) and 0 <= value <= most and (value > 0 or name != "gamma")):
+                raise InvalidInput(
+                    f"usl: found {name} {value!r}; expected {'a number above 0' if name == 'gamma' else 'a fraction'}, "
+                    "as `usl.fit` finds it."
+                )
+
     @cached_property
     def draws(self) -> Floats:
         """Parameters (m, 3), alpha, beta and gamma in a row, that scatter around the law's as its errors do."""
@@ -110,7 +123,7 @@ class Law:
     def curve(self, loads: ArrayLike, level: float = 0.95) -> pd.DataFrame:
         """One row a load: load, throughput, low, high; see `predict`."""
         check_level("usl", level)
-        points = np.atleast_1d(np.asarray(loads, dtype=np.float64))
+        points = np.atleast_1d(floats("usl", "loads", loads))
         if points.ndim != 1 or not bool((np.isfinite(points) & (points > 0)).all()):
             raise InvalidInput(
                 f"usl: found loads {points.tolist()}; expected finite numbers above 0, in one dimension."
@@ -125,8 +138,8 @@ class Law:
         one. Its peak is held against the same measured range. Raises InvalidInput for a factor below 0, a rate of 0,
         or an alpha that would exceed 1.
         """
-        factors = np.array([contention, coherence, rate], dtype=np.float64)
-        if not bool(np.isfinite(factors).all()) or bool((factors < 0).any()) or rate == 0:
+        factors = floats("usl", "factors", [contention, coherence, rate])
+        if factors.ndim != 1 or not bool(np.isfinite(factors).all()) or bool((factors < 0).any()) or rate == 0:
             raise InvalidInput(
                 f"usl: found factors contention={contention}, coherence={coherence}, rate={rate}; expected finite "
                 "numbers of at least 0, the rate above 0: 0.5 halves, 1 changes nothing."

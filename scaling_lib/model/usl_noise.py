@@ -52,13 +52,6 @@ def left_out_residuals(residuals: Floats, leverage: Floats, length: int) -> Floa
     return np.asarray(residuals / (1 - np.minimum(together, MOST_LEVERAGE)))
 
 
-def student_quantile(degrees: float, level: float) -> float:
-    """The two-sided quantile of Student's t."""
-    from scipy import special
-
-    return float(special.stdtrit(degrees, 0.5 + level / 2))
-
-
 def independent_noise(sigma: float, samples: int, degrees: float, count: int, seed: int) -> Floats:
     """Normal noise (count, samples) whose scale is as uncertain as Student's t has it."""
     random = np.random.default_rng(seed)

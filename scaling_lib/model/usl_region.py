@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_lib.model.usl_noise import student_quantile
 from scaling_lib.model.usl_solve import LOWER, UPPER, Floats, jacobian, throughput_at
+from scaling_lib.stats.student import student_quantile
 
 RAYS = 2000  # directions; the nearest to a functional's own then misses some 0.1% of its interval
 HALVINGS = 25
@@ -27,7 +27,7 @@ def likelihood_region(
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     centre, least = _linear(found), _loss(load, throughput, weight, found[np.newaxis])[0]
     degrees = len(load) - 3
-    rise = student_quantile(degrees, level) ** 2 * least / degrees
+    rise = student_quantile(level, degrees) ** 2 * least / degrees
     steps = directions @ _shape(load, weight, found) * np.sqrt(rise)
     target = least + rise
     near, far = np.zeros(RAYS), np.ones(RAYS)

@@ -15,6 +15,7 @@ from scaling_lib.model.demands import above_zero
 from scaling_lib.model.least_squares import bend, regress, variance_inflation
 from scaling_lib.model.system_parts import ALL
 from scaling_lib.model.uncertainty import Floats, interval
+from scaling_lib.stats.arguments import floats
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing, number, percent, plural
@@ -154,7 +155,9 @@ def _usable(
             f"{plural(len(table.columns), 'journey')}, and no time in common; expected both at the same times. Ask for "
             "both with the same step."
         )
-    both = table.loc[times].assign(**{BUSY: busy.loc[times]}).sort_index().astype("float64")
+    both = table.loc[times].assign(**{BUSY: busy.loc[times]}).sort_index()
+    columns = {name: floats("from_utilization", "values", both[name].to_numpy()) for name in both}
+    both = pd.DataFrame(columns, index=both.index)
     values, use = both.to_numpy(), both[BUSY].to_numpy()
     reasons = {
         "not measured": ~np.isfinite(values).all(axis=1),

@@ -11,6 +11,7 @@ import pytest
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.calibration import combined, from_load_test, from_spans, from_utilization
 from scaling_lib.model.queueing import mva
+from scaling_lib.stats import Estimate
 
 RATES = pd.Series(np.linspace(5, 45, 60))
 BROWSE, BUY = 0.75 * RATES, 0.25 * RATES  # always together: the metrics cannot tell them apart
@@ -189,6 +190,27 @@ def test_what_does_not_fit_together_is_refused():
         combined(metrics={"cpu": law, "db": from_utilization(0.02 * RATES, RATES.to_frame("browse"))})
     with pytest.raises(NotMeasured, match="'sell' arrives"):
         combined(metrics={"cpu": law}, spans=seen, runs_on={"cpu": ["web"]}).system({"sell": 1.0})
+
+
+def test_uncertain_arrivals_are_shared_out_with_their_interval():
+    """A quarter of 100 requests/s, 80 to 120, is 25, 20 to 30."""
+    found = combined(metrics={"host": from_utilization(0.1 + 0.02 * RATES, BOTH)})
+    arrivals = found.system(Estimate(100.0, 80.0, 120.0)).arrivals
+    ends = [(arrivals[name].value, arrivals[name].low, arrivals[name].high) for name in ("browse", "buy")]
+    assert ends == [pytest.approx((75, 60, 90)), pytest.approx((25, 20, 30))]
+
+
+@pytest.mark.parametrize("rate", ["100", None, math.nan, -1.0, [100.0]])
+def test_arrivals_that_are_no_rate_are_refused(rate):
+    with pytest.raises(InvalidInput, match="arrival rate"):
+        combined(metrics={"host": from_utilization(0.1 + 0.02 * RATES, BOTH)}).system(rate)
+
+
+def test_metrics_by_anything_else_than_a_resource_are_refused():
+    with pytest.raises(InvalidInput, match="metrics of type UtilizationLaw"):
+        combined(metrics=from_utilization(0.1 + 0.02 * RATES, BOTH))
+    with pytest.raises(InvalidInput, match="values of type ndarray that are not all numbers"):
+        from_utilization(pd.Series(["high"] * 60), BOTH)
 
 
 def test_a_load_test_that_reached_no_limit_tells_nothing_alone():

@@ -42,6 +42,20 @@ def test_the_open_solution_is_that_of_single_queues():
     assert found.throughput == pytest.approx(25.0)
 
 
+@given(st.floats(0.01, 0.99), st.integers(1, 40), st.floats(0.001, 100))
+def test_one_open_resource_is_mmc(share, servers, demand):
+    rate = share * servers / demand
+    found, queue = System({"cpu": demand}, {"cpu": servers}, rate).solve(), mmc(rate, 1 / demand, servers)
+    assert found.mean_response == pytest.approx(queue.response, rel=1e-9)
+    assert found.utilization["cpu"] == pytest.approx(share, rel=1e-12)
+
+
+def test_an_open_system_is_the_limit_of_many_who_think_long():
+    """100,000 users who think for 10,000 s between requests are near Poisson arrivals of 10/s."""
+    system = System({"cpu": 0.17, "disk": 0.06}, {"cpu": 3, "disk": 1}, 10.0, 10_000)
+    assert system.solve().residence == pytest.approx(system.solve(100_000).residence, rel=2e-3)
+
+
 def test_beyond_saturation_the_open_system_is_not_stable_and_says_who_waits():
     found = System({"cpu": 0.02, "db": {"buy": 0.5}}, {}, {"browse": 20.0, "buy": 4.0}).solve()
     assert not found.stable and found.saturated == ("db",)
@@ -93,6 +107,27 @@ def test_to_relieve_never_worsens_whichever_way_the_factor_is_written():
     assert SHOP.relieve("db", 2).utilization() == pytest.approx({"cpu": 0.25, "db": 0.225})
     assert SHOP.relieve("db", 4).bottleneck() == "cpu"
     assert SHOP.relieve("db", 2, journey="buy").utilization()["db"] == pytest.approx(0.2 + 0.125)
+
+
+def test_the_relief_of_one_journey_is_of_its_own_intervals_alone():
+    """Where only that journey comes, the interval of the demand is halved; where only the other, it stays."""
+    unsure = Estimate(0.02, 0.01, 0.04)
+    demands = {"cpu": {"browse": unsure, "buy": unsure}}
+    for rates, times in (({"browse": 1.0, "buy": 0.0}, 1.0), ({"browse": 0.0, "buy": 1.0}, 0.5)):
+        system = System(demands, {}, rates)
+        before, after = system.mean_demand("cpu"), system.relieve("cpu", 2, journey="buy").mean_demand("cpu")
+        for end in ("value", "low", "high"):
+            assert getattr(after, end) == pytest.approx(times * getattr(before, end), rel=1e-12)
+
+
+def test_background_that_may_be_more_than_there_is_leaves_something_to_requests():
+    """Some of the draws have more background than servers; each draw is still a system that can be solved."""
+    system = System({"cpu": 0.01}, {"cpu": 2}, 10.0, 1.0, background={"cpu": Estimate(1.5, 0.5, 2.5)})
+    most = [drawn.background["cpu"].value for drawn in system.drawn]
+    assert max(most) == pytest.approx(0.999 * 2) and min(most) < 1.5
+    found = system.predict(50)
+    assert 0 < found.throughput.low < found.throughput.value < found.throughput.high
+    assert found.throughput.low < 0.2 + 1e-9  # what 0.002 servers do with 10 ms each
 
 
 def test_more_servers_and_more_arrivals():
@@ -220,6 +255,9 @@ def test_a_system_does_not_change_and_two_of_the_same_are_equal():
         (({"cpu": Estimate(math.nan, math.nan, math.nan)}, {}, 1.0), NotMeasured, "not measured"),
         (({"cpu": 0.1}, {}, 1.0, -1.0), InvalidInput, "think_time"),
         (([0.1], {}, 1.0), InvalidInput, "mapping by resource"),
+        (({"cpu": 0.1}, {}, 1.0, "1"), InvalidInput, "think_time '1'"),
+        (({"cpu": 0.1}, {}, 1.0, True), InvalidInput, "think_time True"),
+        (({"cpu": "0.1"}, {}, 1.0), InvalidInput, "demand of 'cpu'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(arguments, error, words):
@@ -234,6 +272,9 @@ def test_unknown_names_and_factors_are_refused():
         lambda: SHOP.solve(-1), lambda: SHOP.scale("db", 0), lambda: System({"cpu": 0.1}, {}, 1.0, level=95),
         lambda: System({"cpu": 0.1}, {}, 1.0, draws={"cpu": np.zeros((3, 2))}),
         lambda: System({"cpu": 0.1}, {}, 1.0, background={"cpu": 1.0}).solve(3),
+        lambda: System({"cpu": 0.1}, {}, 1.0, draws={"cpu": "many"}), lambda: System({"cpu": 0.1}, {}, 1.0, draws="many"),
+        lambda: SHOP.relieve(["db"], 2), lambda: SHOP.relieve("db", 2, journey=["buy"]), lambda: SHOP.solve("3"),
+        lambda: migration(SHOP, relief="db"), lambda: mmc(1, 1, 2).wait_quantile("0.9"),
     ):  # fmt: skip
         with pytest.raises(InvalidInput):
             call()

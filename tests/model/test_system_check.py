@@ -105,3 +105,7 @@ def test_nothing_to_hold_it_against_is_said():
         check(SYSTEM, pd.DataFrame({"mean_s": [1.0]}))
     with pytest.raises(InvalidInput, match="above 0"):
         check(SYSTEM, levels(1, 50).assign(throughput=[0.0, 1.0]))
+    with pytest.raises(InvalidInput, match="not all numbers"):
+        check(SYSTEM, levels(1, 50).assign(mean_s=["0.1", "0.2"]))
+    with pytest.raises(InvalidInput, match="levels of type str"):
+        check(SYSTEM, "levels")

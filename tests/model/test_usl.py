@@ -146,7 +146,7 @@ def test_throughput_in_proportion_or_faster_has_no_limit(factor):
         ([1, -2, 3, 4], [1, 2, 3, 4], InvalidInput, "load -2.0 at place 1"),
         ([1, 2, 3, math.inf], [1, 2, 3, 4], InvalidInput, "load inf"),
         ([[1, 2], [3, 4]], [1, 2], InvalidInput, "2 dimensions"),
-        (["a", "b"], [1, 2], InvalidInput, "not numbers"),
+        (["a", "b"], [1, 2], InvalidInput, "not all numbers"),
     ],
 )
 def test_refusals_say_what_is_needed(load, throughput, kind, words):
@@ -163,7 +163,7 @@ def test_refusals_say_what_is_needed(load, throughput, kind, words):
         ({"correlated": True}, NotEnoughData, "at least 16"),
         ({"block": 5}, InvalidInput, "blocks of 5"),
         ({"block": 1, "correlated": False}, InvalidInput, "correlated samples only"),
-        ({"draws": 3}, InvalidInput, "draws=3"),
+        ({"draws": 3}, InvalidInput, "draws 3"),
     ],
 )
 def test_options_that_cannot_be(options, kind, words):
@@ -281,3 +281,29 @@ def test_any_samples_give_intervals_around_the_values(samples):
     assert 0 <= found.alpha <= 1 and 0 <= found.beta <= 1 and found.gamma > 0
     for estimate in (*found.confint(), found.peak(), found.peak().throughput, found.predict(max(load))):
         assert estimate.low <= estimate.value <= estimate.high
+
+
+@pytest.mark.parametrize("name", ["alpha", "beta", "gamma"])
+@pytest.mark.parametrize("value", [-0.1, math.nan, math.inf, "0.1", None])
+def test_a_law_has_parameters_that_can_be(name, value):
+    known = {"alpha": 0.1, "beta": 0.01, "gamma": 20.0}
+    with pytest.raises(InvalidInput, match=f"found {name}"):
+        usl.Law(**{**known, name: value}, smallest=1, largest=9, best=9, draw=lambda: np.array([[0.1, 0.01, 20.0]]))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda law: law.predict("3"),
+        lambda law: law.curve(["3"]),
+        lambda law: law.what_if(contention="0.5"),
+        lambda law: law.what_if(contention=-0.5),
+        lambda law: law.what_if(rate=math.nan),
+        lambda law: usl.fit(law.load, law.throughput, draws="2000"),
+        lambda law: usl.fit(law.load, law.throughput, seed=-1),
+        lambda law: usl.fit(law.load, law.throughput, block="2"),
+    ],
+)
+def test_texts_and_impossible_factors_are_refused(call):
+    with pytest.raises(InvalidInput):
+        call(usl.fit(*SPEC))
