@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput
@@ -13,8 +16,14 @@ COMMENT = re.compile(r"#[^\n]*")
 BRACKET = re.compile(r"\[[^\[\]]*\]")
 NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[a-z0-9]*")
 LABELS = re.compile(r"\s*\(([^()]*)\)")
-COMPARED = re.compile(r"(?:>=|<=|==|!=|>|<)\s*(?:bool\b\s*)?([\s(]*[-\d.][\d\s.eE+*/()-]*)")
-FACTOR = re.compile(r"\s*([*/]?)\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)")
+COMPARED = re.compile(r"(?:>=|<=|==|!=|>|<)\s*(?:bool\b\s*)?([\s(]*[-\d.][\d\s.eE+*/()-]*)(\w?)")
+LONGEST = 200  # characters of arithmetic: nobody writes a longer limit
+OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 GROUPING = frozenset(["by", "without", "on", "ignoring", "group_left", "group_right"])
 WORDS = frozenset(["and", "or", "unless", "atan2", "bool", "offset", "start", "end", "inf", "nan", *GROUPING])
 
@@ -35,14 +44,14 @@ class Expression:
 def parse_expression(text: str) -> Expression:
     """What a PromQL expression reads. Functions, operators and label lists are passed over, not checked.
 
-    A window that is a variable (`[$__rate_interval]`, `[{{.window}}]`) is none. Products and quotients of numbers that
-    follow a comparison, such as `> (14.4 * 0.001)`, are worked out; other arithmetic is no limit.
+    A window that is a variable (`[$__rate_interval]`, `[{{.window}}]`) is none. Arithmetic of numbers alone behind a
+    comparison, such as `> (14.4 * (1 - 0.999))`, is worked out; with anything else in it there is no limit.
     Raises InvalidInput where a selector cannot be read.
     """
     selectors = {each.text: each for each in _selectors(text)}
     quiet = COMMENT.sub(" ", STRING.sub('""', text))
     windows = {_seconds(found[0][1:-1]) for found in BRACKET.finditer(quiet)}
-    limits = [_constant(found[1]) for found in COMPARED.finditer(BRACKET.sub(" ", quiet))]
+    limits = [_constant(found[1], found[2]) for found in COMPARED.finditer(BRACKET.sub(" ", quiet))]
     return Expression(
         selectors=tuple(selectors.values()),
         windows_s=tuple(sorted(window for window in windows if window is not None)),
@@ -108,16 +117,32 @@ def _seconds(window: str) -> float | None:
     return sum(float(number) * units[unit] for number, unit in parts)
 
 
-def _constant(text: str) -> float | None:
-    """The value of a product of numbers in brackets or not; None where there is other arithmetic."""
-    bare = re.sub(r"[()]", " ", text).strip()
-    value, place = 1.0, 0
-    while place < len(bare):
-        found = FACTOR.match(bare, place)
-        if not found or (place == 0) != (found[1] == ""):
-            return value if place and bare[place:].strip() == "" else None
-        if found[1] == "/" and float(found[2]) == 0:
-            return None
-        value = value / float(found[2]) if found[1] == "/" else value * float(found[2])
-        place = found.end()
-    return value if place else None
+def _constant(text: str, behind: str) -> float | None:
+    """The value of arithmetic of numbers, up to a bracket that it does not open; None where it goes on with a name."""
+    depth, end = 0, len(text)
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            end = place
+            break
+    bare = text[:end].strip()
+    if len(bare) > LONGEST or (end == len(text) and bare[-1:] in "+-*/"):
+        return None
+    if behind and end == len(text) and not text[-1:].isspace():
+        return None  # part of a longer word, such as 5m
+    try:
+        with warnings.catch_warnings(action="ignore"):  # Python's own on what looks like a call, as in 1 (2)
+            return _worked_out(ast.parse(bare, mode="eval").body)
+    except (SyntaxError, ValueError, ArithmeticError):
+        return None
+
+
+def _worked_out(node: ast.expr) -> float:
+    """Raises ValueError for anything but numbers and the four operations on them."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return float(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_worked_out(node.operand)
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
+        return OPERATIONS[type(node.op)](_worked_out(node.left), _worked_out(node.right))
+    raise ValueError("found something else")

@@ -36,7 +36,12 @@ def test_selectors_each_once(text, selectors):
         ("a > bool 2 or b < 1e-3", [2, 0.001]),
         ("a > 1 / 8", [0.125]),
         ("a > 1 / 0", []),
-        ("a > 0.5 - 0.1", []),
+        ("a > 0.5 - 0.1", [0.4]),  # Prometheus works it out before it compares
+        ("(a > 14 * (1 - 0.99)) and (b < -2)", [0.14, -2]),
+        ("a > 0.1 * b", []),
+        ("a > 5m", []),
+        ("a > ((((", []),
+        ("a > 1" + "0" * 400, []),
         ("a > b", []),
         ("a", []),
     ],

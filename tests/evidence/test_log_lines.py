@@ -40,6 +40,13 @@ def test_forms_of_lines(line, service, trace):
     assert pd.Timestamp(found.time, unit="s", tz="UTC") == AT
 
 
+@pytest.mark.parametrize(
+    "time", ['"1e999"', '"never"', "null", "true", "-5", "12", "[]", '{"a": 1}', '"2026-13-01T00:00:00Z"']
+)
+def test_what_is_no_time_is_none(time):
+    assert pd.isna(reader("jsonl")(f'{{"time": {time}, "service": "a"}}').time)
+
+
 def read(tmp_path, content: str | bytes, name="a.log", **more):
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return read_logs([LogSource(path=str(tmp_path / name), **more)])

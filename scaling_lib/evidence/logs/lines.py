@@ -25,6 +25,7 @@ PAIR = re.compile(r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 COMMON = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 EPOCH = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (1e8, 1.0))  # from so much on, divided by so much, seconds since 1970
+LATEST_S = 253_402_300_799  # the end of the year 9999
 FEWEST_PAIRS = 2
 
 
@@ -104,7 +105,8 @@ def _seconds(value: Any) -> float:
         number = float(text)
     except ValueError:
         return _written(text)
-    return next((number / divisor for least, divisor in EPOCH if number >= least), float("nan"))
+    seconds = next((number / divisor for least, divisor in EPOCH if number >= least), float("nan"))
+    return seconds if seconds <= LATEST_S else float("nan")
 
 
 def _written(text: str) -> float:
