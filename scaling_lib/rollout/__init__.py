@@ -2,6 +2,7 @@
 
 from scaling_lib.rollout.counts import CountsJudgement, judge_counts
 from scaling_lib.rollout.detection import by_alerts, by_version
+from scaling_lib.rollout.dora import Dora, dora
 from scaling_lib.rollout.e_values import conditional_e_value, mixture_bound, msprt
 from scaling_lib.rollout.flag_hygiene import FlagHygiene, flag_hygiene
 from scaling_lib.rollout.kayenta import KayentaScores, kayenta_scores
@@ -12,6 +13,7 @@ from scaling_lib.rollout.samples import SamplesJudgement, judge_samples
 
 __all__ = [
     "CountsJudgement",
+    "Dora",
     "FlagHygiene",
     "KayentaConfig",
     "KayentaScores",
@@ -22,6 +24,7 @@ __all__ = [
     "by_alerts",
     "by_version",
     "conditional_e_value",
+    "dora",
     "flag_hygiene",
     "judge_counts",
     "judge_samples",

@@ -111,7 +111,8 @@ def flag_hygiene(
 
 def _days(at: pd.Timestamp, since: pd.Series[Any]) -> pd.Series[float]:
     """Days from each moment until then, NaN where it is not known."""
-    return (at - since).dt.total_seconds() / DAY_S
+    days: pd.Series[float] = (at - since).dt.total_seconds() / DAY_S
+    return days
 
 
 def _asked(references: pd.DataFrame, names: list[str]) -> dict[str, int]:
