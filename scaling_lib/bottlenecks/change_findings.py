@@ -11,13 +11,14 @@ from scaling_lib.stats import Estimate
 from scaling_lib.words import percent, quantity
 
 NEAR = 0.2  # a prediction that is further off is not taken for an answer
+GIVEN = ("spans", "load tests", "load metrics")
 FASTER = 1.05  # times the throughput: less is no gain
 _finding = partial(Finding, step="04", command="scaling run --step 04")
 
 
 def change_findings(change: Changed) -> list[Finding]:
     """Did it work, and could it have been known."""
-    return [_worked(change), *_prediction(change)]
+    return [*_broken(change), _worked(change), *_prediction(change)]
 
 
 def worked(change: Changed) -> str:
@@ -75,6 +76,23 @@ def _worked(change: Changed) -> Finding:
         }.get(answer, ""),
         figure="change-throughput",
     )
+
+
+def _broken(change: Changed) -> list[Finding]:
+    """Evidence of either side that was given and cannot be used."""
+    return [
+        _finding(
+            name="broken-evidence",
+            subject=f"{change.change.name}, {side}",
+            verdict="act",
+            sentence=f"{change.change.name}: the {name} from {side} it cannot be used.",
+            why=absent.why,
+            action="Mend what is named, or leave it out.",
+        )
+        for side, found in (("before", change.before), ("after", change.after))
+        for name, absent in found.absent.items()
+        if absent.broken and name in GIVEN
+    ]
 
 
 def _moved(change: Changed) -> str:

@@ -91,9 +91,9 @@ def changed(system: Assessment, change: Change, *, window: str = TAIL, level: fl
     The prediction sees nothing of what was recorded after. window: see `rank`; level: of all intervals.
     """
     tried = Attempts()
-    before = measured(_side(system, change, "before"), window=window, level=level)
+    before = measured(side_of(system, change, "before"), window=window, level=level)
     predicted = tried("prediction", lambda: predict(change, before))
-    after = measured(_side(system, change, "after"), window=window, level=level)
+    after = measured(side_of(system, change, "after"), window=window, level=level)
     was, _ = _highest(before, level)
     recorded, at_least = _highest(after, level)
     name, used = _full(after)
@@ -147,7 +147,7 @@ def predict(change: Change, before: Measured) -> Predicted:
     return Predicted(relief=relieved(change.name, system, then), levels=pd.DataFrame(rows, columns=LEVELS))
 
 
-def _side(system: Assessment, change: Change, side: str) -> Assessment:
+def side_of(system: Assessment, change: Change, side: str) -> Assessment:
     """The assessment with the evidence of one side of the change."""
     return Assessment(system.folder, system.config.model_copy(update={"evidence": getattr(change, side)}), system.named)
 

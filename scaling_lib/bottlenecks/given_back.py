@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_lib.bottlenecks.path_times import Floats, PathTimes
-from scaling_lib.bottlenecks.rank import FEWEST_BLOCKS
 from scaling_lib.errors import InvalidInput
 from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate, quantile_sample_size
@@ -48,8 +47,10 @@ def given_back(
 
     times: of the journey alone, see `path_times`. threshold_s: of the latency SLO; target: its fraction of requests.
     Each trace is shorter by its own time under the names, at most by what runs beside it lets; the threshold is then
-    held against what is left. Intervals are of 2,000 draws of blocks of time, unknown (NaN) with fewer than 5 of them;
-    those of the quantile also with fewer traces than `quantile_sample_size`.
+    held against what is left. Intervals are of 2,000 draws of blocks of time; those of the quantile are unknown (NaN)
+    with fewer traces than `quantile_sample_size`.
+    Measured coverage of the nominal 95% for the share of slow requests (300 runs, 5% slow in spells of ten): 0.88 of
+    600 traces, 0.93 of 1,200. What came in one spell or none is known worse than the interval says.
     Raises InvalidInput for a name that is not there, and for a threshold or a target that cannot be.
     """
     check_level("given_back", level)
@@ -63,8 +64,6 @@ def given_back(
     left = times.without(times.names.index.isin(names))
     everything = np.ones(len(left), dtype=bool)
     totals, taken = times.totals(everything), times.taken()
-    if times.blocks < FEWEST_BLOCKS:
-        taken = taken[:0]
     below = taken @ totals
     slow = [times.totals(everything, (each > threshold_s).astype(np.float64)) for each in (times.duration_s, left)]
     now, then = ((taken @ each) / below for each in slow)

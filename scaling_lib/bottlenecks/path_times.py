@@ -21,7 +21,8 @@ Mask = NDArray[np.bool_]
 Group = Literal["operation", "service", "edge"]
 
 FEWEST_TRACES = 20  # of a journey, as for demands of spans: with fewer a share says little
-MOST_BLOCKS = 60  # neighbouring traces are drawn together, as they are slow together
+MOST_BLOCKS, LEAST_BLOCKS = 40, 10  # neighbouring traces are drawn together, as they are slow together
+OF_BLOCK = 10  # traces, where there are enough for so many blocks
 MOST_NAMES = 200  # the others, which take next to nothing, are told together
 OTHERS = "(others)"
 
@@ -117,7 +118,7 @@ def path_times(
     saved = np.minimum(exclusive, path.spans["drag_ns"].to_numpy(dtype=np.float64)[rows] / 1e9)
     name, names = _most(name, names, exclusive)
     code, labels = pd.factorize(named.iloc[roots], sort=True)
-    blocks = min(len(roots), MOST_BLOCKS)
+    blocks = min(max(len(roots) // OF_BLOCK, LEAST_BLOCKS), MOST_BLOCKS)
     return PathTimes(
         names=names,
         journeys=tuple(map(str, labels)),

@@ -74,8 +74,10 @@ def rank(
         durations), "p95" or "p99" (at and above); "all" is taken where a window has fewer than 20 traces.
     level: of all intervals.
 
-    Intervals, and how sure the rank is, come of 2,000 draws of blocks of time (up to 60 of as many traces each), since
+    Intervals, and how sure the rank is, come of 2,000 draws of blocks of time (10 to 40 of as many traces each), since
     neighbouring traces are slow together; which traces are slow is taken as seen. Sampling weights count.
+    Measured coverage of the nominal 95% (300 runs, lognormal waits of sigma 0.5): independent traces 0.93 of 200 and
+    0.94 of 1,000; slow together by tens (sigma 0.3) 0.93 of 200 and 0.90 of 1,000.
     Raises NotMeasured without spans, NotEnoughData with fewer than 20 traces of the journeys, InvalidInput for a
     window, level or journey that is not there.
     Sources: Zhang and others, CRISP, USENIX ATC (2022); Hall and Miller, Using the bootstrap to quantify the authority

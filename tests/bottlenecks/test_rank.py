@@ -3,54 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from traces_by_hand import beside, called, order
 
 from scaling_lib.bottlenecks import rank
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
-
-MS = 1_000_000
-
-
-def trace(number, *spans, weight=1.0):
-    """Spans as (id, parent, service, operation, kind, peer, start, end), ms from the trace's begin, 1 s apart."""
-    rows = [
-        {
-            "trace_id": f"t{number:05}", "span_id": own, "parent_id": parent, "service": service,
-            "operation": operation, "kind": kind, "peer": peer, "weight": weight, "follows": False, "error": False,
-            "start_ns": number * 1000 * MS + int(start * MS), "end_ns": number * 1000 * MS + int(end * MS),
-        }
-        for own, parent, service, operation, kind, peer, start, end in spans
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def order(number, *, query=60.0, weight=1.0):
-    """A root of 40 ms of its own that asks the database for `query` ms."""
-    return trace(
-        number,
-        ("a", "", "shop", "POST /order", "server", "", 0, 40 + query),
-        ("b", "a", "shop", "write", "client", "db", 20, 20 + query),
-        weight=weight,
-    )
-
-
-def called(number):
-    """A root of 20 ms, an edge of 30 ms, and 50 ms in the service that is called."""
-    return trace(
-        number,
-        ("a", "", "front", "GET /", "server", "", 0, 100),
-        ("b", "a", "front", "call", "client", "back", 10, 90),
-        ("c", "b", "back", "GET /", "server", "", 20, 70),
-    )
-
-
-def beside(number):
-    """Two queries side by side, of 60 and of 50 ms, in a root of 80 ms."""
-    return trace(
-        number,
-        ("a", "", "shop", "GET /", "server", "", 0, 80),
-        ("b", "a", "shop", "long", "client", "db", 10, 70),
-        ("c", "a", "shop", "short", "client", "db", 10, 60),
-    )
 
 
 def test_what_a_database_does_is_its_own_and_the_root_has_the_rest():
