@@ -32,9 +32,9 @@ LAW_CAPTION = (
     "cost of keeping in step, rate (gamma) the throughput of one request alone."
 )
 OPTIONS_CAPTION = (
-    "What it takes to carry the load that is asked for with more of the same, at today's demand of the bottleneck: an "
-    "instance is one server, used up to its `full_at`; a lost domain and a rollout are not counted. p99: of wait and "
-    "service at it, as an M/M/c queue with an equal part of the load."
+    "What carries the load that is asked for, at today's demand of the bottleneck: more of the same (one server), or "
+    "larger sizes of assessment.yaml, the cheapest first. Each is used up to `full_at`; a lost domain and a rollout "
+    "are not counted. p99: of wait and service at it, as an M/M/c queue with an equal part of the load."
 )
 AUTOSCALER_CAPTION = (
     "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "

@@ -13,6 +13,7 @@ from scaling_lib.capacity.headline import carried_words, headline, today
 from scaling_lib.capacity.over_findings import over_findings
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
+from scaling_lib.capacity.scaled_findings import scaled_findings
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, number, plural, quantity
@@ -31,7 +32,7 @@ def findings(result: Capacity) -> list[Finding]:
     found = [*_capacity(result), *_runs_out(result)]
     found += over_findings(result)
     found += [_saturation(result, point) for point in result.points if point.state != "contradicts its limit"]
-    found += [*_checks(result), *_model(result), *absent_findings(result)]
+    found += [*scaled_findings(result), *_checks(result), *_model(result), *absent_findings(result)]
     return found
 
 

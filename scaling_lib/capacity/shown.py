@@ -78,7 +78,8 @@ def table(result: Capacity, name: str) -> Shown:
     own = TABLES[name]
     frame = own.make(result)
     if len(frame):
-        return figures.table(frame, name, own.caption, units=captions.UNITS)
+        costs = dict.fromkeys(("cost", "fixed cost"), result.currency or "currency not given")
+        return figures.table(frame, name, own.caption, units=captions.UNITS | costs)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
     refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""
     return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else refused or own.otherwise)

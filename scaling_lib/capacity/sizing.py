@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scaling_lib.capacity.autoscaler import AutoscalerReplay, replay_autoscaler
 from scaling_lib.capacity.calibrated import Calibrated
@@ -23,13 +24,12 @@ class Scaled:
     replay: AutoscalerReplay
 
 
-def options(
-    model: Calibrated, resource: Resource | None, rate: float, sizes: Sequence[Size] = ()
-) -> tuple[Option, ...]:
+def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[Option, ...]:
     """How many instances carry a rate (requests/s) at the resource's own demand, the cheapest first.
 
-    resource: what limits, None where that is not known. sizes: of instance that can be had, with their prices; without
-        any only more of the same, one server an instance: what a larger one costs is not known.
+    resource: what limits, None where that is not known. More of the same is one server an instance; beside it stand the
+    `sizes` that assessment.yaml gives: without any, what a larger one costs is not known. Prices that are made up are
+    assumed in what they come to.
     Raises NotMeasured where it has no price, or its demand is not known.
     """
     if resource is None:
@@ -40,26 +40,34 @@ def options(
     if resource.price_per_hour is None or not isinstance(resource.limit, float):
         raise NotMeasured(
             f"{resource.name} has no price: what more of it costs is not known.",
-            supply=f"Give {resource.name} a `price_per_hour` and a `limit` in servers in assessment.yaml.",
+            supply=f"Give {resource.name} a `price_per_hour`, a `limit` in servers, and the `sizes` that can be had, "
+            "in assessment.yaml.",
         )
     if resource.name not in model.calibration.demands:
         raise NotMeasured(
             f"What a request takes of {resource.name} is not measured.",
             supply=f"Supply the metrics of {resource.name} during the load test.",
         )
-    price = resource.price_per_hour
-    same = Size(name="1 server", servers=1, price_per_hour=price)
+    same = Size(name="1 server", servers=1, price_per_hour=resource.price_per_hour)
+    sizes = [
+        Size(name=each.name, servers=each.servers, price_per_hour=each.price_per_hour, speed=each.speed)
+        for each in resource.sizes
+    ]
     today = (same, max(1, round(resource.limit)))
     demand = model.system(1.0).mean_demand(resource.name)
-    return scaling_options(rate, demand, sizes or (same,), today=today, full_at=resource.full_at)
+    found = scaling_options(rate, demand, [same, *sizes], today=today, full_at=resource.full_at)
+    assumed = resource.prices == "assumed"
+    return tuple(replace(each, price_per_hour=replace(each.price_per_hour, assumed=assumed)) for each in found)
 
 
 def scaled(
-    model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float
+    model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float, *, currency: str = ""
 ) -> tuple[Scaled, ...]:
     """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them.
 
-    A replica is one server of the resource. Raises NotMeasured where none is described.
+    A replica is one server of the resource. The downstream is what the model knows beside it and no autoscaler of its
+    own scales: the load at which the first of that is full passes. currency: of the prices.
+    Raises NotMeasured where no autoscaler is described.
     """
     if not any(resource.autoscaler for resource in resources):
         raise NotMeasured(
@@ -67,6 +75,9 @@ def scaled(
             supply="Describe the `autoscaler` of a resource in assessment.yaml: least, most, target, start_delay.",
         )
     found = []
+    limits = model.system(1.0).limits()
+    fixed = [limits[each] for each in limits if not any(one.name == each and one.autoscaler for one in resources)]
+    passes = min((each.value for each in fixed if 0 < each.value < math.inf), default=None)
     for resource in resources:
         settings = autoscaler_of(resource)
         if settings is None or resource.name not in model.calibration.demands:
@@ -74,7 +85,8 @@ def scaled(
         each = 1 / model.system(1.0).mean_demand(resource.name).value
         for times in dict.fromkeys((1.0, factor)):
             replay = replay_autoscaler(
-                times * demand.minutes.dropna() / 60, each, settings, price_per_replica_hour=resource.price_per_hour
-            )
+                times * demand.minutes.dropna() / 60, each, settings, downstream_limit=passes,
+                price_per_replica_hour=resource.price_per_hour, currency=currency,
+            )  # fmt: skip
             found.append(Scaled(resource=resource.name, factor=times, replay=replay))
     return tuple(found)

@@ -171,7 +171,7 @@ def options_table(result: Capacity) -> pd.DataFrame:
         {
             "size": each.size.name,
             "instances": each.instances,
-            "price an hour": each.price_per_hour,
+            "price": replace(each.price_per_hour, unit=f"{result.currency} an hour".strip()),
             "direction": each.direction,
             "utilization": each.utilization,
             "p99_s": each.response_s,
@@ -179,7 +179,7 @@ def options_table(result: Capacity) -> pd.DataFrame:
         }
         for each in result.options
     ]
-    columns = ["size", "instances", "price an hour", "direction", "utilization", "p99_s", "remarks"]
+    columns = ["size", "instances", "price", "direction", "utilization", "p99_s", "remarks"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -188,7 +188,7 @@ def autoscaler_table(result: Capacity) -> pd.DataFrame:
     rows = [
         {
             "resource": each.resource,
-            "load": f"{each.factor:g}x the recorded demand",
+            "load": f"{each.factor:g}x the {'simulated' if result.simulated('requests') else 'recorded'} demand",
             "most replicas": int(each.replay.replicas["asked"].max()),
             "too little_s": each.replay.under_provisioned_s,
             "not served": each.replay.unserved_share,

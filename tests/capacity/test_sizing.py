@@ -7,7 +7,6 @@ from small_capacity import system
 
 import scaling_lib
 from scaling_lib import capacity
-from scaling_lib.capacity.sizing import options
 
 PRICED = ", price_per_hour: 0.1, autoscaler: {least: 1, most: 20, target: 50%}"
 
@@ -23,24 +22,45 @@ def test_more_of_the_same_that_carries_what_is_asked(priced):
     """200 requests/s x 10 ms are 2 servers, and 2.22 at 90%: three of them; no size is made up beside it."""
     (row,) = capacity.options_table(priced).to_dict("records")
     assert (row["size"], row["instances"].value, row["direction"]) == ("1 server", 3, "horizontal")
-    assert row["price an hour"].value == pytest.approx(0.3) and row["utilization"] == pytest.approx(2 / 3, rel=1e-6)
+    assert row["price"].value == pytest.approx(0.3) and row["utilization"] == pytest.approx(2 / 3, rel=1e-6)
     assert not row["remarks"]
     assert "one server" in capacity.table(priced, "options").bundle["text/html"]
     assert "A replica is one server" in capacity.table(priced, "autoscaler").bundle["text/html"]
 
 
-def test_sizes_that_can_be_had_stand_side_by_side(priced):
-    """At their own prices one of four servers is cheaper than three of one."""
-    (cpu,) = [point.resource for point in priced.points]
-    sizes = [
-        capacity.Size(name="small", servers=1, price_per_hour=0.1),
-        capacity.Size(name="large", servers=4, price_per_hour=0.25),
-    ]
-    found = options(priced.calibrated, cpu, 200.0, sizes)
-    assert [(each.size.name, each.instances.value, each.direction) for each in found] == [
+def test_sizes_that_can_be_had_stand_side_by_side(tmp_path):
+    """At their own prices one of four servers is cheaper than three of one; made-up prices are said to be assumed."""
+    sizes = ", sizes: [{name: large, servers: 4, price_per_hour: 0.25}], prices: assumed"
+    folder = system(tmp_path, rate=20.0, noise=False, resources=PRICED + sizes, more="currency: EUR\n")
+    result = capacity.assess(scaling_lib.open(folder))
+    assert [(each.size.name, each.instances.value, each.direction) for each in result.options] == [
         ("large", 1, "vertical"),
-        ("small", 3, "horizontal"),
+        ("1 server", 3, "horizontal"),
     ]
+    table = capacity.options_table(result)
+    assert [str(price) for price in table["price"]] == ["0.25 EUR an hour, assumed", "0.3 EUR an hour, assumed"]
+    html = capacity.table(result, "autoscaler").bundle["text/html"]
+    assert "cost (EUR" in html and "fixed cost (EUR" in html
+    (scaled,) = [each for each in capacity.findings(result) if each.name == "autoscaler"]
+    assert "EUR over the 35 days of the record" in scaled.why and "at prices that are assumed" in scaled.why
+
+
+def test_the_autoscaler_is_a_finding(priced, tmp_path):
+    """Four replicas for 200/s, 840 hours at 0.1 each; two all the time would do."""
+    (told,) = [each for each in capacity.findings(priced) if each.name == "autoscaler"]
+    assert (told.subject, told.verdict, told.action) == ("cpu", "ok", "")
+    assert told.sentence == (
+        "The autoscaler of cpu serves all of 10 times the recorded demand; it asks for 4 replicas at most."
+    )
+    assert "It costs 336 (currency not given) over the 35 days of the record; 2 replicas all the time would serve the "\
+        "peak, for 168 (currency not given)." in told.why  # fmt: skip
+    scarce = PRICED.replace("most: 20", "most: 2")
+    folder = system(tmp_path, rate=20.0, noise=False, resources=scarce)
+    short = capacity.assess(scaling_lib.open(folder), demand_factor=15)
+    (told,) = [each for each in capacity.findings(short) if each.name == "autoscaler"]
+    assert told.verdict == "watch" and told.impact.value == pytest.approx(1 / 3, rel=0.01)
+    assert "does not serve 33.3% of 15 times the recorded demand: for 35 days in all" in told.sentence
+    assert told.action == "Let the autoscaler of cpu go beyond 2 replicas (`most`)."
 
 
 def test_the_autoscaler_over_the_recorded_demand_and_over_what_is_asked(priced):
