@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling_lib.capacity.autoscaler_inputs import check_numbers, downstream_of, failures_of, steps_of
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
-from scaling_lib.capacity.autoscaler_replay import Account, Downstream, Steps, account, simulate
+from scaling_lib.capacity.autoscaler_replay import Account, account, simulate
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
 from scaling_lib.capacity.hpa import NOISE
-from scaling_lib.capacity.hpa_behavior import SECOND
-from scaling_lib.errors import InvalidInput, NotEnoughData
-from scaling_lib.words import duration
+from scaling_lib.capacity.hpa_behavior import SECOND, is_whole
+from scaling_lib.errors import InvalidInput
+from scaling_lib.stats import Estimate, mean_interval
+from scaling_lib.stats.proportions import check_level
+
+WEEK_S = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +40,12 @@ class AutoscalerReplay:
     replica_h, cost: replica-hours and their price; None without a price.
     fixed_replicas, fixed_cost: the smallest fixed size that serves the highest demand (up to what the downstream lets
         pass), used to 100% then, and its price over the same time; fixed_replica_h its hours.
-    ceiling: requests/s that can be served at most, by max_replicas and the downstream.
+    ceiling: requests/s that can be served at most, by max_replicas and the downstream; downstream_passes: those that
+        the downstream lets pass with any number of replicas, infinite where it does not limit.
     largest_ramp: the steepest rise that can be followed from the median demand on.
+    under_provisioned_a_week_s: seconds of a week; cost_a_week: in `currency`, None without a price. Both are means over
+        the whole weeks of the record with Student's t as interval, which takes weeks as independent. Its ends are NaN,
+        not known, with fewer than three weeks, and where all weeks are alike, which tells nothing of the next one.
     """
 
     duration_s: float
@@ -57,12 +65,31 @@ class AutoscalerReplay:
     fixed_replica_h: float
     fixed_cost: float | None
     ceiling: float
+    downstream_passes: float
     largest_ramp: Ramp
+    under_provisioned_a_week_s: Estimate
+    cost_a_week: Estimate | None
+    currency: str
 
     @property
     def unserved_share(self) -> float:
         """Of all requests; NaN without any."""
         return self.unserved / self.demand if self.demand else math.nan
+
+    @property
+    def overshoot(self) -> float:
+        """The share of the replica-hours that the demand did not need at the target; NaN without any."""
+        return self.over_provisioned_replica_h / self.replica_h if self.replica_h else math.nan
+
+    @property
+    def flaps_a_week(self) -> float:
+        """Changes of direction in a week of demand."""
+        return self.flaps * WEEK_S / self.duration_s
+
+    @property
+    def fixed_cost_a_week(self) -> float | None:
+        """What the fixed size costs in a week, in `currency`; None without a price."""
+        return None if self.fixed_cost is None else self.fixed_cost * WEEK_S / self.duration_s
 
 
 def replay_autoscaler(
@@ -73,9 +100,11 @@ def replay_autoscaler(
     downstream_limit: float | None = None,
     connections_per_replica: int | None = None,
     price_per_replica_hour: float | None = None,
+    currency: str = "",
     failures: Sequence[tuple[pd.Timestamp, float]] = (),
     initial_replicas: int | None = None,
     flap_s: float = 600.0,
+    level: float = 0.95,
 ) -> AutoscalerReplay:
     """Run an autoscaler over a recorded demand.
 
@@ -85,11 +114,11 @@ def replay_autoscaler(
         the target's share of that.
     downstream_limit: requests/s that what is behind lets pass; with connections_per_replica, the connections that it
         accepts: replicas beyond limit / connections never become ready. Requests that wait there use no replica.
-    price_per_replica_hour: in the assessment's currency.
+    price_per_replica_hour: in `currency`, such as "EUR".
     failures: (time, share): the moments when that share of the serving replicas is lost, rounded up; in the place of
         each another one starts at once.
     initial_replicas: serving at the beginning; what the first demand needs at the target where it is not given.
-    flap_s: a change of direction within so many seconds is a flap.
+    flap_s: a change of direction within so many seconds is a flap. level: of the intervals.
 
     Every sync the HPA sees the demand and the serving replicas of `metrics_lag_s` ago (before the record: its first
     row), spread evenly; those still starting, and those that began to serve since, count as not ready. Replicas that
@@ -98,26 +127,31 @@ def replay_autoscaler(
     Raises InvalidInput for a demand, numbers or times that cannot be replayed, NotEnoughData for fewer than two rows.
     Source of the law and the behaviour: kubernetes.io, "Horizontal Pod Autoscaling".
     """
-    steps = _steps(demand)
-    _check_numbers(capacity_per_replica, price_per_replica_hour, flap_s)
-    downstream = _downstream(downstream_limit, connections_per_replica, capacity_per_replica)
+    check_level("replay_autoscaler", level)
+    steps = steps_of(demand)
+    check_numbers(capacity_per_replica, price_per_replica_hour, flap_s)
+    downstream = downstream_of(downstream_limit, connections_per_replica, capacity_per_replica)
     peak = min(float(steps.demand.max()), downstream.passes)
     first = math.ceil(float(steps.demand[0]) / (capacity_per_replica * autoscaler.target_utilization) - NOISE)
     initial = min(max(first, autoscaler.min_replicas), autoscaler.max_replicas)
     if initial_replicas is not None:
-        if not autoscaler.min_replicas <= initial_replicas <= autoscaler.max_replicas:
+        if not (is_whole(initial_replicas) and autoscaler.min_replicas <= initial_replicas <= autoscaler.max_replicas):
             raise InvalidInput(
-                f"replay_autoscaler: found {initial_replicas} initial replicas; expected {autoscaler.min_replicas} to "
-                f"{autoscaler.max_replicas}, the autoscaler's bounds."
+                f"replay_autoscaler: found {initial_replicas!r} initial replicas; expected "
+                f"{autoscaler.min_replicas} to {autoscaler.max_replicas}, the autoscaler's bounds."
             )
         initial = initial_replicas
     begin = demand.index[0].tz_convert("UTC")
-    lost = _failures(failures, begin, steps.end_ns)
+    lost = failures_of(failures, begin, steps.end_ns)
     changes = simulate(steps, capacity_per_replica, autoscaler, downstream, initial, lost)
     counted = account(steps, changes, capacity_per_replica, autoscaler, downstream)
     fixed = max(1, math.ceil(peak / capacity_per_replica - NOISE))
     hours = counted.duration_s / 3600
-    level = float(np.median(steps.demand))
+    usual = float(np.median(steps.demand))
+    too_little = _a_week(
+        counted.week_under_provisioned_s, counted.under_provisioned_s, counted.duration_s, level, "s a week"
+    )
+    replica_h = _a_week(counted.week_replica_h, counted.replica_h, counted.duration_s, level, "replica-hours a week")
     return AutoscalerReplay(
         duration_s=counted.duration_s,
         gap_s=steps.end_ns / SECOND - counted.duration_s,
@@ -136,95 +170,24 @@ def replay_autoscaler(
         fixed_replica_h=fixed * hours,
         fixed_cost=None if price_per_replica_hour is None else fixed * hours * price_per_replica_hour,
         ceiling=min(autoscaler.max_replicas * capacity_per_replica, downstream.passes),
-        largest_ramp=largest_ramp(autoscaler, capacity_per_replica, level),
+        downstream_passes=downstream.passes,
+        largest_ramp=largest_ramp(autoscaler, capacity_per_replica, usual),
+        under_provisioned_a_week_s=too_little,
+        cost_a_week=None
+        if price_per_replica_hour is None
+        else replica_h.times(price_per_replica_hour, unit=f"{currency} a week".strip()),
+        currency=currency,
     )
 
 
-def _steps(demand: pd.Series[float]) -> Steps:
-    """The demand on integer nanoseconds since its first row."""
-    index = demand.index
-    if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
-        found = "times without a time zone" if isinstance(index, pd.DatetimeIndex) else type(index).__name__
-        raise InvalidInput(f"Demand: found an index of {found}; expected times with a time zone, such as UTC.")
-    if len(demand) < 2:
-        raise NotEnoughData(f"Demand: found {len(demand)} rows; at least two are needed to know the step between them.")
-    if not pd.api.types.is_numeric_dtype(demand):
-        raise InvalidInput(f"Demand: found values of type {demand.dtype}; expected numbers, requests/s.")
-    values: NDArray[np.float64] = np.asarray(demand.to_numpy(dtype=np.float64, na_value=math.nan))
-    wrong = ~np.isfinite(values) | (values < 0)
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise InvalidInput(
-            f"Demand: found {values[place]} at {index[place]} ({int(wrong.sum())} such rows); expected finite "
-            "requests/s of 0 or more. Leave out rows that are not known: they are gaps then."
-        )
-    times = index.as_unit("ns").asi8
-    apart = np.diff(times)
-    if (apart <= 0).any():
-        raise InvalidInput(
-            f"Demand: its times do not rise at {index[int((apart <= 0).argmax()) + 1]}; sort them, once each."
-        )
-    lengths, often = np.unique(apart, return_counts=True)
-    step = int(lengths[often.argmax()])
-    if (lengths % step).any():
-        place = int((apart % step != 0).argmax())
-        raise InvalidInput(
-            f"Demand: found {apart[place] / SECOND:g} s after {index[place]}, where most rows are {step / SECOND:g} s "
-            "apart; expected a regular step (whole steps may be absent). Resample it first."
-        )
-    starts = times - times[0]
-    return Steps(starts_ns=starts, step_ns=step, demand=values, end_ns=int(starts[-1]) + step)
-
-
-def _check_numbers(capacity: float, price: float | None, flap_s: float) -> None:
-    if not (math.isfinite(capacity) and capacity > 0):
-        raise InvalidInput(
-            f"replay_autoscaler: found a capacity of {capacity} per replica; expected requests/s above 0."
-        )
-    if price is not None and not (math.isfinite(price) and price >= 0):
-        raise InvalidInput(f"replay_autoscaler: found a price of {price} per replica-hour; expected 0 or more.")
-    if not flap_s >= 0:
-        raise InvalidInput(f"replay_autoscaler: found flap_s {flap_s}; expected seconds of 0 or more.")
-
-
-def _downstream(limit: float | None, connections: int | None, capacity: float) -> Downstream:
-    if limit is None:
-        if connections is not None:
-            raise InvalidInput("replay_autoscaler: connections_per_replica needs a downstream_limit of connections.")
-        return Downstream()
-    if not (math.isfinite(limit) and limit > 0):
-        raise InvalidInput(f"replay_autoscaler: found a downstream limit of {limit}; expected a number above 0.")
-    if connections is None:
-        return Downstream(passes=float(limit), requests_per_s=float(limit))
-    if connections < 1:
-        raise InvalidInput(f"replay_autoscaler: found {connections} connections per replica; expected 1 or more.")
-    most = int(limit // connections)
-    if not most:
-        raise InvalidInput(
-            f"replay_autoscaler: a downstream limit of {limit:g} connections is too few for one replica, which opens "
-            f"{connections}."
-        )
-    return Downstream(passes=most * capacity, most_serving=most)
-
-
-def _failures(
-    failures: Sequence[tuple[pd.Timestamp, float]], first: pd.Timestamp, end_ns: int
-) -> list[tuple[int, float]]:
-    lost = []
-    for time, share in failures:
-        moment = pd.Timestamp(time)
-        if moment.tzinfo is None or not 0 < share <= 1:
-            raise InvalidInput(
-                f"Failures: found ({time}, {share}); expected a time with its time zone and a share above 0, at most 1."
-            )
-        since = (moment - first).as_unit("ns").value
-        if not 0 <= since < end_ns:
-            raise InvalidInput(
-                f"Failures: found one at {time}, outside the demand, which begins at {first} and lasts "
-                f"{duration(end_ns / SECOND)}."
-            )
-        lost.append((since, float(share)))
-    return sorted(lost)
+def _a_week(weeks: NDArray[np.float64], amount: float, duration_s: float, level: float, unit: str) -> Estimate:
+    """The mean over whole weeks, without its interval where that is not known; without a week, what is there."""
+    if not len(weeks):
+        return Estimate(amount * WEEK_S / duration_s, math.nan, math.nan, level, unit)
+    found = mean_interval(weeks, level, unit=unit)
+    if found.low == found.high:
+        return replace(found, low=math.nan, high=math.nan)
+    return replace(found, low=max(found.low, 0.0)) if found.low < 0 else found
 
 
 def _replica_frame(changes: NDArray[np.int64], first: pd.Timestamp) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from scaling_lib.capacity.autoscaler_settings import Autoscaler
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import is_finite
 from scaling_lib.words import number, percent
 
 
@@ -45,9 +46,9 @@ def largest_ramp(autoscaler: Autoscaler, capacity_per_replica: float, level: flo
 
     It is certain and therefore careful: with replicas chosen just now, a steeper rise may be followed too.
     """
-    if not (math.isfinite(level) and level >= 0 and math.isfinite(capacity_per_replica) and capacity_per_replica > 0):
+    if not (is_finite(level) and level >= 0 and is_finite(capacity_per_replica) and capacity_per_replica > 0):
         raise InvalidInput(
-            f"largest_ramp: found a level of {level} and a capacity of {capacity_per_replica} requests/s; "
+            f"largest_ramp: found a level of {level!r} and a capacity of {capacity_per_replica!r} requests/s; "
             "expected 0 or more and above 0."
         )
     delay = autoscaler.metrics_lag_s + autoscaler.sync_s + autoscaler.startup_s + autoscaler.scale_up.stabilization_s

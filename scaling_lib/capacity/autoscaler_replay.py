@@ -16,6 +16,7 @@ from scaling_lib.capacity.hpa import NOISE, uniform_replicas
 from scaling_lib.capacity.hpa_behavior import SECOND, Behavior
 
 NEVER = sys.maxsize
+WEEK_NS = 7 * 24 * 3600 * SECOND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,11 @@ class Downstream:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Sums over the time with a demand; the short_ arrays have one entry for each stretch of under-provisioning."""
+    """Sums over the time with a demand.
+
+    The short_ arrays have one entry for each stretch of under-provisioning; the week_ arrays one for each whole week
+    from the first row on that has a demand throughout.
+    """
 
     duration_s: float
     demand: float
@@ -57,6 +62,8 @@ class Account:
     short_starts_ns: NDArray[np.int64]
     short_ends_ns: NDArray[np.int64]
     short_unserved: NDArray[np.float64]
+    week_under_provisioned_s: NDArray[np.float64]
+    week_replica_h: NDArray[np.float64]
 
 
 def simulate(
@@ -133,7 +140,8 @@ def account(
 ) -> Account:
     """Sums over the pieces of time within which neither the demand nor the replicas change."""
     ends = steps.starts_ns + steps.step_ns
-    lefts = np.unique(np.concatenate([steps.starts_ns, ends, changes[:, 0]]))
+    weeks = np.arange(0, steps.end_ns, WEEK_NS, dtype=np.int64)
+    lefts = np.unique(np.concatenate([steps.starts_ns, ends, changes[:, 0], weeks]))
     seconds = np.diff(lefts) / SECOND
     lefts, rights = lefts[:-1], lefts[1:]
     rows, known = steps.rows(lefts)
@@ -150,6 +158,12 @@ def account(
     needed = np.minimum(np.maximum(needed, autoscaler.min_replicas), downstream.most_serving)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], short, [False]]).astype(np.int8)))
     firsts, lasts = edges[::2], edges[1::2] - 1
+    week = lefts // WEEK_NS
+
+    def by_week(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(week, weights=amounts, minlength=len(weeks)), dtype=np.float64)
+
+    whole = by_week(seconds) > WEEK_NS / SECOND - 1e-3
     return Account(
         duration_s=float(seconds.sum()),
         demand=float((demand * seconds).sum()),
@@ -162,6 +176,8 @@ def account(
         short_starts_ns=lefts[firsts],
         short_ends_ns=rights[lasts],
         short_unserved=np.add.reduceat(missed, firsts) if len(firsts) else np.zeros(0),
+        week_under_provisioned_s=by_week(seconds * short)[whole],
+        week_replica_h=by_week(asked * seconds)[whole] / 3600,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from scaling_lib.capacity.hpa import check_bounds
 from scaling_lib.capacity.hpa_behavior import DEFAULT_SCALE_DOWN, DEFAULT_SCALE_UP, ScalingRules
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import is_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +41,19 @@ class Autoscaler:
 
     def __post_init__(self) -> None:
         """Say what is out of range."""
-        if not 0 < self.target_utilization <= 1:
+        if not (is_finite(self.target_utilization) and 0 < self.target_utilization <= 1):
             raise InvalidInput(
-                f"Autoscaler: found a target utilisation of {self.target_utilization}; expected a fraction above 0 and "
-                "at most 1 of a replica's capacity."
+                f"Autoscaler: found a target utilisation of {self.target_utilization!r}; expected a fraction above 0 "
+                "and at most 1 of a replica's capacity."
             )
         check_bounds("Autoscaler", self.tolerance, self.min_replicas, self.max_replicas)
         for name, value in (("startup_s", self.startup_s), ("metrics_lag_s", self.metrics_lag_s)):
-            if not (math.isfinite(value) and value >= 0):
-                raise InvalidInput(f"Autoscaler: found {name} {value}; expected seconds of 0 or more.")
-        if not (math.isfinite(self.sync_s) and self.sync_s >= 1):
-            raise InvalidInput(f"Autoscaler: found sync_s {self.sync_s}; expected at least 1 s between two looks.")
+            if not (is_finite(value) and value >= 0):
+                raise InvalidInput(f"Autoscaler: found {name} {value!r}; expected seconds of 0 or more.")
+        if not (is_finite(self.sync_s) and self.sync_s >= 1):
+            raise InvalidInput(f"Autoscaler: found sync_s {self.sync_s!r}; expected at least 1 s between two looks.")
         if self.metric not in ("utilization", "demand"):
             raise InvalidInput(f"Autoscaler: found the metric {self.metric!r}; expected utilization or demand.")
+        for name, rules in (("scale_up", self.scale_up), ("scale_down", self.scale_down)):
+            if not isinstance(rules, ScalingRules):
+                raise InvalidInput(f"Autoscaler: found {name} {rules!r}; expected ScalingRules.")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 from scaling_lib.errors import InvalidInput
 
 SECOND = 1_000_000_000  # nanoseconds
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +32,11 @@ class ScalingPolicy:
 
     def __post_init__(self) -> None:
         """Refuse what Kubernetes refuses."""
-        if self.kind not in ("Pods", "Percent") or self.value < 1 or not 1 <= self.period_s <= 1800:
+        whole = is_whole(self.value) and is_whole(self.period_s)
+        if self.kind not in ("Pods", "Percent") or not whole or self.value < 1 or not 1 <= self.period_s <= 1800:
             raise InvalidInput(
-                f"Scaling policy: found {self.kind!r} with value {self.value} in {self.period_s} s; expected Pods or "
-                "Percent, a value of 1 or more and a period of 1 to 1800 s."
+                f"Scaling policy: found {self.kind!r} with value {self.value!r} in {self.period_s!r} s; expected Pods "
+                "or Percent, a value of 1 or more and a period of 1 to 1800 s, whole numbers."
             )
 
 
@@ -47,13 +54,19 @@ class ScalingRules:
 
     def __post_init__(self) -> None:
         """Refuse what Kubernetes refuses."""
-        if self.select not in ("Max", "Min", "Disabled") or not self.policies:
+        policies = isinstance(self.policies, (tuple, list)) and [
+            each for each in self.policies if isinstance(each, ScalingPolicy)
+        ]
+        if self.select not in ("Max", "Min", "Disabled") or not policies or len(policies) < len(self.policies):
             raise InvalidInput(
-                f"Scaling rules: found select {self.select!r} and {len(self.policies)} policies; expected Max, Min or "
+                f"Scaling rules: found select {self.select!r} and the policies {self.policies!r}; expected Max, Min or "
                 "Disabled, and at least one policy."
             )
-        if not 0 <= self.stabilization_s <= 3600:
-            raise InvalidInput(f"Scaling rules: found a stabilisation of {self.stabilization_s} s; expected 0 to 3600.")
+        if not (is_whole(self.stabilization_s) and 0 <= self.stabilization_s <= 3600):
+            raise InvalidInput(
+                f"Scaling rules: found a stabilisation of {self.stabilization_s!r} s; expected 0 to 3600, in whole "
+                "seconds."
+            )
 
 
 DEFAULT_SCALE_UP = ScalingRules(

@@ -280,6 +280,13 @@ def test_bad_demand_is_said(change, error, says):
         replay_autoscaler(change(demand((100, 60))), 10, SIMPLE)
 
 
+def test_a_demand_that_is_no_series_is_said():
+    with pytest.raises(InvalidInput, match="found list; expected a series"):
+        replay_autoscaler([1.0, 2.0], 10, SIMPLE)
+    with pytest.raises(InvalidInput, match="found NoneType"):
+        replay_autoscaler(None, 10, SIMPLE)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -292,6 +299,17 @@ def test_bad_demand_is_said(change, error, says):
         ({"downstream_limit": 10, "connections_per_replica": 0}, "0 connections per replica"),
         ({"downstream_limit": 10, "connections_per_replica": 11}, "too few for one replica"),
         ({"initial_replicas": 101}, "101 initial replicas; expected 1 to 100"),
+        ({"capacity_per_replica": "10"}, "capacity of '10'"),
+        ({"capacity_per_replica": None}, "capacity of None"),
+        ({"price_per_replica_hour": "1"}, "price of '1'"),
+        ({"flap_s": None}, "flap_s None"),
+        ({"downstream_limit": "9"}, "downstream limit of '9'"),
+        ({"downstream_limit": 10, "connections_per_replica": 2.5}, "2.5 connections per replica"),
+        ({"initial_replicas": 2.5}, "2.5 initial replicas"),
+        ({"initial_replicas": "2"}, "'2' initial replicas"),
+        ({"failures": [(START, "0.5")]}, "share above 0"),
+        ({"failures": [("never", 0.5)]}, "time zone"),
+        ({"failures": [(None, 0.5)]}, "time zone"),
         ({"failures": [(START, 0.0)]}, "share above 0"),
         ({"failures": [(START.tz_localize(None), 0.5)]}, "time zone"),
         ({"failures": [(START - pd.Timedelta(seconds=1), 0.5)]}, "outside the demand"),
@@ -315,6 +333,14 @@ def test_bad_options_are_said(options, says):
         ({"sync_s": 0}, "sync_s 0"),
         ({"tolerance": -0.1}, "tolerance of -0.1"),
         ({"metric": "memory"}, "metric 'memory'"),
+        ({"target_utilization": "0.5"}, "target utilisation of '0.5'"),
+        ({"target_utilization": None}, "target utilisation of None"),
+        ({"startup_s": "0"}, "startup_s '0'"),
+        ({"metrics_lag_s": None}, "metrics_lag_s None"),
+        ({"sync_s": "15"}, "sync_s '15'"),
+        ({"tolerance": "0.1"}, "tolerance of '0.1'"),
+        ({"max_replicas": 9.5}, "max_replicas 9.5"),
+        ({"scale_up": None}, "scale_up None"),
     ],
 )
 def test_bad_settings_are_said(options, says):

@@ -34,6 +34,27 @@ def test_missing_counts_as_the_target_where_that_is_above_the_request():
     assert hpa_replicas([10, None], requests=100, target_utilization=1.5) == 2  # 160 of 200, 80%: ceil(1.07)
 
 
+def test_an_unready_pod_without_a_metric_is_a_missing_one():
+    # The controller looks for the metric before it looks at the readiness; only of a pending pod it does not.
+    # 100 and 100 of 1000 against 50% ask for 1 of 2; with a missing one at 100% 1200 of 3000 are 40%: ceil(2.4).
+    pods, unready = [100, 100, None], [True, True, False]
+    assert hpa_replicas(pods, requests=1000, target_utilization=0.5, ready=unready) == 3
+    assert hpa_replicas(pods, requests=1000, target_utilization=0.5, pending=[False, False, True]) == 1
+    # On the way up either counts as 0: 1200 of 3000 are below the target, so it stays.
+    assert hpa_replicas([600, 600, None], requests=1000, target_utilization=0.5, ready=unready) == 3
+    assert hpa_replicas([600, 600, None], requests=1000, target_utilization=0.5, pending=[False, False, True]) == 3
+
+
+def test_of_a_custom_metric_readiness_does_not_matter():
+    # Kubernetes sets unready pods aside when scaling on CPU: (50 + 10 + 30) / 15 are 6.
+    assert hpa_replicas([50, 10, 30], target_value=15, ready=[True, False, True]) == 6
+    assert hpa_replicas([50, 10, 30], target_value=15, pending=[False, True, False]) == 6  # 80 of 45 still: ceil(5.33)
+
+
+def test_no_replicas_switch_it_off():
+    assert hpa_replicas([50, 10], target_value=15, replicas=0) == 0
+
+
 def test_unready_pods_only_count_on_the_way_up():
     assert hpa_replicas([100, 100, 0], requests=1000, target_utilization=0.5, ready=[True, True, False]) == 1
     assert hpa_replicas([500, 500, 0], requests=1000, target_utilization=0.5, ready=[True, True, False]) == 3
@@ -42,7 +63,8 @@ def test_unready_pods_only_count_on_the_way_up():
 
 def test_without_any_metric_nothing_changes():
     assert hpa_replicas([None, None], requests=1, target_utilization=0.5) == 2
-    assert hpa_replicas([5, 5], target_value=1, ready=[False, False], replicas=7) == 7
+    assert hpa_replicas([5, 5], target_value=1, pending=[True, True], replicas=7) == 7
+    assert hpa_replicas([5, 5], requests=1, target_utilization=1.0, ready=[False, False], replicas=7) == 7
     assert hpa_replicas([None, None], target_value=1, max_replicas=1) == 1
 
 
@@ -95,8 +117,8 @@ def test_pods_not_known_never_make_a_larger_change(used, data):
     assume(known)
     mean = sum(known) / len(known)
     seen = [None if gone else use for use, gone in zip(used, missing, strict=True)]
-    careful = hpa_replicas(seen, target_value=100, ready=ready)
-    bold = hpa_replicas([mean] * len(used), target_value=100)
+    careful = hpa_replicas(seen, requests=100, target_utilization=1.0, ready=ready)
+    bold = hpa_replicas([mean] * len(used), requests=100, target_utilization=1.0)
     if mean > 100:
         assert len(used) <= careful <= max(bold, len(used))
     elif all(ready):
@@ -111,9 +133,9 @@ def test_pods_not_known_never_make_a_larger_change(used, data):
     st.sampled_from([0, 0.05, 0.1, 0.3]),
 )
 def test_equal_pods_need_no_arrays(used, target, measured, unready, tolerance):
-    pods, ready = [used] * measured + [None] * unready, [True] * measured + [False] * unready
+    pods, pending = [used] * measured + [None] * unready, [False] * measured + [True] * unready
     expected = hpa_replicas(
-        pods, requests=100, target_utilization=target / 100, ready=ready, tolerance=tolerance, min_replicas=1
+        pods, requests=100, target_utilization=target / 100, pending=pending, tolerance=tolerance, min_replicas=1
     )
     assert max(1, uniform_replicas(used / 100, target, measured, unready, tolerance)) == expected
 
@@ -132,6 +154,26 @@ def test_equal_pods_need_no_arrays(used, target, measured, unready, tolerance):
         ({"target_value": None, "target_utilization": 0.5, "requests": [1, 0, 1]}, "finite and above 0"),
         ({"ready": [True]}, "1 values in ready"),
         ({"replicas": -1}, "-1 replicas"),
+        ({"replicas": 2.5}, "2.5 replicas; expected a whole number"),
+        ({"replicas": "3"}, "'3' replicas"),
+        ({"replicas": math.nan}, "nan replicas"),
+        ({"usages": ["1", "2", "3"]}, "not all numbers"),
+        ({"usages": None}, "one finite number of 0 or more for each pod"),
+        ({"target_value": "1"}, "not all numbers"),
+        ({"target_value": math.nan}, "finite and above 0"),
+        ({"target_value": -1}, "finite and above 0"),
+        ({"target_value": None, "target_utilization": "0.5", "requests": 1}, "target_utilization of '0.5'"),
+        ({"target_value": None, "target_utilization": math.nan, "requests": 1}, "target_utilization of nan"),
+        ({"target_value": None, "target_utilization": 0.5, "requests": "1"}, "not all numbers"),
+        ({"ready": ["no", "no", "no"]}, "expected True or False"),
+        ({"pending": [0, 1, 2]}, "expected True or False"),
+        ({"tolerance": "0.1"}, "tolerance of '0.1'"),
+        ({"tolerance": None}, "tolerance of None"),
+        ({"tolerance": math.nan}, "tolerance of nan"),
+        ({"min_replicas": 1.5}, "min_replicas 1.5"),
+        ({"min_replicas": None}, "min_replicas None"),
+        ({"max_replicas": math.nan}, "max_replicas nan"),
+        ({"max_replicas": "9"}, "max_replicas '9'"),
         ({"tolerance": 1.0}, "tolerance of 1.0"),
         ({"min_replicas": 0}, "min_replicas 0"),
         ({"min_replicas": 5, "max_replicas": 4}, "at least the minimum"),

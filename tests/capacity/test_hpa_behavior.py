@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,13 @@ def test_it_moves_towards_what_was_wanted_and_stays_in_bounds(recommended, up, d
         lambda: rules(select="Max"),
         lambda: rules(("Pods", 1, 15), select="max"),
         lambda: rules(("Pods", 1, 15), stabilization_s=3601),
+        lambda: rules(("Pods", 1, 15), stabilization_s="15"),
+        lambda: rules(("Pods", 1, 15), stabilization_s=math.nan),
+        lambda: ScalingPolicy(kind="Pods", value=1.5, period_s=15),
+        lambda: ScalingPolicy(kind="Pods", value="1", period_s=15),
+        lambda: ScalingPolicy(kind="Pods", value=1, period_s=None),
+        lambda: ScalingRules(policies=None),
+        lambda: ScalingRules(policies=("Pods",)),
     ],
 )
 def test_bad_rules_are_said(wrong):
