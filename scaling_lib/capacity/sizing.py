@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -60,11 +61,13 @@ def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[
 
 
 def scaled(
-    model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float
+    model: Calibrated, resources: Sequence[Resource], demand: JourneyDemand, factor: float, *, currency: str = ""
 ) -> tuple[Scaled, ...]:
     """Each autoscaler that the assessment describes, over the recorded minutes and over `factor` times them.
 
-    A replica is one server of the resource. Raises NotMeasured where none is described.
+    A replica is one server of the resource. The downstream is what the model knows beside it and no autoscaler of its
+    own scales: the load at which the first of that is full passes. currency: of the prices.
+    Raises NotMeasured where no autoscaler is described.
     """
     if not any(resource.autoscaler for resource in resources):
         raise NotMeasured(
@@ -72,6 +75,9 @@ def scaled(
             supply="Describe the `autoscaler` of a resource in assessment.yaml: least, most, target, start_delay.",
         )
     found = []
+    limits = model.system(1.0).limits()
+    fixed = [limits[each] for each in limits if not any(one.name == each and one.autoscaler for one in resources)]
+    passes = min((each.value for each in fixed if 0 < each.value < math.inf), default=None)
     for resource in resources:
         settings = autoscaler_of(resource)
         if settings is None or resource.name not in model.calibration.demands:
@@ -79,7 +85,8 @@ def scaled(
         each = 1 / model.system(1.0).mean_demand(resource.name).value
         for times in dict.fromkeys((1.0, factor)):
             replay = replay_autoscaler(
-                times * demand.minutes.dropna() / 60, each, settings, price_per_replica_hour=resource.price_per_hour
-            )
+                times * demand.minutes.dropna() / 60, each, settings, downstream_limit=passes,
+                price_per_replica_hour=resource.price_per_hour, currency=currency,
+            )  # fmt: skip
             found.append(Scaled(resource=resource.name, factor=times, replay=replay))
     return tuple(found)
