@@ -90,7 +90,8 @@ def assess(
     if model and demand:
         needed = wanted.factor * demand.peak.minute.value
         sizes = tried("what more costs", lambda: options(model, resource, needed))
-        replays = tried("autoscaler", lambda: scaled(model, system.resources, demand, wanted.factor))
+        priced = system.config.currency
+        replays = tried("autoscaler", lambda: scaled(model, system.resources, demand, wanted.factor, currency=priced))
     return Capacity(
         system=system.name,
         level=level,
