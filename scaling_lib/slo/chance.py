@@ -12,11 +12,13 @@ def failures_by_chance(bad: Floats, total: Floats, rate: Floats, variation: Floa
     """P(K >= bad) where K is binomial, or negative binomial where the rate varies."""
     from scipy import special
 
+    chance = np.ones(bad.shape)
     varying = np.broadcast_to(variation, bad.shape)
-    even = special.betainc(np.maximum(bad, 1e-9), np.maximum(total - bad + 1, 1e-9), rate)
-    spread = varying * rate * total
-    odd = special.betainc(np.maximum(bad, 1e-9), 1 / np.maximum(varying, 1e-9), spread / (1 + spread))
-    return np.asarray(np.where(bad == 0, 1.0, np.where(varying > 1e-9, odd, even)))
+    even, odd = (bad > 0) & (varying <= 1e-9), (bad > 0) & (varying > 1e-9)
+    chance[even] = special.betainc(bad[even], np.maximum(total[even] - bad[even] + 1, 1e-9), rate[even])
+    spread = varying[odd] * rate[odd] * total[odd]
+    chance[odd] = special.betainc(bad[odd], 1 / varying[odd], spread / (1 + spread))
+    return chance
 
 
 def discoveries(probability: Floats, tests: int, false_discovery: float) -> NDArray[np.bool_]:

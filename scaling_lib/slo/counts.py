@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -35,12 +33,10 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
             "Counts per minute: found minutes without a time zone; expected timestamps in UTC as index or in a column "
             "`minute`. Use pandas.to_datetime(..., utc=True)."
         )
-    values = table[["total", "bad"]].astype(float).fillna(0.0)
-    first = table.index[0]
-    if table.index.freq == MINUTE and table.index.tz is UTC and first == first.floor("min"):
-        summed = values.rename_axis("minute")  # a grid already
-    else:
-        summed = values.groupby(table.index.tz_convert("UTC").floor("min")).sum()
+    values = table[["total", "bad"]].astype(float).fillna(0.0).tz_convert("UTC").rename_axis("minute")
+    times = pd.DatetimeIndex(values.index)
+    is_grid = table.index.freq == MINUTE and times[0] == times[0].floor("min")
+    summed = values if is_grid or _are_minutes(times) else values.groupby(times.floor("min")).sum()
     broken = summed[(summed["bad"] < 0) | (summed["bad"] > summed["total"]) | ~np.isfinite(summed["total"])]
     if len(broken):
         row = broken.iloc[0]
@@ -48,10 +44,16 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
             f"Counts per minute: found {row['bad']:g} bad of {row['total']:g} at {broken.index[0]}; expected "
             "0 <= bad <= total. Check that the same requests are counted in both."
         )
-    if summed is values:
+    if is_grid:
         return summed
     grid = pd.date_range(summed.index[0], summed.index[-1], freq="min", name="minute")
     return summed.reindex(grid, fill_value=0.0)
+
+
+def _are_minutes(times: pd.DatetimeIndex) -> bool:
+    """Whether they are whole minutes, each once, ascending."""
+    minute = int(np.timedelta64(1, "m") / np.timedelta64(1, times.unit))
+    return bool(times.is_unique and times.is_monotonic_increasing and not (times.asi8 % minute).any())
 
 
 def rate_per_s(counts: pd.DataFrame, excluded: pd.DatetimeIndex | None = None) -> float:

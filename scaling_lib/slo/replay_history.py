@@ -88,7 +88,7 @@ class History:
         if not tiers or len(self.minutes) == 0:
             return []
         firing = np.array([self._firing(tier, self.bad, self.total) for tier in tiers])
-        certain = np.array([fires & self._certain(tier) for tier, fires in zip(tiers, firing, strict=True)])
+        certain = np.array([self._certain(tier, fires) for tier, fires in zip(tiers, firing, strict=True)])
         in_full = np.any([self._firing(tier, *self._completed())[-len(self.minutes) :] for tier in tiers], axis=0)
         edges = np.diff(np.concatenate([[0], firing.any(axis=0).astype(np.int8), [0]]))
         alerts = []
@@ -143,12 +143,14 @@ class History:
         both: NDArray[np.bool_] = (long > limit) & (short > limit)
         return both
 
-    def _certain(self, tier: Tier) -> NDArray[np.bool_]:
-        """Where the long window holds more failures than the allowed rate gives by chance."""
-        failed, events = _within(self.bad, self.total, tier.long_window_s)
+    def _certain(self, tier: Tier, fires: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a tier fires and its long window holds more failures than the allowed rate gives by chance."""
+        failed, events = (each[fires] for each in _within(self.bad, self.total, tier.long_window_s))
         tests = int((np.diff(self.total) > 0).sum()) * len(self.policy.tiers)
+        certain = np.zeros(len(fires), dtype=bool)
         chance = failures_by_chance(failed, events, np.full(len(failed), self.allowed))
-        return np.asarray(chance <= CHANCE / 2 / max(tests, 1))
+        certain[fires] = chance <= CHANCE / 2 / max(tests, 1)
+        return certain
 
     def spent_between(self, start: pd.Timestamp, end: pd.Timestamp, *, of: pd.Timestamp) -> float:
         """What a stretch spent of a window's budget: its part in the window that `of` lies in, over what that allows.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from scaling_lib.evidence.kept import kept
 from scaling_lib.evidence.quality import Rejected
+from scaling_lib.evidence.requests import cell_files
 from scaling_lib.evidence.requests.reduce import VERSION, Reduced
-from scaling_lib.evidence.requests.source import RequestSource
+from scaling_lib.evidence.requests.source import RequestSource, Threshold
 
 
 def kept_cells(
@@ -26,6 +28,26 @@ def kept_cells(
     """The file's cells from the cache, or reduced and kept there. A cache that cannot be used is no error."""
     asked = [VERSION, asdict(source), list(limits_us), list(named)]
     return kept(cache and cache / "requests", file, asked, read=reduce, load=_load, save=_save)
+
+
+def kept_parts(
+    cache: Path | None, file: Path, source: RequestSource, thresholds: Sequence[Threshold]
+) -> tuple[Reduced, ...]:
+    """The parts of a file of cells from the cache, or read, checked and kept there."""
+
+    def load(folder: Path) -> tuple[Reduced, ...]:
+        count = int((folder / "parts").read_text(encoding="utf-8"))
+        return tuple(_load(folder / str(number)) for number in range(count))
+
+    def save(parts: tuple[Reduced, ...], folder: Path) -> None:
+        for number, part in enumerate(parts):
+            (folder / str(number)).mkdir()
+            _save(part, folder / str(number))
+        (folder / "parts").write_text(str(len(parts)), encoding="utf-8")
+
+    asked = [cell_files.FORMAT, cell_files.VERSION, asdict(source), [asdict(each) for each in thresholds]]
+    read = partial(cell_files.read_cells, file, source, thresholds)
+    return kept(cache and cache / "requests", file, asked, read=read, load=load, save=save)
 
 
 def _load(folder: Path) -> Reduced:

@@ -29,6 +29,7 @@ from scaling_lib.evidence.sql import literal, quoted
 from scaling_lib.words import duration, listing
 
 FORMAT = "cells"
+VERSION = 1  # of what is made of a file: a change lets go of what was kept
 MINUTE_COLUMNS = (*COUNT_KEYS, "n", "errors", "sum_us")
 HOUR_COLUMNS = (*BIN_KEYS, "n", "sum_us")
 GOOD = re.compile(r"good_([1-9][0-9]*)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +12,8 @@ import pandas as pd
 from scaling_lib.errors import BrokenEvidence, NotMeasured
 from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folded, merged
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
-from scaling_lib.evidence.requests.cache import kept_cells
-from scaling_lib.evidence.requests.cell_files import coverage_notes, is_cells, read_cells
+from scaling_lib.evidence.requests.cache import kept_cells, kept_parts
+from scaling_lib.evidence.requests.cell_files import coverage_notes, is_cells
 from scaling_lib.evidence.requests.overlaps import overlap_notes
 from scaling_lib.evidence.requests.reduce import Reduced, reduce_file
 from scaling_lib.evidence.requests.source import RequestSource, Threshold
@@ -48,22 +48,35 @@ class Requests:
     @property
     def status_known(self) -> bool:
         """Whether all requests here carry a status."""
-        return not self.without_status & _places(self.counts)
+        return not self.without_status & self._places[0]
 
     @property
     def duration_known(self) -> bool:
         """Whether all files of requests here have durations; single requests without one are counted as untimed."""
-        return not self.without_duration & _places(self.counts)
+        return not self.without_duration & self._places[0]
 
     def select(self, route: str, service: str = "") -> Requests:
-        """The requests of a route ("POST /orders", "/orders" of any method, `*` for anything), and service if given."""
-        parts = []
-        for table in (self.counts, self.bins):
-            hits = [place for place in _places(table) if is_of(place, route, service)]
-            services, routes = {each for each, _ in hits}, {each for _, each in hits}
-            chosen = table["service"].isin(services) & table["route"].isin(routes)
-            parts.append(table[chosen].reset_index(drop=True))
-        return replace(self, counts=parts[0], bins=parts[1])
+        """The requests of a route ("POST /orders", "/orders" of any method, `*` for anything), and service if given.
+
+        The tables of the same route are the same whenever they are asked for: change none of them.
+        """
+        if (route, service) not in self._selected:
+            parts = []
+            for table, places in zip((self.counts, self.bins), self._places, strict=True):
+                hits = [place for place in places if is_of(place, route, service)]
+                services, routes = {each for each, _ in hits}, {each for _, each in hits}
+                chosen = table["service"].isin(services) & table["route"].isin(routes)
+                parts.append(table[chosen].reset_index(drop=True))
+            self._selected[route, service] = replace(self, counts=parts[0], bins=parts[1])
+        return self._selected[route, service]
+
+    @cached_property
+    def _places(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        return _places(self.counts), _places(self.bins)
+
+    @cached_property
+    def _selected(self) -> dict[tuple[str, str], Requests]:
+        return {}
 
     def quantile(self, q: float, *, errors: bool = False) -> Estimate:
         """A latency quantile in seconds over all requests here, without errors unless asked; low and high are its bin.
@@ -96,7 +109,7 @@ def read_requests(
 
     def read(file: Path, source: RequestSource) -> Sequence[Reduced]:
         if is_cells(file, source):
-            parts: Sequence[Reduced] = read_cells(file, source, thresholds)
+            parts: Sequence[Reduced] = kept_parts(cache, file, source, thresholds)
         else:
             reduce = partial(reduce_file, file, source, limits_us, named)
             parts = [kept_cells(cache, file, source, limits_us, named, reduce)]
