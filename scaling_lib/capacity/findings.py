@@ -20,10 +20,14 @@ from scaling_lib.words import listing, number, plural, quantity
 
 __all__ = ["findings", "headline"]
 
-TRUSTED = 0.2  # a model whose throughput is further off than this at any level is not taken for an answer
 SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of a year is acted on now
 MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
+MODEL_ACTIONS: dict[Verdict, str] = {
+    "ok": "",
+    "watch": "Where the model does not hold, go by the load test itself.",
+    "unknown": "Supply a load test with the metrics of its time: it tells how far to trust the model.",
+}
 _finding = partial(Finding, step="02", command=COMMAND)
 
 
@@ -244,9 +248,9 @@ def _model(result: Capacity) -> list[Finding]:
     if model is None:
         return []
     held = model.check
-    errors = held.table["throughput_error"].abs().dropna() if held else pd.Series(dtype=float)
-    worst = float(errors.max()) if len(errors) else math.nan
-    verdict: Verdict = "unknown" if math.isnan(worst) else "ok" if worst <= TRUSTED else "watch"
+    errors = held.table[["throughput_error", "response_s_error"]].to_numpy().ravel().tolist() if held else []
+    worst = max((abs(each) for each in errors if not math.isnan(each)), default=math.nan)
+    verdict: Verdict = "unknown" if held is None or math.isnan(worst) else "ok" if held.holds else "watch"
     remarks = len(model.calibration.notes) + len(model.absent)
     rests = listing(sorted(set(model.calibration.origins.values())))
     why = f"Its demands rest on {rests}."
@@ -257,12 +261,10 @@ def _model(result: Capacity) -> list[Finding]:
             name="model",
             verdict=verdict,
             sentence=held.verdict if held else "The model of the system is not held against any load test.",
-            impact=None if math.isnan(worst) else Estimate(worst, worst, worst, 1.0, "fraction"),
+            impact=Estimate(worst, worst, worst, 1.0, "fraction") if math.isfinite(worst) else None,
             why=why,
             evidence=_evidence(result, "load tests", "load metrics", "spans"),
-            action=""
-            if verdict == "ok"
-            else "Supply a load test with the metrics of its time: it tells how far to trust the model.",
+            action=MODEL_ACTIONS[verdict],
         )
     ]
 

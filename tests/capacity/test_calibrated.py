@@ -10,6 +10,7 @@ import yaml
 from small_system import make
 
 import scaling_lib
+from scaling_lib.capacity import assess, findings
 from scaling_lib.capacity.calibrated import OTHER, calibrated
 from scaling_lib.errors import NotMeasured
 from scaling_lib.evidence.load_tests.levels import levels
@@ -114,3 +115,18 @@ def test_a_resource_without_metrics_leaves_the_others(tmp_path, shop):
     own = calibrated(system, every[(every["test"] == "load/locust") & (every["name"] == "")])
     assert set(own.laws) == {"processor of the services"}
     assert len(own.absent) == 1 and own.absent[0].startswith("processor of the database: ")
+
+
+def test_the_verdict_on_the_model_rests_on_its_responses_too(shop):
+    own = next(each for each in findings(assess(shop)) if each.name == "model")
+    assert own.verdict == "watch" and "mean response is within 20% up to" in own.sentence
+    table = calibrated_errors(shop)
+    assert own.impact.value == pytest.approx(table.max())
+
+
+def calibrated_errors(shop):
+    """Of all levels of the longest test, throughputs and responses, without sign."""
+    every = levels(shop.load_tests())
+    rows = every[(every["test"] == "load/locust") & (every["name"] == "")]
+    table = calibrated(shop, rows).check.table
+    return table[["throughput_error", "response_s_error"]].abs().stack()
