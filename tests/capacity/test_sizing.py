@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from small_capacity import system
+from small_capacity import DEMAND_S, LEVEL_MINUTES, USERS, served, system
+from small_system import query_range
 
 import scaling_lib
 from scaling_lib import capacity
@@ -90,6 +92,22 @@ def test_a_ceiling_of_the_autoscaler_leaves_requests_unserved(tmp_path):
     asked = capacity.autoscaler_table(result).iloc[-1]
     assert asked["not served"] == pytest.approx(1 / 3, rel=0.01)
     assert asked["too little_s"] == pytest.approx(35 * 86_400, rel=1e-6)
+
+
+def test_what_the_rest_of_the_system_lets_pass_no_replica_helps(tmp_path):
+    """The database takes 4 ms a request, so 250/s at most; of 300/s a sixth is not served, with any number of replicas."""
+    rates = [0.0, *(served(count) for count in USERS for _ in range(LEVEL_MINUTES))]
+    counts = np.cumsum(rates) * 60
+    metrics = {"busy": DEMAND_S * counts, "db_busy": 0.004 * counts, "total": counts}
+    two = PRICED + "}, {name: database, busy: db_busy, limit: 1, scales: vertically"
+    m_json = query_range({(name, ()): values.tolist() for name, values in metrics.items()})
+    folder = system(tmp_path, rate=20.0, noise=False, resources=two, m__json=m_json, more="currency: EUR\n")
+    now, asked = capacity.assess(scaling_lib.open(folder), demand_factor=15).replays
+    assert asked.replay.downstream_passes == pytest.approx(250, rel=1e-3)
+    assert asked.replay.unserved_share == pytest.approx(1 / 6, rel=1e-3)
+    assert asked.replay.unserved_by_downstream == pytest.approx(asked.replay.unserved, rel=1e-6)
+    assert now.replay.unserved == 0
+    assert asked.replay.cost_a_week.unit == "EUR a week"
 
 
 @pytest.mark.parametrize(
