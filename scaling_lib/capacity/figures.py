@@ -80,7 +80,7 @@ def load_figure(result: Capacity) -> go.Figure | Shown:
         )
         top = max(float(levels["throughput"].max()), result.needed.value)
         figure.update_yaxes(range=[0, 1.12 * min(top, 3 * float(levels["throughput"].max()))])
-    if curve.knee is not None and math.isfinite(curve.knee.users.value) and users:
+    if curve.knee is not None and math.isfinite(curve.knee.users.value) and math.isfinite(curve.knee.users.low) and users:
         low, high = curve.knee.users.low, curve.knee.users.high
         figures.span(figure, low, high if math.isfinite(high) else float(levels["users"].max()), "knee")
     return figure
