@@ -12,7 +12,7 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.model.load_test_demands import LoadTestDemands
 from scaling_lib.model.span_demands import SpanDemands
 from scaling_lib.model.system_parts import ALL
-from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.model.uncertainty import DRAWS, Floats, draw, ends_known, generator, interval
 from scaling_lib.model.utilization_law import UtilizationLaw
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import duration, listing, number, percent
@@ -27,7 +27,8 @@ FULL = 0.9  # of its servers: a resource less busy than this at the plateau is n
 class MeasuredResource:
     """One resource: values (1 + journeys) and draws (DRAWS, 1 + journeys) of its background and demands.
 
-    ceiling: servers that were ever in use, NaN where that is not known.
+    ceiling: servers that were ever in use, NaN where that is not known. known: whether the draws rest on intervals
+    whose ends are; else those of its demands are not either.
     """
 
     origin: str
@@ -35,6 +36,7 @@ class MeasuredResource:
     values: Floats
     draws: Floats
     ceiling: float = math.nan
+    known: bool = True
 
     def mean(self, shares: Floats) -> float:
         """Seconds of the mean request."""
@@ -111,7 +113,7 @@ class Gathered:
             drawn = drawn - each.draws[:, 1:] @ self._shares / free
         if value > 0:
             drawn = np.maximum(drawn, 0.0)
-            self._add_alike(ELSEWHERE, math.inf, value, drawn)
+            self._add_alike(ELSEWHERE, math.inf, value, drawn, known=ends_known(test.total_demand))
             self.notes.append(
                 f"{duration(value)} of a request under light load are explained by no resource (network, waiting for "
                 f"what was not measured); they stand as a pure delay, {ELSEWHERE!r}."
@@ -139,7 +141,7 @@ class Gathered:
                     "in use; the rest cannot be had (a quota, or a reserve of the system)."
                 )
             return
-        self._add_alike(LIMIT, test.servers, test.servers / limit, test.servers / limits)
+        self._add_alike(LIMIT, test.servers, test.servers / limit, test.servers / limits, known=ends_known(test.limit))
         if busiest:
             self.notes.append(
                 f"At the load test's limit of {number(limit)} requests/s the busiest resource, {busiest}, is at "
@@ -147,14 +149,20 @@ class Gathered:
                 "threads, a single-threaded process on several processors)."
             )
 
-    def _add_alike(self, name: str, servers: float, value: float, drawn: Floats) -> None:
+    def _add_alike(self, name: str, servers: float, value: float, drawn: Floats, *, known: bool) -> None:
         """A resource that asks the same of all journeys: nothing tells how it is split."""
+        if not known:
+            self.notes.append(
+                f"{name}: the load test's levels have no intervals of their own, so that of this demand is not known, "
+                "nor are those of what rests on it."
+            )
         each = np.repeat(drawn[:, np.newaxis], len(self._journeys), axis=1)
         self.resources[name] = MeasuredResource(
             origin=LOAD_TEST,
             servers=servers,
             values=np.array([0.0, *[value] * len(self._journeys)]),
             draws=np.column_stack([np.zeros(DRAWS), each]),
+            known=known,
         )
 
     def _columns(self, spans: SpanDemands, service: str) -> tuple[Floats, Floats]:
@@ -169,7 +177,7 @@ class Gathered:
 
     def _estimates(self, each: MeasuredResource) -> tuple[Estimate, dict[str, Estimate]]:
         own = [
-            interval(float(value), drawn, self._level, "s")
+            interval(float(value), drawn, self._level, "s", known=each.known or not value)
             for value, drawn in zip(each.values, each.draws.T, strict=True)
         ]
         return replace(own[0], unit="servers"), dict(zip(self._journeys, own[1:], strict=True))

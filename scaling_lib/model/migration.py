@@ -82,7 +82,9 @@ def _step(system: System, resource: str, factor: float) -> Step:
         factor=factor,
         before=before,
         after=after,
-        gain=interval(after.value / before.value, gains, system.level, "x"),
+        gain=interval(
+            after.value / before.value, gains, system.level, "x", known=not system.without_ends & limits.keys()
+        ),
         next_bottleneck=following,
         next_certainty=eased.bottleneck_certainty()[following],
         useful_factor=min((each for name, each in limits.items() if name != resource), default=math.inf)

@@ -12,7 +12,7 @@ NEEDED = ("service", "operation", "kind", "start_ns", "end_ns")
 
 
 def self_times(spans: pd.DataFrame, asked_by: str = "self_times") -> pd.DataFrame:
-    """A row a span: trace (code), root_operation (NaN below an orphan), is_root, start_ns, weight of the root.
+    """A row a span: trace (code), root_operation (NaN below an orphan), is_root, start_ns, weight of the root, else 1.
 
     And self_s, seconds that no child covers that blocks the span (children clipped to it, each moment once); resource,
     who spends them: the span's service, or the peer of a call without spans of its own; callee: "" or, for a call whose
@@ -37,7 +37,7 @@ def self_times(spans: pd.DataFrame, asked_by: str = "self_times") -> pd.DataFram
             "root_operation": operation,
             "is_root": tree.root & ~tree.orphan,
             "start_ns": spans["start_ns"].to_numpy(),
-            "weight": column(spans, "weight", 1.0).astype(np.float64)[top],
+            "weight": np.nan_to_num(column(spans, "weight", 1.0).astype(np.float64), nan=1.0)[top],
             "self_s": _uncovered(spans, at, child & ~tree.follows) / 1e9,
             "resource": np.where(leaf & calls & (peer != ""), peer, service),
             "callee": callee,

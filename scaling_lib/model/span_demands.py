@@ -50,7 +50,8 @@ def from_spans(spans: pd.DataFrame, *, journeys: Mapping[str, str] | None = None
     demand: it holds waiting (for a processor, a lock, a thread), the more the busier the system was, and lacks what a
     process does outside of its spans. Take spans of light load, and the size of CPU demands from metrics.
     A journey's mean is over its roots, each as often as its sampling weight says; sampling alike scales nothing.
-    Intervals are a bootstrap of traces, in groups of neighbours in time where there are more than 100.
+    Intervals are a bootstrap of traces, in groups of neighbours in time where there are more than 100; a journey that
+    came in fewer than 20 of these groups has groups of its own.
     Traces without their root, and orphans, are left out; journeys with fewer than 20 traces too.
 
     Raises NotEnoughData where no journey has 20, InvalidInput for a frame without the columns that are needed.
@@ -102,20 +103,18 @@ class _Sample:
     def __init__(self, rows: pd.DataFrame, journeys: list[str], level: float) -> None:
         self._journeys, self._level = journeys, level
         roots = rows[rows["is_root"]]
-        first = roots.groupby("trace")["start_ns"].min().sort_values()
-        groups = min(len(first), MOST_GROUPS)
-        self._group = pd.Series(np.arange(len(first)) * groups // len(first), index=first.index)
-        self._groups = groups
-        self._taken = generator("spans").multinomial(groups, np.full(groups, 1 / groups), DRAWS).astype(np.float64)
-        self._roots = {name: self._sums(roots[roots["journey"] == name], None) for name in journeys}
+        together = _Groups(roots, "spans")
+        self._groups = {name: together.of(roots[roots["journey"] == name], name) for name in journeys}
+        self._roots = {name: self._sums(roots[roots["journey"] == name], None, name) for name in journeys}
 
     def means(self, rows: pd.DataFrame) -> tuple[dict[str, Estimate], Floats]:
         """Mean seconds of self time a root, by journey, and its draws (DRAWS, journeys)."""
         found, drawn = {}, []
         for name in self._journeys:
-            sums, roots = self._sums(rows[rows["journey"] == name], "self_s"), self._roots[name]
-            value, below = float(sums.sum() / roots.sum()), self._taken @ roots
-            drawn.append(np.divide(self._taken @ sums, below, out=np.full(DRAWS, value), where=below > 0))
+            sums, roots = self._sums(rows[rows["journey"] == name], "self_s", name), self._roots[name]
+            value, below = float(sums.sum() / roots.sum()), self._groups[name].taken @ roots
+            above = self._groups[name].taken @ sums
+            drawn.append(np.divide(above, below, out=np.full(DRAWS, value), where=below > 0))
             found[name] = interval(value, drawn[-1], self._level, "s")
         return found, np.column_stack(drawn)
 
@@ -124,11 +123,28 @@ class _Sample:
         totals = {name: float(roots.sum()) for name, roots in self._roots.items()}
         return {name: total / sum(totals.values()) for name, total in totals.items()}
 
-    def _sums(self, rows: pd.DataFrame, amount: str | None) -> Floats:
+    def _sums(self, rows: pd.DataFrame, amount: str | None, journey: str) -> Floats:
         """Weighted sums by group: of an amount, or of the rows."""
+        own = self._groups[journey]
         weights = rows["weight"].to_numpy() * (rows[amount].to_numpy() if amount else 1.0)
-        found = np.bincount(self._group.loc[rows["trace"]].to_numpy(), weights=weights, minlength=self._groups)
+        found = np.bincount(own.group.loc[rows["trace"]].to_numpy(), weights=weights, minlength=own.count)
         return found.astype(np.float64)
+
+
+class _Groups:
+    """Traces in groups of neighbours in time, and how often each draw takes each group (DRAWS, count)."""
+
+    def __init__(self, roots: pd.DataFrame, *names: str) -> None:
+        first = roots.groupby("trace")["start_ns"].min().sort_values()
+        self.count = min(len(first), MOST_GROUPS)
+        self.group = pd.Series(np.arange(len(first)) * self.count // len(first), index=first.index)
+        self.taken = generator(*names).multinomial(self.count, np.full(self.count, 1 / self.count), DRAWS).astype(float)
+
+    def of(self, roots: pd.DataFrame, journey: str) -> _Groups:
+        """These, or a journey's own where it came in so few of them that drawing these would hardly change its mean."""
+        if self.group.loc[roots["trace"]].nunique() >= FEWEST_TRACES:
+            return self
+        return _Groups(roots, "spans", journey)
 
 
 def _notes(times: pd.DataFrame, named: pd.DataFrame, counts: pd.Series[int], enough: list[str]) -> Iterator[str]:

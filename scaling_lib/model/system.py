@@ -16,7 +16,7 @@ from scaling_lib.model.system_parts import Figure, Parts, read_parts
 from scaling_lib.model.system_predict import SOLVED, Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.trust import Trust
-from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.model.uncertainty import DRAWS, Floats, draw, ends_known, generator, interval
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
@@ -30,7 +30,8 @@ class System:
     """Demands, servers and arrivals of a system of queues.
 
     demands: by resource the mean seconds of service a request asks of it, or the same by journey; each a number or an
-        Estimate. One figure for a resource is that of every journey; a journey that is not named asks nothing.
+        Estimate. One figure for a resource is that of every journey; a journey that is not named asks nothing. Where an
+        end of its interval is not known (NaN), those of all that rests on it are not either.
     servers: by resource a whole number; 1 where none is given, `math.inf` for a pure delay, in which nobody queues.
     arrivals: requests/s, one rate or a mapping by journey; numbers or Estimates. Their mix is that of the closed
         network too.
@@ -106,11 +107,26 @@ class System:
         """By journey, its share of the arrivals."""
         return {name: rate.value / self.throughput for name, rate in self.parts.rates.items()}
 
+    @cached_property
+    def without_ends(self) -> frozenset[str]:
+        """The resources of whose demands or background an end is not known: an interval that rests on them has none."""
+        return frozenset(
+            resource
+            for resource, demands in self.parts.demands.items()
+            if not all(map(ends_known, [*demands.values(), self.parts.background[resource]]))
+        )
+
+    @cached_property
+    def rates_known(self) -> bool:
+        """Whether both ends of all arrivals' intervals are known."""
+        return all(map(ends_known, self.parts.rates.values()))
+
     def mean_demand(self, resource: str) -> Estimate:
         """Seconds a request asks of a resource, on average over the mix."""
         place = self._place(resource)
         value = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
-        return interval(value, self._demands[place] @ self._shares, self.level, "s")
+        drawn = self._demands[place] @ self._shares
+        return interval(value, drawn, self.level, "s", known=resource not in self.without_ends)
 
     def utilization(self) -> dict[str, float]:
         """By resource, the fraction of its servers that is taken; 1 or more where the arrivals ask for more than it can
@@ -123,7 +139,10 @@ class System:
         found = {}
         for place, (resource, servers) in enumerate(self.parts.servers.items()):
             drawn = (self._demands[place] * self._rates.T).sum(axis=1) + self._background[place]
-            found[resource] = interval(self._busy(resource) / servers, drawn / servers, self.level, "fraction")
+            known = self.rates_known and resource not in self.without_ends
+            found[resource] = interval(
+                self._busy(resource) / servers, drawn / servers, self.level, "fraction", known=known
+            )
         return found
 
     def bounds(self, population: int | None = None) -> SystemBounds:
@@ -160,7 +179,8 @@ class System:
             free = max(self.parts.servers[resource] - self.parts.background[resource].value, 0.0)
             demand = math.fsum(self.mix[name] * each.value for name, each in self.parts.demands[resource].items())
             value = free / demand if demand > 0 else math.inf
-            found[resource] = interval(value, drawn, self.level, "requests/s")
+            known = resource not in self.without_ends
+            found[resource] = interval(value, drawn, self.level, "requests/s", known=known)
         return found
 
     def limit_draws(self) -> dict[str, Floats]:

@@ -59,14 +59,23 @@ def system_bounds(system: System, population: int | None) -> SystemBounds:
             "response_low": limit.response_low + network.delay,
             "response_high": limit.response_high + network.delay,
         }
+    limited, everywhere = not system.without_ends & limits.keys(), not system.without_ends
+
+    def estimate(value: float, values: Floats, unit: str, *, known: bool) -> Estimate:
+        return interval(value, values, system.level, unit, known=known)
+
+    users, drawn_users = saturation * (demand + system.think_time), _users(drawn, demands + system.think_time)
     return SystemBounds(
         bottleneck=system.bottleneck(),
-        saturation=interval(saturation, drawn, system.level, "requests/s"),
-        growth_limit=interval(saturation / system.throughput, drawn / system.throughput_draws(), system.level, "x"),
-        least_response=interval(demand, demands, system.level, "s"),
-        saturation_population=interval(
-            saturation * (demand + system.think_time), _users(drawn, demands + system.think_time), system.level, "users"
+        saturation=estimate(saturation, drawn, "requests/s", known=limited),
+        growth_limit=estimate(
+            saturation / system.throughput,
+            drawn / system.throughput_draws(),
+            "x",
+            known=limited and system.rates_known,
         ),
+        least_response=estimate(demand, demands, "s", known=everywhere),
+        saturation_population=estimate(users, drawn_users, "users", known=everywhere),
         population=population,
         **found,
     )

@@ -39,9 +39,10 @@ def predict(system: System, population: int | None) -> Prediction:
     """See `System.predict`, which is the public function."""
     solved = system.solve(population)
     draws = [each.solve(population) for each in system.drawn]
+    known = not system.without_ends and (system.rates_known or population is not None)
 
     def estimate(value: float, values: list[float], unit: str) -> Estimate:
-        return interval(value, np.array(values), system.level, unit)
+        return interval(value, np.array(values), system.level, unit, known=known)
 
     return Prediction(
         population=population,

@@ -218,3 +218,14 @@ def test_a_load_test_that_reached_no_limit_tells_nothing_alone():
     with pytest.raises(NotMeasured, match="no demand is measured of anything that limits.*Test with more users") as why:
         combined(load_test=from_load_test(rising))
     assert "until throughput no longer rises" in why.value.supply
+
+
+def test_a_limit_without_an_interval_is_not_taken_for_exact():
+    """One level beyond the knee, of which no interval is known."""
+    rows = pd.DataFrame({"users": [10, 50, 100, 200], "throughput": [10.0, 50.0, 100.0, 80.0], "mean_s": [0.01] * 4})
+    known = rows.assign(throughput_low=rows["throughput"] * 0.9, throughput_high=rows["throughput"] * 1.1)
+    for levels, ends in ((rows, False), (known, True)):
+        found = combined(load_test=from_load_test(levels))
+        saturation = found.system(10.0).bounds().saturation
+        assert saturation.value == pytest.approx(100) and math.isnan(saturation.low) is not ends
+        assert any("have no intervals of their own" in note for note in found.notes) is not ends

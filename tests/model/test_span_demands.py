@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,3 +136,29 @@ def test_what_is_too_small_or_no_frame_of_spans_is_refused():
         from_spans(frame(CHECKOUT).drop(columns="span_id"))
     with pytest.raises(InvalidInput, match="level"):
         from_spans(frame(CHECKOUT), level=95)
+
+
+def test_a_journey_that_came_all_at_once_is_not_taken_for_exact():
+    """25 of 4,000 traces, all within one group of neighbours: of 5 to 29 ms, whose mean is not known to the last digit."""
+    at = np.arange(4000) * 10**9
+    burst = (np.arange(4000) >= 2000) & (np.arange(4000) < 2025)
+    took = np.where(burst, 5 + np.arange(4000) - 2000, 10) * 10**6
+    rows = pd.DataFrame(
+        {
+            "trace_id": [f"t{k}" for k in range(4000)], "span_id": "a", "parent_id": "", "service": "web",
+            "operation": np.where(burst, "export", "list"), "kind": "server", "start_ns": at, "end_ns": at + took,
+            "error": False,
+        }
+    )  # fmt: skip
+    demand = from_spans(rows).demands["web"]["export"]
+    mean, error = 0.017, 0.00736 / math.sqrt(25)  # of 5 to 29, and their deviation over the root of their number
+    assert demand.value == pytest.approx(mean)
+    assert (
+        mean - 2.6 * error < demand.low < mean - 1.4 * error and mean + 1.4 * error < demand.high < mean + 2.6 * error
+    )
+
+
+def test_a_root_without_a_sampling_weight_counts_once():
+    given = frame(CHECKOUT)
+    some = given.assign(weight=np.where(np.arange(len(given)) % 2, 1.0, np.nan))
+    assert from_spans(some).demands == from_spans(given).demands

@@ -144,6 +144,24 @@ def test_one_uncertain_demand_gives_the_interval_of_what_rests_on_it():
     assert (use.value, use.low, use.high) == pytest.approx((0.2, 0.16, 0.25), rel=0.03)
 
 
+def test_an_interval_whose_ends_are_not_known_makes_no_exact_figure():
+    """What rests on the database alone keeps its interval; what rests on the processor has none, and is not exact."""
+    demands = {"cpu": Estimate(0.02, math.nan, math.nan), "db": Estimate(0.01, 0.008, 0.012)}
+    system = System(demands, {"cpu": 4}, 10.0, 1.0)
+    bounds, predicted, step = system.bounds(), system.predict(50), migration(system, steps=1)[0]
+    assert bounds.saturation.value == pytest.approx(100)  # of the database; 200 of the four processors
+    unknown = [
+        system.mean_demand("cpu"), system.limits()["cpu"], system.utilization_estimates()["cpu"], bounds.saturation,
+        bounds.growth_limit, bounds.least_response, bounds.saturation_population, predicted.throughput,
+        predicted.mean_response, step.gain,
+    ]  # fmt: skip
+    assert all(math.isnan(each.low) and math.isnan(each.high) and each.value > 0 for each in unknown)
+    known = [system.mean_demand("db"), system.limits()["db"], system.utilization_estimates()["db"]]
+    assert all(each.low < each.value < each.high for each in known)
+    arrivals = System({"cpu": Estimate(0.02, 0.01, 0.03)}, {}, Estimate(10.0, math.nan, math.nan))
+    assert math.isnan(arrivals.bounds().growth_limit.low) and arrivals.bounds().saturation.low > 0
+
+
 def test_the_level_is_that_of_all_that_a_system_says():
     # ln D is normal: half of all cases lie within 0.6745 / 1.9600 of the ends of the 95%
     system = System({"cpu": Estimate(0.02, 0.016, 0.025)}, {}, 10.0, 1.0, level=0.5)
