@@ -7,44 +7,32 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, check_slos, read_config
+from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, read_config
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.evidence.requests import Requests, Threshold
+from scaling_lib.evidence.requests import Threshold
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Conclusion, Finding, conclude
 from scaling_lib.ledger import Ledger, Promise
 from scaling_lib.ledger_resources import measured
-from scaling_lib.objectives import bound_slo
+from scaling_lib.objectives import bound_slo, check_slos
 from scaling_lib.reading import FILE_NAME, Reading
 from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
 
-if TYPE_CHECKING:
-    from scaling_lib.evidence.alerts import Alerts
-    from scaling_lib.evidence.dashboards import Dashboards
-    from scaling_lib.evidence.flags import Flags
-    from scaling_lib.evidence.load_tests import LoadTests
-    from scaling_lib.evidence.logs import Logs
-    from scaling_lib.evidence.row_files import Rows
-    from scaling_lib.evidence.spans import Spans
-    from scaling_lib.evidence.teams import Teams
 
-
-class Assessment:
-    """One system: what `assessment.yaml` says of it, and its evidence. Evidence is read at first use and kept.
+class Assessment(Reading):
+    """One system: what `assessment.yaml` says of it, its evidence (see `Reading`), and what its steps conclude.
 
     folder: where `assessment.yaml` lies; config: what it says; named: that folder as the user wrote it, or "".
     """
 
     def __init__(self, folder: Path, config: Config, named: str = "") -> None:
-        self.folder = folder
+        super().__init__(folder, config)
         self.named = named
-        self.config = config
-        self._reading = Reading(folder, config, self.thresholds)
 
     def __repr__(self) -> str:
         return f"Assessment({self.config.system!r}, {len(self.config.journeys)} journeys)"
@@ -74,67 +62,12 @@ class Assessment:
         """Incidents that `assessment.yaml` names, to test the alerts against."""
         return tuple(self.config.incidents)
 
-    def requests(self) -> Requests:
-        """Counts per minute and latency bins per hour of all requests.
-
-        Raises NotMeasured where no requests are given, BrokenEvidence where none of them can be read.
-        """
-        return self._reading.requests()
-
-    def metrics(self) -> Metrics:
-        """Time series, from a live Prometheus or from files. Raises as `requests` does."""
-        return self._reading.metrics()
-
-    def spans(self) -> Spans:
-        """Spans of all traces, see `evidence.spans`. Raises as `requests` does."""
-        return self._reading.spans()
-
-    def load_tests(self) -> LoadTests:
-        """Load tests, see `evidence.load_tests`. Raises as `requests` does."""
-        return self._reading.load_tests()
-
-    def load_metrics(self) -> Metrics:
-        """The time series that were recorded beside the load tests. Raises as `requests` does."""
-        return self._reading.load_metrics()
-
-    def alerts(self) -> Alerts:
-        """Rules that alert or record, see `evidence.alerts`. Raises as `requests` does."""
-        return self._reading.alerts()
-
-    def logs(self) -> Logs:
-        """Lines of logs, see `evidence.logs`. Raises as `requests` does."""
-        return self._reading.logs()
-
-    def dashboards(self) -> Dashboards:
-        """Dashboards with their queries, see `evidence.dashboards`. Raises as `requests` does."""
-        return self._reading.dashboards()
-
-    def teams(self) -> Teams:
-        """Teams with their services, see `evidence.teams`. Raises as `requests` does."""
-        return self._reading.teams()
-
-    def deployments(self) -> Rows:
-        """What was deployed, see `evidence.deployments`. Raises as `requests` does."""
-        return self._reading.deployments()
-
-    def incidents(self) -> Rows:
-        """What went wrong, see `evidence.incidents`. Raises as `requests` does."""
-        return self._reading.incidents()
-
-    def changes(self) -> Rows:
-        """Who changed which file and when, see `evidence.changes`. Raises as `requests` does."""
-        return self._reading.changes()
-
-    def flags(self) -> Flags:
-        """Feature flags, and where the code asks for them, see `evidence.flags`. Raises as `requests` does."""
-        return self._reading.flags()
-
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.
 
         Raises BrokenEvidence or InvalidInput where a file cannot be read.
         """
-        in_files = {slo.name: slo for slo in self._reading.slos_in_files()}
+        in_files = {slo.name: slo for slo in self.slos_in_files()}
         bound = [
             bound_slo(journey, objective, in_files) for journey in self.config.journeys for objective in journey.slos
         ]
@@ -150,15 +83,13 @@ class Assessment:
             except NotMeasured:
                 continue
             except ScalingError as error:
-                problems[kind.name] = self._reading.named_here(str(error))
+                problems[kind.name] = self.named_here(str(error))
         has_slos = "slos" not in problems and bool(self.slos())
         seen = self._seen() if "requests" not in problems and self.config.evidence.requests else {}
         promises = [self._promise(slo, problems) for slo in self.slos() if slo.kind != "threshold"] if has_slos else []
         metrics, beside = _if_there(self.metrics), _if_there(self.load_metrics)
         resources = [measured(each, metrics, beside) for each in self.resources]
-        return Ledger.of(
-            self._reading.sources, problems, has_slos=has_slos, promises=promises, resources=resources, **seen
-        )
+        return Ledger.of(self.sources, problems, has_slos=has_slos, promises=promises, resources=resources, **seen)
 
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
@@ -198,7 +129,7 @@ class Assessment:
     def _names_in_files(self) -> set[str] | None:
         """The names of the SLOs in files; None where those cannot be read, which the step that needs them says."""
         try:
-            return {slo.name for slo in self._reading.slos_in_files()}
+            return {slo.name for slo in self.slos_in_files()}
         except ScalingError:
             return None
 

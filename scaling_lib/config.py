@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,8 +26,8 @@ from scaling_lib.evidence.values import (
     parse_target,
     parse_threshold,
 )
-from scaling_lib.evidence.yaml_faults import fault_text, field_text
-from scaling_lib.evidence.yaml_parts import Place, read_documents
+from scaling_lib.evidence.yaml_faults import fault_text
+from scaling_lib.evidence.yaml_parts import read_documents
 
 
 def _slo_entry(value: object) -> object:
@@ -270,36 +269,3 @@ def read_config(file: Path) -> Config:
         faults = [fault_text(fault, node, Config) for fault in error.errors()]
         raise InvalidInput(f"{file}: " + "; ".join(faults)) from None
     return config
-
-
-def check_slos(file: Path, config: Config, in_files: Callable[[], Set[str] | None]) -> None:
-    """Raise InvalidInput where SLOs of journeys share a name, or name one that no file has; each with its line.
-
-    in_files: gives the names of the SLOs in files, None where those cannot be read; asked where a journey names one.
-    """
-    named = any(slo.named for journey in config.journeys for slo in journey.slos)
-    if found := _slo_faults(config, in_files() if named else None):
-        node, _ = read_documents(file)[0]
-        raise InvalidInput(f"{file}: " + "; ".join(f"{field_text(node, place)}: {fault}" for place, fault in found))
-
-
-def slo_name(journey: Journey, objective: Objective) -> str:
-    """The name of a journey's SLO: that of the file it is in, its own, or the journey's with the kind."""
-    return objective.named or objective.name or f"{journey.name} {objective.kind}"
-
-
-def _slo_faults(config: Config, known: Set[str] | None) -> list[tuple[Place, str]]:
-    """What is wrong with the SLOs of the journeys, each with its place: names used twice, or that no file has."""
-    faults: list[tuple[Place, str]] = []
-    seen: dict[str, str] = {}
-    for number, journey in enumerate(config.journeys):
-        for rank, objective in enumerate(journey.slos):
-            place, name = ("journeys", number, "slos", rank), slo_name(journey, objective)
-            if name in seen:
-                also = f"found a second SLO with the name {name!r}, as the journey {seen[name]!r} has one"
-                faults.append((place, f"{also}; expected each once: give this one a `name` of its own"))
-            seen.setdefault(name, journey.name)
-            if objective.named and known is not None and name not in known:
-                listed = ", ".join(sorted(known)) or "none, no file is given"
-                faults.append((place, f"found {name!r}, which no file of evidence.slos has; expected one of: {listed}"))
-    return faults

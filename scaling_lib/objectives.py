@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from scaling_lib.config import Journey, Objective, slo_name
+from scaling_lib.config import Config, Journey, Objective
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.selector import with_edge
 from scaling_lib.evidence.slos import SLO
+from scaling_lib.evidence.yaml_faults import field_text
+from scaling_lib.evidence.yaml_parts import Place, read_documents
 
 QUERIES = ("good_query", "bad_query", "total_query")
 
@@ -24,7 +27,7 @@ def bound_slo(journey: Journey, objective: Objective, in_files: Mapping[str, SLO
     if objective.named:
         return replace(in_files[objective.named], journey=journey.name)
     return SLO(
-        name=slo_name(journey, objective),
+        name=_slo_name(journey, objective),
         target=objective.target,
         window=objective.window,
         kind=objective.kind,
@@ -68,3 +71,36 @@ def _from_selectors(journey: Journey, kind: str, threshold_s: float | None) -> d
 
 def _rise(selector: str) -> str:
     return f"sum(increase({selector}[{{{{.window}}}}]))"
+
+
+def check_slos(file: Path, config: Config, in_files: Callable[[], Set[str] | None]) -> None:
+    """Raise InvalidInput where SLOs of journeys share a name, or name one that no file has; each with its line.
+
+    in_files: gives the names of the SLOs in files, None where those cannot be read; asked where a journey names one.
+    """
+    named = any(slo.named for journey in config.journeys for slo in journey.slos)
+    if found := _slo_faults(config, in_files() if named else None):
+        node, _ = read_documents(file)[0]
+        raise InvalidInput(f"{file}: " + "; ".join(f"{field_text(node, place)}: {fault}" for place, fault in found))
+
+
+def _slo_faults(config: Config, known: Set[str] | None) -> list[tuple[Place, str]]:
+    """What is wrong with the SLOs of the journeys, each with its place: names used twice, or that no file has."""
+    faults: list[tuple[Place, str]] = []
+    seen: dict[str, str] = {}
+    for number, journey in enumerate(config.journeys):
+        for rank, objective in enumerate(journey.slos):
+            place, name = ("journeys", number, "slos", rank), _slo_name(journey, objective)
+            if name in seen:
+                also = f"found a second SLO with the name {name!r}, as the journey {seen[name]!r} has one"
+                faults.append((place, f"{also}; expected each once: give this one a `name` of its own"))
+            seen.setdefault(name, journey.name)
+            if objective.named and known is not None and name not in known:
+                listed = ", ".join(sorted(known)) or "none, no file is given"
+                faults.append((place, f"found {name!r}, which no file of evidence.slos has; expected one of: {listed}"))
+    return faults
+
+
+def _slo_name(journey: Journey, objective: Objective) -> str:
+    """The name of a journey's SLO: that of the file it is in, its own, or the journey's with the kind."""
+    return objective.named or objective.name or f"{journey.name} {objective.kind}"

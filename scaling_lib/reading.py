@@ -45,22 +45,25 @@ Kept = TypeVar("Kept")
 
 
 class Reading:
-    """What an assessment's evidence holds, and where it came from.
+    """What an assessment's evidence holds, and where it came from. Each kind is read at first use, and kept.
 
-    folder: where `assessment.yaml` lies; config: what it says; thresholds: those by which requests count as good.
-    sources: by kind, one Quality a source that was read or could not be.
+    folder: where `assessment.yaml` lies; config: what it says. sources: by kind, one Quality a source that was read or
+    could not be. Each kind's method raises NotMeasured where none is given, BrokenEvidence where none can be read.
     """
 
-    def __init__(self, folder: Path, config: Config, thresholds: Callable[[], list[Threshold]]) -> None:
+    def __init__(self, folder: Path, config: Config) -> None:
         self.folder = folder
         self.config = config
-        self.thresholds = thresholds
         self.sources: dict[str, tuple[Quality, ...]] = {}
         self._kept: dict[str, Any] = {}
         self._failed: dict[str, ScalingError] = {}
 
+    def thresholds(self) -> list[Threshold]:
+        """Those by which requests count as good."""
+        return []
+
     def requests(self) -> Requests:
-        """Raises NotMeasured where none are given, BrokenEvidence where none can be read; so do the others."""
+        """Counts a minute and latency bins an hour of all requests, see `evidence.requests`."""
         given = self.config.evidence.requests
         sources = [RequestSource(**self._described(entry)) for entry in given]
         named = [journey.route for journey in self.config.journeys if journey.route]
@@ -69,17 +72,17 @@ class Reading:
         )
 
     def metrics(self) -> Metrics:
-        """Of the system itself."""
+        """Time series of the system itself, from a live Prometheus or from files, see `evidence.metrics`."""
         given = self.config.evidence.metrics
         return self._evidence("metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
 
     def load_metrics(self) -> Metrics:
-        """Of the time of the load tests."""
+        """The time series that were recorded beside the load tests."""
         given = [entry for test in self.config.evidence.load_tests for entry in test.metrics]
         return self._evidence("load metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
 
     def spans(self) -> Spans:
-        """Of all traces."""
+        """Spans of all traces, see `evidence.spans`."""
         from scaling_lib.evidence.spans import SpanSource, read_spans
 
         given = self.config.evidence.spans
@@ -87,7 +90,7 @@ class Reading:
         return self._evidence("spans", given, lambda: read_spans(sources, cache=cache_folder()))
 
     def load_tests(self) -> LoadTests:
-        """All of them."""
+        """Load tests, see `evidence.load_tests`."""
         from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
 
         given = self.config.evidence.load_tests
@@ -95,7 +98,7 @@ class Reading:
         return self._evidence("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
 
     def alerts(self) -> Alerts:
-        """Rules that alert or record."""
+        """Rules that alert or record, see `evidence.alerts`."""
         from scaling_lib.evidence.alerts import AlertSource, read_alerts
 
         given = self.config.evidence.alerts
@@ -104,14 +107,14 @@ class Reading:
         )
 
     def logs(self) -> Logs:
-        """Lines of logs."""
+        """Lines of logs, see `evidence.logs`."""
         from scaling_lib.evidence.logs import LogSource, read_logs
 
         given = self.config.evidence.logs
         return self._evidence("logs", given, lambda: read_logs([LogSource(**self._described(each)) for each in given]))
 
     def dashboards(self) -> Dashboards:
-        """Dashboards with their queries."""
+        """Dashboards with their queries, see `evidence.dashboards`."""
         from scaling_lib.evidence.dashboards import DashboardSource, read_dashboards
 
         given = self.config.evidence.dashboards
@@ -120,7 +123,7 @@ class Reading:
         )
 
     def teams(self) -> Teams:
-        """Teams with their services."""
+        """Teams with their services, see `evidence.teams`."""
         from scaling_lib.evidence.teams import TeamSource, read_teams
 
         given = self.config.evidence.teams
@@ -129,16 +132,18 @@ class Reading:
         )
 
     def deployments(self) -> Rows:
-        """What was deployed."""
+        """What was deployed, see `evidence.deployments`."""
         from scaling_lib.evidence.deployments import DeploymentSource, read_deployments
 
         given = self.config.evidence.deployments
         return self._evidence(
-            "deployments", given, lambda: read_deployments([DeploymentSource(**self._described(each)) for each in given])
+            "deployments",
+            given,
+            lambda: read_deployments([DeploymentSource(**self._described(each)) for each in given]),
         )
 
     def incidents(self) -> Rows:
-        """What went wrong."""
+        """What went wrong, see `evidence.incidents`."""
         from scaling_lib.evidence.incidents import IncidentSource, read_incidents
 
         given = self.config.evidence.incidents
@@ -147,7 +152,7 @@ class Reading:
         )
 
     def changes(self) -> Rows:
-        """The history of the code."""
+        """Who changed which file and when, see `evidence.changes`."""
         from scaling_lib.evidence.changes import ChangeSource, read_changes
 
         given = self.config.evidence.changes
@@ -156,7 +161,7 @@ class Reading:
         )
 
     def flags(self) -> Flags:
-        """Feature flags."""
+        """Feature flags, and where the code asks for them, see `evidence.flags`."""
         from scaling_lib.evidence.flags import FlagSource, read_flags
 
         given = self.config.evidence.flags
