@@ -91,14 +91,14 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
             name="seen-from-callers-only",
             verdict=verdict,
             sentence=(
-                f"{listing(hidden) or 'Some callees'} can be seen from the callers only: {most.unseen} of the time of "
+                f"{listing(hidden) or 'What is called without a name'} can be seen from the callers only: {most.unseen} of the time of "
                 f"{most.journey} passes there."
             ),
             impact=most.unseen,
             why="A call's span names what is asked; whether the callee works or waits meanwhile is not seen.",
             evidence=_evidence(result, "spans"),
             action=(
-                f"Instrument {listing(hidden) or 'them'}; of a database, keep its statistics by statement "
+                f"Instrument {listing(hidden) or 'what is called'}; of a database, keep its statistics by statement "
                 "(pg_stat_statements) and its waits, or log slow ones with the trace's id as a comment (sqlcommenter)."
                 if verdict == "watch"
                 else ""
@@ -147,7 +147,7 @@ def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]
         _finding(
             name="broken-traces",
             verdict="ok",
-            sentence=f"{none}, and {calls:,} calls between services are joined." if calls else f"{none}.",
+            sentence=f"{none}, and {calls:,} calls are joined by their callee's span." if calls else f"{none}.",
             evidence=_evidence(result, "spans"),
             figure="propagation",
         )
