@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from types import NoneType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,9 +24,11 @@ from scaling_lib.config import Demand, Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import check_kind
 from scaling_lib.stats.clock import check_zone
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.forecast import Forecast, forecast
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import duration, number
 
 ALL_REQUESTS = "all requests"
@@ -104,6 +107,10 @@ def demand_of(
     gaps. It goes to the date or four times as far as the history is long, whichever is further, and ten years at most.
     Raises NotMeasured where no request matches, or the journey has no route; NotEnoughData without a whole hour.
     """
+    check_level("demand_of", level)
+    check_kind("demand_of", "requests", requests, Requests, "those of `Assessment.requests()`")
+    check_kind("demand_of", "a journey", journey, (Journey, NoneType), "one of `Assessment.journeys`, or None for all")
+    check_kind("demand_of", "a horizon", horizon, (Demand, NoneType), "a config.Demand, or None without one")
     name, route, service = ALL_REQUESTS, "*", ""
     if journey is not None:
         name, route, service = journey.name, journey.route, journey.service

@@ -14,7 +14,7 @@ from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
 from scaling_lib.evidence.silence import silence_limit_s
 from scaling_lib.stats import Estimate, student_quantile
-from scaling_lib.stats.arguments import is_finite
+from scaling_lib.stats.arguments import check_kind, check_series, is_finite, said
 from scaling_lib.stats.clock import check_zone
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import plural
@@ -56,6 +56,9 @@ def minute_requests(requests: Requests, route: str = "*", service: str = "") -> 
     route, service: as for `Requests.select`. A silence of all requests of the same services that is longer than their
     rhythm explains (`evidence.silence`, at least 5 minutes) is a gap. Raises NotMeasured without a single request.
     """
+    check_kind("minute_requests", "requests", requests, Requests, "those of `Assessment.requests()`")
+    check_kind("minute_requests", "a route", route, str, "a text such as GET /orders or *")
+    check_kind("minute_requests", "a service", service, str, 'a name, "" for all')
     chosen = requests.select(route, service).counts
     if chosen.empty:
         raise NotMeasured(
@@ -79,6 +82,7 @@ def hourly(minutes: pd.Series[float]) -> pd.Series[float]:
 
     Hours at either end that were not recorded are left out; there may be none at all.
     """
+    check_series("hourly", minutes)
     parts = minutes.resample(HOUR)
     whole = parts.sum().where(parts.count() == 60).rename("requests").rename_axis("time")
     known = whole.dropna().index
@@ -91,6 +95,7 @@ def hours_of_week(hours: pd.Series[float], time_zone: str = "UTC") -> pd.DataFra
     time_zone: whose clock names the hours. The median over weeks, counted back from the last whole hour; only weeks
     with 90% of their hours. All NaN without.
     """
+    check_series("hours_of_week", hours)
     times = pd.DatetimeIndex(hours.index).tz_convert(check_zone("hours_of_week", time_zone))
     table = pd.DataFrame({"requests": hours.to_numpy(), "day": times.day_of_week, "hour": times.hour})
     table["week"] = (len(table) - 1 - np.arange(len(table))) // HOURS_A_WEEK
@@ -120,9 +125,13 @@ def peak_demand(
     Where there is no whole week, the busiest hour there is of today's level, without an interval.
     Raises NotEnoughData without a whole hour, InvalidInput for a growth that no demand can have.
     """
+    for series in (minutes, hours):
+        check_series("peak_demand", series)
     check_level("peak_demand", level)
+    if not isinstance(shifts, list | tuple) or not all(isinstance(each, pd.Timestamp) and each.tz for each in shifts):
+        raise InvalidInput("peak_demand: found shifts that are no times with a zone; expected `Forecast.shifts`.")
     if not (is_finite(growth_a_week) and growth_a_week > -1):
-        raise InvalidInput(f"peak_demand: found a growth of {growth_a_week!r} a week; expected a fraction above -1.")
+        raise InvalidInput(f"peak_demand: found growth_a_week {said(growth_a_week)}; expected a fraction above -1.")
     if hours.dropna().empty:
         raise NotEnoughData(
             "Today's peak: found no whole hour that was recorded; expected at least one, best four weeks."

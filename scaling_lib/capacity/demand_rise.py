@@ -10,6 +10,8 @@ import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import check_series, is_finite, said
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import duration
 
 
@@ -40,18 +42,18 @@ def steepest_rise(demand: pd.Series, within_s: float, *, level: float = 0.95, un
 
     Raises InvalidInput for times without a zone or that do not rise, NotEnoughData without two values so far apart.
     """
-    index = demand.index
-    if not isinstance(index, pd.DatetimeIndex) or index.tz is None or not index.is_monotonic_increasing:
-        raise InvalidInput("steepest_rise: expected a demand indexed by rising times with a time zone, such as UTC.")
-    if not (math.isfinite(within_s) and within_s >= 0):
-        raise InvalidInput(f"steepest_rise: found within_s {within_s}; expected seconds of 0 or more.")
+    check_series("steepest_rise", demand)
+    check_level("steepest_rise", level)
+    if not (is_finite(within_s) and within_s >= 0):
+        raise InvalidInput(f"steepest_rise: found within_s {said(within_s)}; expected seconds of 0 or more.")
+    index = pd.DatetimeIndex(demand.index)
     if index.has_duplicates or len(demand) < 2:
         raise NotEnoughData(f"steepest_rise: found {len(demand)} rows; expected at least two, each time once.")
     step = pd.Timedelta(np.median(np.diff(index.as_unit("ns").asi8)))
     grid = demand.astype(np.float64).resample(step, origin="start").mean()
     steps = max(1, math.ceil(within_s / step.total_seconds() - 1e-9))
     span_s = max(within_s, step.total_seconds())
-    rises = grid.diff(steps).dropna()
+    rises = grid.diff(min(steps, len(grid))).dropna()
     if rises.empty:
         apart = duration(steps * step.total_seconds())
         raise NotEnoughData(f"steepest_rise: found no two values {apart} apart; expected a record that is longer.")

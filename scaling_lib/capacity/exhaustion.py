@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import is_finite, said
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.forecast import forecast
 from scaling_lib.words import plural
@@ -41,6 +43,8 @@ def time_to_exhaustion(
     95% intervals in 97 to 99; where the level itself walks by 1% a day, in 80 and in 92. It came before the interval in
     3 to 12 of 100 series at 80%, in 0 to 7 at 95%.
     """
+    if not is_finite(limit):
+        raise InvalidInput(f"time_to_exhaustion: found limit {said(limit)}; expected a number, in the series' unit.")
     found = forecast(series, horizon, level=level, time_zone=time_zone, unit=unit)
     reached = first_reached(found, limit)
     return replace(reached, left_out=reached.left_out + _reached_before(series, reached))

@@ -6,16 +6,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.errors import NotMeasured
+from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.words import listing
+from scaling_lib.stats.arguments import check_kind, check_series, check_whole
+from scaling_lib.words import listing, plural
 
 SECOND = 1_000_000_000  # in nanoseconds
+METRICS = "those of `Assessment.metrics()`"
+SELECTOR = 'a text such as node_cpu_seconds_total{mode="user"}'
 LONGEST_MISS = 3  # steps without a sample: scrapes fail; what is absent for longer was not there
 
 
 def per_second(metrics: Metrics, selector: str) -> pd.Series:
     """How much counters rise in a second, at the rhythm in which they were sampled, which is the index's `freq`."""
+    check_kind("per_second", "metrics", metrics, Metrics, METRICS)
+    check_kind("per_second", "a selector", selector, str, SELECTOR)
     counts = metrics.increase(selector, "1s")
     step = pd.Timedelta(counts.index.freq)  # type: ignore[attr-defined]  # of times, which have one
     return counts / step.total_seconds()
@@ -29,6 +34,9 @@ def gauge_sum(metrics: Metrics, selector: str, name: str, field: str, *, finest_
     while another one is there, as an instance that was removed.
     Raises NotMeasured where nothing matches or no value is finite.
     """
+    check_kind("gauge_sum", "metrics", metrics, Metrics, METRICS)
+    check_kind("gauge_sum", "a selector", selector, str, SELECTOR)
+    check_whole("gauge_sum", "finest_s", finest_s, 1, 86_400)
     rows = metrics.select(selector)
     rows = rows[np.isfinite(rows["value"])]
     if rows.empty:
@@ -54,7 +62,10 @@ def gauge_sum(metrics: Metrics, selector: str, name: str, field: str, *, finest_
 
 
 def step_of(series: pd.Series) -> int:
-    """The usual distance between its times, in nanoseconds."""
+    """The usual distance between its times, in nanoseconds; at least two of them."""
+    check_series("step_of", series)
+    if len(series) < 2:
+        raise NotEnoughData(f"step_of: found {plural(len(series), 'time')}; expected two at least.")
     return int(np.median(np.diff(pd.DatetimeIndex(series.index).as_unit("ns").asi8)))
 
 

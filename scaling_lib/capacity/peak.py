@@ -7,6 +7,8 @@ import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.stats import Estimate, ratio_interval
+from scaling_lib.stats.arguments import check_series, is_real, said
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import percent, plural
 
 LATEST = "7D"  # every day of the week once
@@ -26,11 +28,14 @@ def typical_peak(
     Raises NotEnoughData where fewer than 1 / (1 - quantile) values are known.
     Source: Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952).
     """
-    if not 0 < quantile < 1:
-        raise InvalidInput(f"typical_peak: found a quantile of {quantile}; expected a fraction between 0 and 1.")
+    check_series("typical_peak", series)
+    check_level("typical_peak", level)
+    span = _span(latest)
+    if not (is_real(quantile) and 0 < quantile < 1):
+        raise InvalidInput(f"typical_peak: found a quantile of {said(quantile)}; expected a fraction between 0 and 1.")
     known = series.dropna()
     if len(known):
-        known = known[known.index > known.index[-1] - pd.Timedelta(latest)]
+        known = known[known.index > known.index[-1] - span]
     values = known.to_numpy(dtype=np.float64)
     needed = round(1 / (1 - quantile))
     if len(values) < needed:
@@ -43,3 +48,13 @@ def typical_peak(
     share = ratio_interval(above, np.ones(len(values)), level).estimate
     low, high = np.quantile(values, [1 - share.high, 1 - share.low])
     return Estimate(value, min(float(low), value), max(float(high), value), level, unit)
+
+
+def _span(latest: str) -> pd.Timedelta:
+    try:
+        span = pd.Timedelta(latest) if isinstance(latest, str) else pd.Timedelta(0)
+    except ValueError:
+        span = pd.Timedelta(0)
+    if not span > pd.Timedelta(0):
+        raise InvalidInput(f"typical_peak: found latest {said(latest)}; expected a span above 0, such as '7D'.")
+    return span

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Literal
 
 import pandas as pd
@@ -17,7 +18,7 @@ from scaling_lib.config import Resource
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats import Estimate
-from scaling_lib.stats.arguments import is_finite
+from scaling_lib.stats.arguments import check_kind, is_finite, said
 from scaling_lib.stats.clock import check_zone
 from scaling_lib.stats.exhaustion import Exhaustion
 from scaling_lib.stats.proportions import check_level
@@ -85,6 +86,7 @@ def saturation_points(
     As in GitLab's Tamland, what scales horizontally ranks below what does not, since more of it is had by a setting;
     within both the nearer comes first, by the early end of its interval. What is not known comes last.
     """
+    check_kind("saturation_points", "resources", resources, (list, tuple), "those of `Assessment.resources`")
     found = [
         saturation_point(each, metrics, level=level, horizon_days=horizon_days, time_zone=time_zone, at=at)
         for each in resources
@@ -106,10 +108,12 @@ def saturation_point(
     Raises InvalidInput for a moment without a time zone, a horizon that is not above 0 or a level outside (0, 1).
     """
     check_level("saturation_point", level)
+    check_kind("saturation_point", "a resource", resource, Resource, "one of `Assessment.resources`")
+    check_kind("saturation_point", "metrics", metrics, (Metrics, NoneType), "those of `Assessment.metrics()`, or None")
     if not (is_finite(horizon_days) and horizon_days > 0):
-        raise InvalidInput(f"saturation_point: found horizon_days {horizon_days!r}; expected days above 0, such as 90.")
+        raise InvalidInput(f"saturation_point: found horizon_days {said(horizon_days)}; expected some above 0, as 90.")
     if not (at is None or (isinstance(at, pd.Timestamp) and at.tzinfo is not None)):
-        raise InvalidInput(f"saturation_point: found at {at!r}; expected a pandas.Timestamp with its time zone.")
+        raise InvalidInput(f"saturation_point: found at {said(at)}; expected a pandas.Timestamp with its time zone.")
     check_zone("saturation_point", time_zone)
     unknown = SaturationPoint(
         resource=resource,

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.reasons import reason_sentence
 from scaling_lib.config import Resource
-from scaling_lib.errors import NotMeasured
+from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats import Estimate, mean_interval
+from scaling_lib.stats.arguments import check_kind
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing, percent
 
 Floats = NDArray[np.float64]
@@ -57,6 +59,13 @@ def utilization_by_level(
     of several instances summed at the rhythm of their samples; the interval is that of their mean, with blocks where
     there are at least eight (`evidence.load_tests.steady`).
     """
+    _check("utilization_by_level", metrics, levels)
+    check_level("utilization_by_level", level)
+    check_kind(
+        "utilization_by_level", "resources", resources, (list, tuple), "a list, as `Assessment.resources` has it"
+    )
+    for each in resources:
+        check_kind("utilization_by_level", "a resource", each, Resource, "one of `Assessment.resources`")
     rows: list[tuple[str, int, float, float, float]] = []
     missing: dict[str, str] = {}
     for resource in resources:
@@ -83,6 +92,10 @@ def generator_processors(metrics: Metrics, levels: pd.DataFrame, selector: str =
     selector: of counters of its CPU seconds; "" for the `process_cpu_seconds_total` whose labels name a generator.
     Raises NotMeasured where there is none.
     """
+    _check("generator_processors", metrics, levels)
+    check_kind(
+        "generator_processors", "a selector", selector, str, 'a text such as process_cpu_seconds_total, "" for it'
+    )
     rows = metrics.select(selector or CPU)
     texts = [str(text) for text in rows["labels"].unique()]
     if not selector:
@@ -116,6 +129,14 @@ def limiting_resource(
     utilization: as `utilization_by_level` gives it; levels: level and throughput (answers/s); plateau: the levels
         where throughput no longer rises.
     """
+    check_level("limiting_resource", level)
+    _columns("limiting_resource", "utilization", utilization, COLUMNS)
+    _columns("limiting_resource", "levels", levels, ["level", "throughput"])
+    check_kind(
+        "limiting_resource", "a plateau", plateau, (list, tuple), "the numbers of its levels, none where none is"
+    )
+    if not len(levels):
+        return _none("not measured", "the load test has no level", level)
     measured = utilization.dropna(subset=["utilization"])
     if measured.empty:
         return _none("not measured", "no resource was measured beside the load test", level)
@@ -139,6 +160,19 @@ def limiting_resource(
         utilization=used,
         sentence=_sentence(outcome, name, used, there.drop(name)),
     )
+
+
+def _check(where: str, metrics: Metrics, levels: pd.DataFrame) -> None:
+    check_kind(where, "metrics", metrics, Metrics, "those of `Assessment.load_metrics()`")
+    _columns(where, "levels", levels, ["level", "start", "end"])
+
+
+def _columns(where: str, what: str, table: pd.DataFrame, names: list[str]) -> None:
+    """Raise InvalidInput for what is no table with these columns."""
+    expected = f"a table with the columns {listing(names, most=8)}"
+    check_kind(where, what, table, pd.DataFrame, expected)
+    if absent := [name for name in names if name not in table]:
+        raise InvalidInput(f"{where}: found {what} without {listing(absent, most=8)}; expected {expected}.")
 
 
 def _none(outcome: Outcome, why: str, level: float) -> LimitingResource:

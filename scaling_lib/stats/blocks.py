@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import floats, is_finite, said
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level, normal_quantile, proportion_interval
-from scaling_lib.stats.student import student_quantile
+from scaling_lib.stats.student import check_degrees, student_quantile
 from scaling_lib.words import number
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,7 @@ COARSEST_BLOCKS = 12  # blocks are doubled in length as long as this many remain
 FEWEST_DEGREES = 3.0  # below, Student's t would widen one spell's interval a hundredfold for 1% of coverage
 MOST_BIAS = 0.75  # at most this share of a variance is taken to be lost to the mean's own estimation
 FEW_SPELLS = 3.0
+SLACK = 1e-9  # relative: what rounding may add to a count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +105,27 @@ def ratio_interval(bad: ArrayLike, total: ArrayLike, level: float = 0.95) -> Rat
 
 
 def effective_interval(bad: float, total: float, degrees: float, level: float = 0.95) -> Estimate:
-    """Korn and Graubard's interval: Clopper-Pearson's on effective counts, reduced for Student's t at `degrees`."""
+    """Korn and Graubard's interval: Clopper-Pearson's on effective counts, reduced for Student's t at `degrees`.
+
+    bad, total: effective counts, finite, `0 <= bad <= total` and total above 0; degrees: above 0, also infinite.
+    Raises InvalidInput for others.
+    """
+    if not (is_finite(bad) and is_finite(total) and 0 <= bad <= total * (1 + SLACK) and total > 0):
+        raise InvalidInput(
+            f"effective_interval: found {said(bad)} bad of {said(total)}; expected finite counts with 0 <= bad <= "
+            "total, and total above 0."
+        )
+    check_degrees("effective_interval", degrees)
     shrink = 1.0
     if math.isfinite(degrees):
         shrink = (normal_quantile(level) / student_quantile(level, degrees)) ** 2
     exact = proportion_interval(min(shrink * bad, shrink * total), shrink * total, level, "exact")
-    share = bad / total
+    share = min(bad / total, 1.0)
     return Estimate(share, min(exact.low, share), max(exact.high, share), level, "fraction")
 
 
 def _checked(bad: ArrayLike, total: ArrayLike) -> tuple[Floats, Floats]:
-    failed, events = np.asarray(bad, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    failed, events = floats("ratio_interval", "bad counts", bad), floats("ratio_interval", "total counts", total)
     if failed.ndim != 1 or failed.shape != events.shape:
         raise InvalidInput(
             f"ratio_interval: found arrays of shapes {failed.shape} and {events.shape}; expected one dimension and "

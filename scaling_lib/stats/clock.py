@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import check_kind, said
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -21,12 +22,12 @@ LARGE = 0.05  # of the variance within days: a smaller gain is not worth a chang
 
 def check_zone(where: str, name: str) -> ZoneInfo:
     """The time zone of an IANA name; InvalidInput for anything else."""
+    expected = "an IANA name such as Europe/Berlin or UTC"
+    check_kind(where, "time_zone", name, str, expected)
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError, TypeError, AttributeError):
-        raise InvalidInput(
-            f"{where}: found time_zone {name!r}; expected an IANA name such as Europe/Berlin or UTC."
-        ) from None
+    except (KeyError, ValueError, OSError):
+        raise InvalidInput(f"{where}: found time_zone {said(name)}; expected {expected}.") from None
 
 
 def clock_shifts(times: pd.DatetimeIndex, ends: pd.Timestamp, step: pd.Timedelta, zone: str) -> Integers:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.stats.arguments import is_real
+from scaling_lib.stats.arguments import is_real, said
 from scaling_lib.words import quantity
 
 SHORT = ("s", "fraction", "x")
@@ -43,7 +43,7 @@ class Estimate:
         none is given. Raises InvalidInput for a factor that is no number or not finite.
         """
         if not is_real(factor) or math.isinf(factor):
-            raise InvalidInput(f"Estimate.times: found a factor of {factor!r}; expected a number, such as 2 or 0.5.")
+            raise InvalidInput(f"Estimate.times: found a factor of {said(factor)}; expected a number, such as 0.5.")
         ends = (self.high, self.low) if factor < 0 else (self.low, self.high)
         low, high = (end * factor for end in ends)
         return replace(self, value=self.value * factor, low=low, high=high, unit=self.unit if unit is None else unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import check_choice, check_kind, check_whole, is_finite, said
 from scaling_lib.stats.estimate import Estimate
-from scaling_lib.stats.forecast import SEED, Forecast
+from scaling_lib.stats.forecast import MOST_DRAWS, SEED, Forecast
 from scaling_lib.stats.regular import DAY_S
 from scaling_lib.words import duration, percent, plural
 
@@ -78,11 +80,16 @@ class Exhaustion:
 
     def probability_by(self, time: pd.Timestamp | str) -> float:
         """The probability that the limit is reached until a time (with a zone); NaN beyond the horizon."""
-        moment = pd.Timestamp(time)
+        expected = "expected a time with its time zone, such as 2027-01-01T00:00Z"
+        try:
+            moment = pd.Timestamp(time)
+            known = isinstance(time, str | datetime) and isinstance(moment, pd.Timestamp)
+        except (TypeError, ValueError):
+            known = False
+        if not known:
+            raise InvalidInput(f"Exhaustion.probability_by: found {said(time)}; {expected}.")
         if moment.tzinfo is None:
-            raise InvalidInput(
-                f"Exhaustion.probability_by: found {time} without a time zone; expected one, such as UTC."
-            )
+            raise InvalidInput(f"Exhaustion.probability_by: found {time} without a time zone; {expected}.")
         if moment > self.horizon:
             return math.nan
         return float(np.mean(self._crossings <= (moment - self.ends).total_seconds()))
@@ -107,11 +114,12 @@ def first_reached(
     side: from which the limit is exceeded: "below" for what runs out. Reaching it exactly counts.
     Raises InvalidInput for a limit that is not finite.
     """
-    if not math.isfinite(limit) or of not in get_args(Of) or side not in get_args(Side):
-        raise InvalidInput(
-            f"first_reached: found limit {limit}, of {of!r}, side {side!r}; expected a finite limit, of one of "
-            f"{', '.join(get_args(Of))}, and side above or below."
-        )
+    check_kind("first_reached", "a forecast", forecast, Forecast, "a Forecast, as `stats.forecast.forecast` gives it")
+    if not is_finite(limit):
+        raise InvalidInput(f"first_reached: found limit {said(limit)}; expected a finite number, in the series' unit.")
+    check_choice("first_reached", "of", of, get_args(Of))
+    check_choice("first_reached", "side", side, get_args(Side))
+    check_whole("first_reached", "draws", draws, 1, MOST_DRAWS)
     sign = 1.0 if side == "above" else -1.0
     per_day = max(1, round(DAY_S / forecast.step.total_seconds()))
     crossings = np.full(draws, np.inf)

@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import check_choice, check_whole, is_finite, said
 from scaling_lib.stats.backtest import Backtest, backtest, bounds
-from scaling_lib.stats.clock import clock_shifts
+from scaling_lib.stats.clock import check_zone, clock_shifts
 from scaling_lib.stats.counts import whole_ends
 from scaling_lib.stats.course import Decomposition, decompose, draw_levels, draw_values
 from scaling_lib.stats.estimate import Estimate
@@ -31,8 +32,10 @@ SeasonChoice = Literal["auto", "weekly", "daily", "none"]
 
 SEED = 20_261_123
 DRAWS = 2000  # the ends of a 95% interval then wobble by some 3% of its half width
+MOST_DRAWS = 100_000
+LARGEST_SEED = 2**64
 MOST_VALUES = 150_000  # steps ahead: a quarter in minutes
-FARTHEST = 3653  # days ahead
+FARTHEST = pd.Timedelta(days=3653)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,8 @@ class Forecast:
 
     def path_parts(self, draws: int = DRAWS, *, seed: int = SEED) -> Iterator[tuple[int, Floats]]:
         """As `paths`, some columns at a time: the first column's place and the columns."""
-        random = np.random.default_rng(seed)
+        check_whole("Forecast.paths", "draws", draws, 1, MOST_DRAWS)
+        random = np.random.default_rng(check_whole("Forecast.paths", "seed", seed, 0, LARGEST_SEED))
         middle = self.frame["value"].to_numpy()
         for start, values in _columns(self._fit, self._clock, draws, random):
             inside = values[:, : len(middle) - start]
@@ -86,8 +90,8 @@ class Forecast:
 
     def growth_per(self, days: float) -> Estimate:
         """The growth over so many days, 30 for a month: compounded where growth is exponential."""
-        if not days > 0:
-            raise InvalidInput(f"Forecast.growth_per: found {days} days; expected more than 0.")
+        if not (is_finite(days) and days > 0):
+            raise InvalidInput(f"Forecast.growth_per: found {said(days)} days; expected a number above 0.")
         return _growth(self._rates, self.exponential, days, self.level, self.growth.unit)
 
 
@@ -116,8 +120,9 @@ def forecast(
     series that are not regular.
     """
     check_level("forecast", level)
-    if season not in get_args(SeasonChoice):
-        raise InvalidInput(f"forecast: found season {season!r}; expected one of {', '.join(get_args(SeasonChoice))}.")
+    check_choice("forecast", "season", season, get_args(SeasonChoice))
+    check_zone("forecast", time_zone)
+    check_whole("forecast", "seed", seed, 0, LARGEST_SEED)
     history = regular(series, season, time_zone)
     steps = _steps(horizon, history)
     per_day = history.days.shape[1]
@@ -178,15 +183,16 @@ def _steps(horizon: object, history: Regular) -> int:
             span = re.sub(r"(?<=\d)d$", "D", horizon.strip()) if isinstance(horizon, str) else horizon
             steps = math.ceil(pd.Timedelta(span) / history.step)
         else:
-            raise InvalidInput(f"forecast: found a horizon of {horizon!r}; {expected}.")
+            raise InvalidInput(f"forecast: found a horizon of {said(horizon)}; {expected}.")
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"forecast: found a horizon of {horizon!r}; {expected}.") from error
-    days = steps * history.step.total_seconds() / DAY_S
-    if not 1 <= steps <= MOST_VALUES or days > FARTHEST:
+        raise InvalidInput(f"forecast: found a horizon of {said(horizon)}; {expected}.") from error
+    step_s = history.step.total_seconds()
+    if not 1 <= steps <= MOST_VALUES or steps * step_s > FARTHEST.total_seconds():
+        days = f"{steps:,} steps of {history.step} ({number(steps * step_s / DAY_S)} days)" if is_finite(steps) else ""
         raise InvalidInput(
-            f"forecast: found a horizon of {steps:,} steps of {history.step} ({number(days)} days); expected 1 to "
-            f"{MOST_VALUES:,} steps, and {FARTHEST:,} days (ten years) at most: growth does not stay as it is for "
-            "longer. Ask for less, or resample the series to longer steps first."
+            f"forecast: found a horizon of {days or 'more steps than can be counted'}; expected 1 to {MOST_VALUES:,} "
+            f"steps, and {FARTHEST.days:,} days (ten years) at most: growth does not stay as it is for longer. Ask for "
+            "less, or resample the series to longer steps first."
         )
     return steps
 

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.stats.arguments import check_choice, floats, is_finite, is_real, said
 from scaling_lib.stats.estimate import Estimate
 
 Method = Literal["wilson", "exact", "jeffreys"]
 Floats = NDArray[np.float64]
 
+LEAST_LEVEL = 1e-12  # from 0 and from 1: nearer, floating point has no quantile to give
 BETA_INVERSE_TRUSTED = 1e9  # above, scipy's inverse of the beta distribution was seen off by a factor of 16
 RARE = 1e-2  # below this share a beta is a gamma within 2e-6 of its probability (checked up to 1e15 events)
 
@@ -32,11 +34,12 @@ def proportion_interval(successes: float, trials: float, level: float = 0.95, me
     Raises InvalidInput for counts or options that cannot be.
     Formulas: Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16 (2001).
     """
-    if not (math.isfinite(successes) and math.isfinite(trials) and 0 <= successes <= trials):
+    if not (is_finite(successes) and is_finite(trials) and 0 <= successes <= trials):
         raise InvalidInput(
-            f"proportion_interval: found {successes} successes in {trials} trials; expected finite counts with "
-            "0 <= successes <= trials. Check that the same events are counted in both."
+            f"proportion_interval: found {said(successes)} successes in {said(trials)} trials; expected finite counts "
+            "with 0 <= successes <= trials. Check that the same events are counted in both."
         )
+    check_choice("proportion_interval", "method", method, get_args(Method))
     if trials == 0:
         check_level("proportion_interval", level)
         return Estimate(math.nan, 0.0, 1.0, level, "fraction")
@@ -50,11 +53,16 @@ def proportion_bounds(
 ) -> tuple[Floats, Floats]:
     """The two ends of `proportion_interval` for arrays of counts (broadcast); [0, 1] where there is no trial."""
     check_level("proportion_bounds", level)
-    if method not in get_args(Method):
+    check_choice("proportion_bounds", "method", method, get_args(Method))
+    k, n = (floats("proportion_bounds", *each) for each in (("successes", successes), ("trials", trials)))
+    try:
+        k, n = np.broadcast_arrays(k, n)
+    except ValueError:
         raise InvalidInput(
-            f"proportion_bounds: found method {method!r}; expected one of {', '.join(get_args(Method))}."
-        )
-    k, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))
+            f"proportion_bounds: found arrays of shapes {k.shape} and {n.shape}; expected shapes that fit each other."
+        ) from None
+    if not bool((np.isfinite(k) & np.isfinite(n) & (k >= 0) & (k <= n)).all()):
+        raise InvalidInput("proportion_bounds: found counts that cannot be; expected finite 0 <= successes <= trials.")
     present = np.where(n > 0, n, 1.0)
     failures_rarer = 2 * k > n  # the rarer outcome keeps its relative precision: turn the others round
     rare = np.where(failures_rarer, n - k, k)
@@ -68,12 +76,13 @@ def proportion_bounds(
 
 def check_level(where: str, level: float) -> None:
     """Raise InvalidInput unless `level` is a coverage inside (0, 1)."""
-    if not 0 < level < 1:
-        raise InvalidInput(f"{where}: found level {level}; expected a fraction between 0 and 1, such as 0.95.")
+    if not (is_real(level) and LEAST_LEVEL <= level <= 1 - LEAST_LEVEL):
+        raise InvalidInput(f"{where}: found level {said(level)}; expected a fraction between 0 and 1, such as 0.95.")
 
 
 def normal_quantile(level: float) -> float:
     """The two-sided quantile of the normal distribution: 1.96 at a level of 0.95."""
+    check_level("normal_quantile", level)
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 

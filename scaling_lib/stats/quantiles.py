@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.stats.arguments import check_whole, floats, is_real, said
 from scaling_lib.stats.estimate import Estimate
-from scaling_lib.stats.proportions import check_level
+from scaling_lib.stats.proportions import LEAST_LEVEL, check_level
 
 
 def quantile_interval(sample: ArrayLike, q: float, level: float = 0.95, *, unit: str = "") -> Estimate:
@@ -24,7 +25,7 @@ def quantile_interval(sample: ArrayLike, q: float, level: float = 0.95, *, unit:
     Raises NotEnoughData below `quantile_sample_size(q, level)` observations, InvalidInput for other unusable input.
     Source: Hahn and Meeker, Statistical Intervals (1991), section 5.2.
     """
-    values = np.asarray(sample, dtype=np.float64)
+    values = floats("quantile_interval", "observations", sample)
     if values.ndim != 1 or bool(np.isnan(values).any()):
         raise InvalidInput(
             f"quantile_interval: found {int(np.isnan(values).sum())} NaN in an array of {values.ndim} dimensions; "
@@ -46,12 +47,13 @@ def binned_quantile_interval(
 
     values: ascending; counts: whole numbers, same length. The bins' own width is not part of the interval.
     """
-    ascending = np.asarray(values, dtype=np.float64)
-    seen = np.asarray(counts, dtype=np.int64)
-    if ascending.shape != seen.shape or ascending.ndim != 1 or bool((np.diff(ascending) <= 0).any()):
+    ascending = floats("binned_quantile_interval", "values", values)
+    found = floats("binned_quantile_interval", "counts", counts)
+    if ascending.shape != found.shape or ascending.ndim != 1 or not bool((np.diff(ascending) > 0).all()):
         raise InvalidInput("binned_quantile_interval: expected ascending values and one count for each.")
-    if bool((seen < 0).any()):
-        raise InvalidInput("binned_quantile_interval: found a negative count; expected 0 or more in every bin.")
+    if not bool((np.isfinite(found) & (found >= 0)).all()):
+        raise InvalidInput("binned_quantile_interval: found a count that cannot be; expected 0 or more in every bin.")
+    seen = found.astype(np.int64)
     total = int(seen.sum())
     lower, upper = order_ranks(total, q, level)
     ranks = [lower, max(1, math.ceil(q * total)), upper]
@@ -72,6 +74,7 @@ def quantile_sample_size(q: float, level: float = 0.95) -> int:
 def order_ranks(n: int, q: float, level: float = 0.95) -> tuple[int, int]:
     """The ranks (1 to n) of the two observations that enclose the quantile of n observations."""
     needed = quantile_sample_size(q, level)
+    check_whole("order_ranks", "n", n, 0, 2**62)
     if n < needed:
         raise NotEnoughData(
             f"A two-sided {level:.0%} interval of the {q:.4g} quantile: found {n:,} observations; expected at least "
@@ -100,5 +103,5 @@ def _binomial_quantile(probability: float, n: int, q: float) -> int:
 
 def _check(q: float, level: float) -> None:
     check_level("quantile_interval", level)
-    if not 0 < q < 1:
-        raise InvalidInput(f"quantile_interval: found q = {q}; expected a fraction between 0 and 1, such as 0.99.")
+    if not (is_real(q) and LEAST_LEVEL <= q <= 1 - LEAST_LEVEL):
+        raise InvalidInput(f"quantile_interval: found q = {said(q)}; expected a fraction from 0 to 1, such as 0.99.")

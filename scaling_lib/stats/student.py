@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.stats.arguments import floats, is_real
+from scaling_lib.stats.arguments import floats, is_real, said
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
 
@@ -21,11 +21,16 @@ def student_quantile(level: float, degrees: float) -> float:
     degrees: above 0, also infinite (the normal distribution). Raises InvalidInput for others.
     """
     check_level("student_quantile", level)
-    if not (is_real(degrees) and degrees > 0):
-        raise InvalidInput(f"student_quantile: found {degrees!r} degrees of freedom; expected a number above 0.")
+    check_degrees("student_quantile", degrees)
     from scipy import special
 
     return float(special.stdtrit(degrees, 0.5 + level / 2))
+
+
+def check_degrees(where: str, degrees: float) -> None:
+    """Raise InvalidInput unless `degrees` of freedom are a number above 0, maybe infinite."""
+    if not (is_real(degrees) and degrees > 0):
+        raise InvalidInput(f"{where}: found {said(degrees)} degrees of freedom; expected a number above 0.")
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95, *, unit: str = "") -> Estimate:
