@@ -4,7 +4,11 @@
 the draws of `uncertainty`. The System (system.py) lets system_bounds, system_solve and system_predict answer; they hand
 it as a `network` to `queueing`: bounds, mva, erlang, each a law of its own. `migration` and `check` ask the System.
 `usl` is the scalability law (usl_* are its parts), `plateau` the highest throughput of a load test; load_test_demands
-asks both.
+asks both. `caching` is apart.
+
+Words: a *demand* is the seconds of service that a request asks of a resource, and what comes are *arrivals* (to
+`capacity`, demand is what comes). `level` is that of intervals; the levels of a load test are its stretches of constant
+load. A *peak* is the load at which a scalability law is highest, a *plateau* the throughput that a test sustained.
 """
 
 from __future__ import annotations

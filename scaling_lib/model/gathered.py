@@ -120,17 +120,17 @@ class Gathered:
             )
 
     def _hold_to_limit(self, test: LoadTestDemands, limits: Floats) -> None:
-        limit, used = test.limit.value, {}
+        limit, busy = test.limit.value, {}
         for name, each in self.resources.items():
-            used[name] = (each.values[0] + each.mean(self._shares) * limit) / each.servers
-            if each.origin == SPANS and used[name] > 1:
-                self.resources[name] = replace(each, values=each.values / used[name], draws=each.draws / used[name])
+            busy[name] = (each.values[0] + each.mean(self._shares) * limit) / each.servers
+            if each.origin == SPANS and busy[name] > 1:
+                self.resources[name] = replace(each, values=each.values / busy[name], draws=each.draws / busy[name])
                 self.notes.append(
-                    f"{name}: its self time would fill it at {number(limit / used[name])} requests/s, but the load "
+                    f"{name}: its self time would fill it at {number(limit / busy[name])} requests/s, but the load "
                     f"test reached {number(limit)}. Either it holds waiting or there are more servers: it is cut so."
                 )
-        busiest = max(used, key=lambda name: used[name], default="")
-        if busiest and used[busiest] >= FULL:
+        busiest = max(busy, key=lambda name: busy[name], default="")
+        if busiest and busy[busiest] >= FULL:
             each = self.resources[busiest]
             kept_back = each.servers - each.ceiling if each.ceiling >= FULL * each.servers else 0.0
             if kept_back > 0:
@@ -145,7 +145,7 @@ class Gathered:
         if busiest:
             self.notes.append(
                 f"At the load test's limit of {number(limit)} requests/s the busiest resource, {busiest}, is at "
-                f"{percent(used[busiest])}: something that was not measured limits (a lock, a pool of connections or "
+                f"{percent(busy[busiest])}: something that was not measured limits (a lock, a pool of connections or "
                 "threads, a single-threaded process on several processors)."
             )
 

@@ -35,7 +35,7 @@ class LoadTestDemands:
 
     limit: the highest throughput in the long run, requests/s; NaN where it is not known, with the highest seen as
         `low`. method: what it rests on, "plateau", "scalability law" or "none".
-    plateau: how many levels it is the mean of.
+    plateau_levels: how many levels it is the mean of, 0 where there is no plateau.
     bottleneck_demand: servers / limit, seconds a request, of whatever resource limits.
     total_demand: seconds of a request that hardly waits: the response of the lightest level.
     think_time: seconds, by users = throughput x (response + think time). servers: as given. notes: sentences.
@@ -43,7 +43,7 @@ class LoadTestDemands:
 
     limit: Estimate
     method: Method
-    plateau: int
+    plateau_levels: int
     bottleneck_demand: Estimate
     total_demand: Estimate
     think_time: Estimate
@@ -77,7 +77,7 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
     return LoadTestDemands(
         limit=limit,
         method=method,
-        plateau=len(found.levels),
+        plateau_levels=len(found.levels),
         bottleneck_demand=Estimate(
             servers / limit.value,
             servers / limit.high,
@@ -121,13 +121,13 @@ def _limit(rows: pd.DataFrame, found: Plateau, level: float) -> tuple[Estimate, 
     if found.reached:
         return found.throughput, "plateau"
     seen = float(rows["throughput"].max())
-    peak = _peak(rows, level) if found.state == "beyond the measured range" else None
-    if peak is not None and seen <= peak.value <= BEYOND * seen:
-        return peak, "scalability law"
+    highest = _highest_by_law(rows, level) if found.state == "beyond the measured range" else None
+    if highest is not None and seen <= highest.value <= BEYOND * seen:
+        return highest, "scalability law"
     return Estimate(math.nan, seen, math.inf, level, "requests/s"), "none"
 
 
-def _peak(rows: pd.DataFrame, level: float) -> Estimate | None:
+def _highest_by_law(rows: pd.DataFrame, level: float) -> Estimate | None:
     """The highest throughput that a Universal Scalability Law has, where its peak is identified."""
     if rows["users"].nunique() <= FEWEST_LEVELS:
         return None

@@ -98,20 +98,20 @@ def from_utilization(
     """
     check_level("from_utilization", level)
     above_zero("from_utilization", "servers", servers, "servers")
-    used, table, left_out = _usable(busy, rates, servers)
+    in_use, table, left_out = _usable(busy, rates, servers)
     _check_loads(table.sum(axis=1).to_numpy())
     came = table.max() > NOTHING * table.sum(axis=1).max()
     never = [str(name) for name in table if not came[name]]
     table = table.loc[:, came]
-    fitting, offset = moved(table, used)
-    used, by_journey = used[table.index.isin(fitting.index)], fitting.to_numpy()
+    fitting, offset = moved(table, in_use)
+    in_use, by_journey = in_use[table.index.isin(fitting.index)], fitting.to_numpy()
     journeys = [str(name) for name in table]
     totals = by_journey.sum(axis=1)
     mix = by_journey.sum(axis=0) / totals.sum()
     inflation = variance_inflation(by_journey)
-    bent = bend(totals, used)
-    separable = max(inflation) <= MOST_INFLATION and len(used) > 3 * len(journeys)
-    found = regress(by_journey if separable else totals[:, np.newaxis], used, mix if separable else np.ones(1))
+    bent = bend(totals, in_use)
+    separable = max(inflation) <= MOST_INFLATION and len(in_use) > 3 * len(journeys)
+    found = regress(by_journey if separable else totals[:, np.newaxis], in_use, mix if separable else np.ones(1))
     draws = found.draws if separable else np.column_stack([found.draws[:, 0], *[found.draws[:, 1]] * len(journeys)])
     values = found.values[1:] if separable else np.repeat(found.values[1], len(journeys))
     return UtilizationLaw(
@@ -125,10 +125,10 @@ def from_utilization(
         background=interval(float(found.values[0]), draws[:, 0], level, "servers"),
         mix=dict(zip(journeys, mix.tolist(), strict=True)),
         servers=servers,
-        ceiling=float(np.quantile(used, TOP)),
+        ceiling=float(np.quantile(in_use, TOP)),
         offset=offset,
         bend=bent,
-        points=len(used),
+        points=len(in_use),
         left_out=left_out,
         block=found.block,
         fit=found.fit,

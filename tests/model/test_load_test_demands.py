@@ -23,7 +23,7 @@ def levels(*users: int) -> pd.DataFrame:
 
 def test_a_test_past_saturation_tells_limit_demands_and_thinking():
     found = from_load_test(levels(1, 20, 50, 80, 150, 200, 300))
-    assert found.method == "plateau" and found.plateau == 3
+    assert found.method == "plateau" and found.plateau_levels == 3
     assert found.limit.value == pytest.approx(100.0, rel=1e-3) and found.limit.low <= 100.0 <= found.limit.high + 1e-6
     assert found.bottleneck_demand.value == pytest.approx(0.01, rel=1e-3)
     assert found.total_demand.value == pytest.approx(0.014)

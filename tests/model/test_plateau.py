@@ -40,7 +40,7 @@ def test_there_is_one_plateau(served):
     """What the demands rest on is what the load curve shows, in value, interval and count."""
     own, shown = from_load_test(levels(*served)), capacity.plateau(levels(*served))
     assert (own.method == "plateau") is shown.reached
-    assert own.plateau == len(shown.levels)
+    assert own.plateau_levels == len(shown.levels)
     if shown.reached:
         for end in ("value", "low", "high"):
             assert getattr(own.limit, end) == pytest.approx(getattr(shown.throughput, end), nan_ok=True)
