@@ -11,15 +11,17 @@ from scaling_lib.bottlenecks.given_back import given_back
 from scaling_lib.bottlenecks.measured import Measured, measured
 from scaling_lib.bottlenecks.migration import Relief, migration, relieved
 from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, PathTimes, path_times
-from scaling_lib.bottlenecks.rank import TAIL, Ranking
+from scaling_lib.bottlenecks.rank import TAIL, WINDOWS, Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks, Budget, Solved
 from scaling_lib.bottlenecks.traces import ShownTrace, shown_traces
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.config_evidence import Fix
+from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.model.system import System
 from scaling_lib.stats.proportions import check_level
+from scaling_lib.words import listing
 
 MOST_LOOKED_AT = 8  # names of the ranking: what is below takes little
 
@@ -40,9 +42,9 @@ def assess(
         "p50" or "all". load_test: the test that the model rests on, "" for the one of most levels.
     level: of all intervals. relief: by how much each bottleneck is relieved in turn, steps: how many.
     What cannot be told of one part is said in `absent`; nothing is raised for it.
-    Raises InvalidInput for a level, a window, a relief or a load test that cannot be.
+    Raises InvalidInput for a level, a window, a journey or a load test that cannot be.
     """
-    check_level("assess", level)
+    _check(system, journey, window, level)
     tried = Attempts()
     found = measured(system, journey=journey, window=window, load_test=load_test, level=level)
     model = found.model.system(_rate(found)) if found.model is not None else None
@@ -72,6 +74,15 @@ def assess(
         absent={**found.absent, **tried.absent},
         sources=found.sources,
     )
+
+
+def _check(system: Assessment, journey: str, window: str, level: float) -> None:
+    check_level("assess", level)
+    if window not in WINDOWS:
+        raise InvalidInput(f"window: found {window!r}; expected one of {listing(list(WINDOWS))}.")
+    known = [each.name for each in system.journeys if each.route]
+    if journey and known and journey not in known:
+        raise InvalidInput(f"journey: found {journey!r}; expected a journey with a route: {listing(known)}.")
 
 
 def _rate(found: Measured) -> float:
