@@ -110,8 +110,8 @@ def flow_coverage(
     if not enough:
         raise NotEnoughData(
             f"flow_coverage: found at most {plural(max(traces.values(), default=0), 'whole trace')} of a "
-            f"journey; expected {FEWEST_TRACES} or more. Supply more traces, or name the journeys as their root "
-            "operations are."
+            f"journey{_slowest_words(slowest)}; expected {FEWEST_TRACES} or more. Supply more traces, or name the "
+            "journeys as their root operations are."
         )
     waited = np.flatnonzero(inside & tree.waited)
     rows = {name: waited[places] for name, places in rows_by(journey[waited]).items() if name in enough}
@@ -128,6 +128,10 @@ def flow_coverage(
         propagation=propagation(tree, group, level),
         notes=tuple(_notes(tree, len(traces) - len(enough), exclusive is not None)),
     )
+
+
+def _slowest_words(slowest: float) -> str:
+    return f" among the slowest {percent(slowest)} of its requests" if slowest < 1 else ""
 
 
 def _check(spans: pd.DataFrame, exclusive: pd.Series[float] | None, slowest: float, long: float) -> None:

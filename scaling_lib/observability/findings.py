@@ -91,8 +91,8 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
             name="seen-from-callers-only",
             verdict=verdict,
             sentence=(
-                f"{listing(hidden) or 'What is called without a name'} can be seen from the callers only: {most.unseen} of the time of "
-                f"{most.journey} passes there."
+                f"{listing(hidden) or 'What is called without a name'} can be seen from the callers only: "
+                f"{most.unseen} of the time of {most.journey} passes there."
             ),
             impact=most.unseen,
             why="A call's span names what is asked; whether the callee works or waits meanwhile is not seen.",

@@ -71,6 +71,8 @@ def test_of_the_slowest_alone(tmp_path):
     result = observability.assess(scaling_lib.open(tmp_path / "s"), slowest=0.3)
     assert "of the slowest 30%" in observability.time_figure(result).layout.title.text.replace("<br>", " ")
     assert not result.on_path
+    few = observability.assess(scaling_lib.open(tmp_path / "s"), slowest=0.1)
+    assert "at most 10 whole traces of a journey among the slowest 10% of its requests" in few.absent["coverage"].why
     with pytest.raises(InvalidInput, match="slowest: found 0"):
         observability.assess(scaling_lib.open(tmp_path / "s"), slowest=0)
 
