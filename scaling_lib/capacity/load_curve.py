@@ -28,7 +28,7 @@ from scaling_lib.model import usl
 from scaling_lib.model.calibration import from_load_test
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import normal_quantile
-from scaling_lib.words import listing, plural
+from scaling_lib.words import listing, plural, quantity
 
 Axis = Literal["requests in flight", "users", ""]
 
@@ -137,8 +137,11 @@ def curve_of_levels(
     refused: dict[str, str] = {}
     axis, axis_sentence = _axis(used, test)
     fit = _fit(used, axis, axis_sentence, level, refused)
-    peak = fit.peak(level) if fit is not None else None
     high, bend = _plateau_and_knee(used, test, level, refused)
+    peak = fit.peak(level) if fit is not None else None
+    if peak is not None and high is not None and (contradiction := _contradiction(peak, high)):
+        fit = peak = None
+        refused["fit"] = contradiction
     return LoadCurve(
         test=test,
         levels=levels,
@@ -234,15 +237,29 @@ def _plateau_and_knee(
         return None, None
     if test.load == "open":
         refused["knee"] = "The knee in users is of closed load; under open load users do not wait for answers."
-    elif bool(levels["mean_s"].isna().any()):
-        refused["knee"] = f"How long the requests of {test.test} took is not known, nor then how long its users think."
     else:
         try:
-            demands = from_load_test(levels, level=level)
+            timed = bool(levels["mean_s"].notna().all())
+            demands = from_load_test(levels, level=level) if timed else None
             return high, knee(high, demands, levels, level=level)
         except (NotEnoughData, InvalidInput, NotMeasured) as error:
             refused["knee"] = reason_sentence(error)
     return high, None
+
+
+def _contradiction(peak: usl.Peak, high: Plateau) -> str:
+    """A sentence where the law's peak cannot be that of the levels, "" where it can."""
+    ends = high.throughput.value if math.isnan(high.throughput.high) else high.throughput.high
+    if high.reached and peak.throughput.low > ends:
+        there = f"ends at {quantity(peak.throughput.low, 'requests/s')} at the least"
+    elif not high.reached and peak.state == "within the measured range":
+        there = f"has its peak at {peak.value:.3g} {peak.unit}, within the measured range"
+    else:
+        return ""
+    return (
+        f"No scalability law is given: the one that fits best {there}, which the levels contradict. {high.sentence} "
+        "Measure more levels."
+    )
 
 
 def _in_users(peak: usl.Peak | None, bend: Knee | None, axis: Axis, level: float) -> Estimate | None:

@@ -154,7 +154,7 @@ def test_published_figures_of_the_law(tmp_path):
     assert found.plateau.levels == (4, 5, 6)  # 1853.2, 1828.9 and 1775.0 are within 5% of the highest
     assert found.plateau.throughput.value == pytest.approx((1853.2 + 1828.9 + 1775.0) / 3)
     assert found.plateau.falls  # 1702.2 is 8% below
-    assert "knee" in found.refused
+    assert found.knee.users.value == pytest.approx((1853.2 + 1828.9 + 1775.0) / 3 / 64.9)  # one user alone: 64.9/s
 
 
 def test_a_throughput_that_only_rises_has_no_peak(tmp_path):
