@@ -93,9 +93,10 @@ def combined(
     CPU time wins over self time for how much: a service that runs on a measured resource is not counted again, it tells
     only how the resource's mean demand is split between journeys where the metrics cannot tell them apart. Services
     that run on none keep their self time, an upper bound. The load test adds the time that users think; what its
-    lightest level takes beyond all demands, as a pure delay ("elsewhere"); and its limit. Where the busiest resource is
-    at 90% or more of its servers at the limit, what it never reaches cannot be had, and is background. Where none is,
-    something limits that was not measured, and stands as a resource of its own ("limit of the load test").
+    lightest level takes beyond all demands and the waiting for them, as a pure delay ("elsewhere"); and its limit.
+    Where the busiest resource is at 90% or more of its servers at the limit, what it never reaches cannot be had, and
+    is background. Where none is, something limits that was not measured, and stands as a resource of its own ("limit of
+    the load test").
 
     Measured coverage of the nominal 95% of the saturation throughput (tests/benchmarks/bench_system.py): 0.92. It is no
     better than a straight line: where a request takes less of a resource the busier it is (`UtilizationLaw.bend`), a

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.model.erlang import erlang_c
 from scaling_lib.model.load_test_demands import LoadTestDemands
 from scaling_lib.model.span_demands import SpanDemands
 from scaling_lib.model.system_parts import ALL
@@ -41,6 +42,14 @@ class MeasuredResource:
     def mean(self, shares: Floats) -> float:
         """Seconds of the mean request."""
         return float(self.values[1:] @ shares)
+
+    def stretch(self, shares: Floats, rate: float) -> float:
+        """By how much waiting for others, who come at this rate, makes its work longer: M/M/c beside the background."""
+        if math.isinf(self.servers):
+            return 1.0
+        slowed = self.mean(shares) / max(1 - self.values[0] / self.servers, 1 - FULL)
+        load = float(min(rate * slowed, FULL * self.servers))
+        return 1 + erlang_c(load, int(self.servers)) / (self.servers - load)
 
 
 class Gathered:
@@ -107,10 +116,12 @@ class Gathered:
         if test.method != "none":
             self._hold_to_limit(test, draw(test.limit, deviates[0]))
         value, drawn = test.total_demand.value, draw(test.total_demand, deviates[1])
-        for each in self.resources.values():  # as long as they take beside the background, with nobody else there
+        seen = test.light_throughput * (test.light_users - 1) / test.light_users  # by one who arrives, of the others
+        for each in self.resources.values():
+            stretch = each.stretch(self._shares, seen)
             free = np.maximum(1 - each.draws[:, 0] / each.servers, 1 - FULL)
-            value -= each.mean(self._shares) / max(1 - each.values[0] / each.servers, 1 - FULL)
-            drawn = drawn - each.draws[:, 1:] @ self._shares / free
+            value -= each.mean(self._shares) / max(1 - each.values[0] / each.servers, 1 - FULL) * stretch
+            drawn = drawn - each.draws[:, 1:] @ self._shares / free * stretch
         if value > 0:
             drawn = np.maximum(drawn, 0.0)
             self._add_alike(ELSEWHERE, math.inf, value, drawn, known=ends_known(test.total_demand))

@@ -37,7 +37,8 @@ class LoadTestDemands:
         `low`. method: what it rests on, "plateau", "scalability law" or "none".
     plateau_levels: how many levels it is the mean of, 0 where there is no plateau.
     bottleneck_demand: servers / limit, seconds a request, of whatever resource limits.
-    total_demand: seconds of a request that hardly waits: the response of the lightest level.
+    total_demand: seconds of a request that hardly waits: the response of the lightest level. light_users,
+    light_throughput: of that level, requests/s.
     think_time: seconds, by users = throughput x (response + think time). servers: as given. notes: sentences.
     """
 
@@ -46,6 +47,8 @@ class LoadTestDemands:
     plateau_levels: int
     bottleneck_demand: Estimate
     total_demand: Estimate
+    light_users: float
+    light_throughput: float
     think_time: Estimate
     servers: int
     notes: tuple[str, ...]
@@ -86,6 +89,8 @@ def from_load_test(levels: pd.DataFrame, *, servers: int = 1, level: float = 0.9
             "s",
         ),
         total_demand=_own(rows.iloc[0], "mean_s", level, "s"),
+        light_users=float(users[0]),
+        light_throughput=float(throughput[0]),
         think_time=_think_time(users, throughput, response, level),
         servers=servers,
         notes=tuple(_notes(rows, method, found)),

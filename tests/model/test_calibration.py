@@ -209,7 +209,7 @@ def test_arrivals_that_are_no_rate_are_refused(rate):
 def test_metrics_by_anything_else_than_a_resource_are_refused():
     with pytest.raises(InvalidInput, match="metrics of type UtilizationLaw"):
         combined(metrics=from_utilization(0.1 + 0.02 * RATES, BOTH))
-    with pytest.raises(InvalidInput, match="values of type ndarray that are not all numbers"):
+    with pytest.raises(InvalidInput, match="values .*not all numbers"):
         from_utilization(pd.Series(["high"] * 60), BOTH)
 
 
@@ -229,3 +229,16 @@ def test_a_limit_without_an_interval_is_not_taken_for_exact():
         saturation = found.system(10.0).bounds().saturation
         assert saturation.value == pytest.approx(100) and math.isnan(saturation.low) is not ends
         assert any("have no intervals of their own" in note for note in found.notes) is not ends
+
+
+@pytest.mark.parametrize("lightest", [1, 20, 60])
+def test_waiting_at_the_lightest_level_is_not_counted_twice(lightest):
+    """A processor of 10 ms and 5 ms of network: from 60 users on, 59 requests/s, a request waits for 12 ms."""
+    users = (lightest, 100, 150, 200, 300)
+    solved = [mva({"cpu": 0.01, "net": 0.005}, each, 1.0, {"net": 1000}) for each in users]
+    rows = pd.DataFrame(
+        {"users": users, "throughput": [s.throughput for s in solved], "mean_s": [s.response for s in solved]}
+    )
+    found = combined(load_test=from_load_test(rows))
+    assert found.demands["elsewhere"]["all"].value == pytest.approx(0.005, rel=0.15)
+    assert found.system(10.0).solve(lightest).mean_response == pytest.approx(solved[0].response, rel=0.05)
