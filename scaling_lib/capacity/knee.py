@@ -99,10 +99,8 @@ def _stay(demands: LoadTestDemands, levels: pd.DataFrame, level: float) -> Estim
 def _stay_of_users(levels: pd.DataFrame, level: float) -> Estimate:
     """R0 + Z, seconds, of the lightest level; what is not known of its throughput is not known of it."""
     lightest = levels.iloc[int(levels["users"].to_numpy().argmin())]
-    value, low, high = (
-        float(lightest["users"]) / float(lightest.get(name, math.nan))
-        for name in ("throughput", "throughput_high", "throughput_low")
-    )
+    served = (float(lightest.get(name, math.nan)) for name in ("throughput", "throughput_high", "throughput_low"))
+    value, low, high = (float(lightest["users"]) / each if each else math.inf for each in served)
     return Estimate(value, low, high, level, "s")
 
 

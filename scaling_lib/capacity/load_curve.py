@@ -139,9 +139,11 @@ def curve_of_levels(
     fit = _fit(used, axis, axis_sentence, level, refused)
     high, bend = _plateau_and_knee(used, test, level, refused)
     peak = fit.peak(level) if fit is not None else None
-    if peak is not None and high is not None and (contradiction := _contradiction(peak, high)):
-        fit = peak = None
-        refused["fit"] = contradiction
+    if peak is not None and high is not None:
+        by_users = bool(used["users"].notna().all())
+        if contradiction := _contradiction(peak, high, by_users=by_users):
+            fit = peak = None
+            refused["fit"] = contradiction
     return LoadCurve(
         test=test,
         levels=levels,
@@ -247,12 +249,15 @@ def _plateau_and_knee(
     return high, None
 
 
-def _contradiction(peak: usl.Peak, high: Plateau) -> str:
-    """A sentence where the law's peak cannot be that of the levels, "" where it can."""
+def _contradiction(peak: usl.Peak, high: Plateau, *, by_users: bool) -> str:
+    """A sentence where the law's peak cannot be that of the levels, "" where it can.
+
+    by_users: whether users are known, without which levels do not tell that throughput still rises.
+    """
     ends = high.throughput.value if math.isnan(high.throughput.high) else high.throughput.high
     if high.reached and peak.throughput.low > ends:
         there = f"ends at {quantity(peak.throughput.low, 'requests/s')} at the least"
-    elif not high.reached and peak.state == "within the measured range":
+    elif not high.reached and by_users and peak.state == "within the measured range":
         there = f"has its peak at {peak.value:.3g} {peak.unit}, within the measured range"
     else:
         return ""

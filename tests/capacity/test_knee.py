@@ -73,6 +73,11 @@ def test_beyond_the_heaviest_level_the_knee_is_said_to_be():
     assert (found.users.value, found.outcome) == (pytest.approx(170), "beyond the tested range")
 
 
+def test_a_throughput_that_may_be_nothing_leaves_the_knee_open():
+    frame = levels(throughput_low=0.0, throughput_high=200.0)
+    assert knee(reached(), None, frame).users.high == math.inf
+
+
 def test_without_durations_the_lightest_level_tells_the_time_from_request_to_request():
     # 10 users at 12.5/s: 0.8 s each; 12 to 13 requests/s are 10/13 to 10/12 s.
     frame = levels(throughput_low=NAN, throughput_high=NAN)
@@ -145,6 +150,15 @@ def test_a_law_that_its_levels_contradict_is_not_given():
     assert found.plateau.reached
     assert found.fit is None and found.peak is None and found.axis == ""
     assert "which the levels contradict. Throughput ends at" in found.refused["fit"]
+
+
+def test_without_users_a_peak_of_the_law_is_no_contradiction():
+    # Open load: throughput falls from its peak at 21.8 in flight, and users do not tell which level is the heavier.
+    flight = np.array([1, 2, 4, 8, 16, 24, 32, 48.0])
+    served = 20 * flight / (1 + 0.05 * (flight - 1) + 0.002 * flight * (flight - 1))
+    found = curve(np.full(8, NAN), served, flight / served)
+    assert not found.plateau.reached
+    assert found.peak.value == pytest.approx(21.8, rel=0.01) and "fit" not in found.refused
 
 
 def test_a_law_that_its_levels_confirm_is_given():
