@@ -224,6 +224,11 @@ def _notes(tree: Tree, few: int, on_path: bool) -> list[str]:
         if on_path
         else "Times are self times: spans that run in parallel all count, whether or not the request waits for each."
     ]
+    if kindless := int(((tree.kind == "unspecified") & ~tree.calls).sum()):
+        notes.append(
+            f"{percent(kindless / len(tree.kind))} of the spans say neither a kind nor whom they call: what of a call "
+            "its callee's span does not cover counts as the caller's own time."
+        )
     if below := int((~tree.whole).sum()):
         share_below = percent(below / len(tree.whole))
         notes.append(f"{share_below} of the spans are below an orphan: their journey is not known.")

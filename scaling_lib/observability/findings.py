@@ -39,7 +39,6 @@ def _flow(result: Observability, coverage: FlowCoverage) -> Finding:
     blind = whole.blind
     verdict: Verdict = "act" if blind.low > MOSTLY_BLIND else "watch" if blind.value > PARTLY_BLIND else "ok"
     between = whole.between.value >= whole.unexplained.value
-    least = max(coverage.journeys, key=lambda each: each.blind.value)
     time = "that requests wait for" if result.on_path else "of all spans that requests wait for"
     return _finding(
         name="flow-coverage",
@@ -50,13 +49,19 @@ def _flow(result: Observability, coverage: FlowCoverage) -> Finding:
         ),
         impact=blind,
         why=(
-            f"Of {least.journey} it is {least.blind}, the most of {plural(len(coverage.journeys), 'journey')}. "
-            f"{_where(coverage, 'between' if between else 'unexplained')} " + " ".join(coverage.notes)
+            f"{_most(coverage)}{_where(coverage, 'between' if between else 'unexplained')} " + " ".join(coverage.notes)
         ).strip(),
         evidence=_evidence(result, "spans"),
         action="" if verdict == "ok" else _mend(between),
         figure="time",
     )
+
+
+def _most(coverage: FlowCoverage) -> str:
+    """The journey of which the least is told."""
+    first = max(coverage.journeys, key=lambda each: each.blind.value)
+    of = len(coverage.journeys)
+    return f"Of {first.journey} it is {first.blind}, the most of {of} journeys. " if of > 1 else ""
 
 
 def _where(coverage: FlowCoverage, kind: str) -> str:

@@ -12,6 +12,7 @@ from scaling_lib.words import listing, percent, plural
 
 COMMAND = "scaling run --step 03"
 HARDLY = 0.9  # of the traces that were kept: a smaller share of a log's ids is lost on the way
+FEW = 3  # services that are named one by one
 KINDS: Mapping[str, str] = {  # what is absent, and what that leaves open
     "spans": "the request flow",
     "coverage": "how much of the journeys' time is told",
@@ -67,7 +68,10 @@ def _signals(result: Observability) -> list[Finding]:
     complete = result.signals.complete()
     lacking = table[table["state"] == "absent"]
     open_ = table[table["state"] == "not known"]
-    told = [f"{row['signal']} of {row['service']}" for row in (lacking if len(lacking) else open_).to_dict("records")]
+    told = [
+        f"{signal} of {plural(len(own), 'service') if len(own) > FEW else listing(own['service'].astype(str).tolist())}"
+        for signal, own in (lacking if len(lacking) else open_).groupby("signal", sort=False)
+    ]
     verdict: Verdict = "watch" if len(lacking) else "unknown" if len(open_) else "ok"
     share = len(complete) / len(services)
     sentence = f"{len(complete)} of {plural(len(services), 'service')} show all four golden signals"
