@@ -185,13 +185,21 @@ class System:
 
     def limit_draws(self) -> dict[str, Floats]:
         """As `limits`, what each may be (DRAWS); those of one place belong together. Without the pure delays."""
-        found = {}
-        for place, (resource, servers) in enumerate(self.parts.servers.items()):
-            if math.isfinite(servers):
-                free = np.maximum(servers - self._background[place], 0.0)
-                demand = self._demands[place] @ self._shares
-                found[resource] = np.divide(free, demand, out=np.full(DRAWS, math.inf), where=demand > 0)
-        return found
+        free, demands = self.free_draws(), self.mean_demand_draws()
+        return {
+            name: np.divide(free[name], demand, out=np.full(DRAWS, math.inf), where=demand > 0)
+            for name, demand in demands.items()
+            if math.isfinite(self.parts.servers[name])
+        }
+
+    def free_draws(self) -> dict[str, Floats]:
+        """By resource, how many servers are left for requests may be (DRAWS); infinite at a pure delay."""
+        counts = self.parts.servers.items()
+        return {name: np.maximum(count - self._background[place], 0.0) for place, (name, count) in enumerate(counts)}
+
+    def mean_demand_draws(self) -> dict[str, Floats]:
+        """By resource, what the mean request asks of it may be, seconds (DRAWS)."""
+        return dict(zip(self.resources, self._demands @ self._shares, strict=True))
 
     def demand_draws(self) -> Floats:
         """What the demand of the mean request at all resources together may be, seconds (DRAWS)."""
@@ -218,8 +226,7 @@ class System:
         less = min(factor, 1 / factor)
         times = [less if journey in (None, name) else 1.0 for name in self.journeys]
         eased = {
-            name: replace(each, value=each.value * by, low=each.low * by, high=each.high * by)
-            for (name, each), by in zip(self.parts.demands[resource].items(), times, strict=True)
+            name: each.times(by) for (name, each), by in zip(self.parts.demands[resource].items(), times, strict=True)
         }
         drawn = np.column_stack([self._background[place], self._demands[place] * times])
         return replace(self, demands={**self.parts.demands, resource: eased}, draws={**self.draws, resource: drawn})
@@ -235,15 +242,7 @@ class System:
         if unknown := [name for name in by if name not in self.parts.rates]:
             raise InvalidInput(f"grow: found the journey {unknown[0]!r}; expected one of {listing(self.journeys)}.")
         times = {name: above_zero("grow", "factor", by.get(name, 1.0), "times") for name in self.journeys}
-        return replace(
-            self,
-            arrivals={
-                name: replace(
-                    rate, value=rate.value * times[name], low=rate.low * times[name], high=rate.high * times[name]
-                )
-                for name, rate in self.parts.rates.items()
-            },
-        )
+        return replace(self, arrivals={name: rate.times(times[name]) for name, rate in self.parts.rates.items()})
 
     def _as_drawn(self, place: int) -> System:
         return System(

@@ -1,0 +1,1 @@
+"""Step 06: does any measured constraint justify a new architecture?"""
