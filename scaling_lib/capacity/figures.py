@@ -70,7 +70,7 @@ def load_figure(result: Capacity) -> go.Figure | Shown:
     )
     if result.limits and not result.limits[0].modelled:
         figures.threshold(figure, result.limits[0].rate.value, _first(result))
-        figure.layout.shapes[-1].label.textposition = "start"
+        figure.layout.shapes[-1].label.update(textposition="start", padding=8)  # off the axis
     if result.peak is not None and result.needed is not None:
         figures.threshold(
             figure, result.peak.value, f"{today(result)} busiest minute: {quantity(result.peak.value, '')}/s"
@@ -80,7 +80,12 @@ def load_figure(result: Capacity) -> go.Figure | Shown:
         )
         top = max(float(levels["throughput"].max()), result.needed.value)
         figure.update_yaxes(range=[0, 1.12 * min(top, 3 * float(levels["throughput"].max()))])
-    if curve.knee is not None and math.isfinite(curve.knee.users.value) and math.isfinite(curve.knee.users.low) and users:
+    if (
+        curve.knee is not None
+        and math.isfinite(curve.knee.users.value)
+        and math.isfinite(curve.knee.users.low)
+        and users
+    ):
         low, high = curve.knee.users.low, curve.knee.users.high
         figures.span(figure, low, high if math.isfinite(high) else float(levels["users"].max()), "knee")
     return figure

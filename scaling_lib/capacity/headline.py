@@ -63,8 +63,8 @@ def _deducted(result: Capacity) -> str:
     decides = result.decides
     if decides is None or decides.headroom is None or not decides.headroom.deducted or decides.times is None:
         return ""
-    where = "" if decides is result.limits[0] else f", where {decides.why},"
-    return f" That is of {quantity(decides.times.value, 'x')}{where} less {listing(list(decides.headroom.deducted))}."
+    where = "" if decides is result.limits[0] else f", beyond which {decides.why},"
+    return f" That is {quantity(decides.times.value, 'x')}{where} less {listing(list(decides.headroom.deducted))}."
 
 
 def _without_limit(result: Capacity) -> str:

@@ -43,6 +43,12 @@ class Deduction:
     why: str
     assumed: bool = False
 
+    @property
+    def share(self) -> float:
+        """Of what was left before it, a fraction; NaN where nothing was."""
+        before = self.amount.value + self.left.value
+        return self.amount.value / before if before > 0 else math.nan
+
 
 @dataclass(frozen=True, kw_only=True)
 class Headroom:
@@ -72,7 +78,7 @@ class Headroom:
         """What takes a hundredth of the capacity or more before use, in words."""
         least = LITTLE * self.capacity.value
         return tuple(
-            f"{deduction_words(each.name)}{' (assumed)' if each.assumed else ''}"
+            f"{deduction_words(each.name, each.share)}{' (assumed)' if each.assumed else ''}"
             for each in self.deductions[:-1]
             if each.amount.value >= least
         )
@@ -173,7 +179,8 @@ def headroom(
     factor = waterfall.estimate(times, "x", waterfall.unknown, unlimited=True)
     state = compared(factor, 1.0)
     absolute, taken = waterfall.taken[-1].left, tuple(waterfall.taken)
-    largest = max(taken[:-1], key=lambda each: each.amount.value)
+    large = [each for each in taken[:-1] if each.amount.value >= LITTLE * capacity.value]
+    most = max(large, key=lambda each: each.amount.value) if len(large) > 1 else None
     return Headroom(
         capacity=capacity,
         deductions=taken,
@@ -181,7 +188,9 @@ def headroom(
         factor=factor,
         state=state,
         together=together,
-        sentence=headroom_sentence(capacity, used, absolute, factor, state, (largest.name, largest.amount)),
+        sentence=headroom_sentence(
+            capacity, used, absolute, factor, state, (most.name, most.share, most.amount.value) if most else None
+        ),
         notes=notes,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from scaling_lib.capacity.autoscaler_ramp import Ramp
 from scaling_lib.capacity.demand import NO_GROWTH
@@ -13,18 +14,22 @@ LITTLE = 0.01  # of the capacity: what takes less is not worth a word
 
 
 def headroom_sentence(
-    capacity: Estimate, used: Estimate, absolute: Estimate, factor: Estimate, state: str, largest: tuple[str, Estimate]
+    capacity: Estimate,
+    used: Estimate,
+    absolute: Estimate,
+    factor: Estimate,
+    state: str,
+    most_by: tuple[str, float, float] | None,
 ) -> str:
-    """The answer: what is left, as factor and absolute, and what takes most."""
-    name, amount = largest
+    """The answer: what is left, as factor and absolute; most_by: name, share and amount of what takes most, if any."""
     peak, unit = quantity(used.value, used.unit), capacity.unit
-    ends = f"{quantity(absolute.low, unit)} to {quantity(absolute.high, unit)}"
+    left = str(replace(absolute, assumed=False))
     if math.isnan(absolute.low) or math.isnan(absolute.high):
-        ends = "how sure is not known"
-    elif absolute.low == absolute.high:
-        ends = ""
-    told = amount.value >= LITTLE * capacity.value
-    most = f" Most is taken by {deduction_words(name)}: {quantity(amount.value, unit)}." if told else ""
+        left += " (how sure is not known)"
+    most = ""
+    if most_by is not None:
+        name, share, amount = most_by
+        most = f" Most is taken by {deduction_words(name, share)}: {quantity(amount, unit)}."
     of = f"of a capacity of {quantity(capacity.value, unit)}"
     if state == "too little":
         return (
@@ -32,16 +37,13 @@ def headroom_sentence(
             f"missing; {factor} the peak fits.{most}"
         )
     doubt = " Whether today's peak is covered is not certain." if state == "uncertain" else ""
-    return (
-        f"What counts {of} takes {factor} today's peak of {peak}, which leaves "
-        f"{quantity(absolute.value, unit)}{f' ({ends})' if ends else ''}.{doubt}{most}"
-    )
+    return f"What counts {of} takes {factor} today's peak of {peak}, which leaves {left}.{doubt}{most}"
 
 
-def deduction_words(name: str) -> str:
-    """A step of the waterfall within a sentence."""
+def deduction_words(name: str, share: float) -> str:
+    """A step of the waterfall within a sentence; share: what it takes of what was left, a fraction."""
     if name == "target utilisation":
-        return "what is kept free"
+        return f"the {percent(share)} kept free"
     article = {"lost failure domain": "a ", "rollout": "a ", "autoscaler's lag": "the "}
     return f"{article.get(name, '')}{name}"
 

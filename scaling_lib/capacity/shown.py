@@ -78,7 +78,8 @@ def table(result: Capacity, name: str) -> Shown:
     own = TABLES[name]
     frame = own.make(result)
     if len(frame):
-        costs = dict.fromkeys(("cost", "fixed cost"), result.currency or "currency not given")
+        currency = result.currency or "currency not given"
+        costs = {"cost": currency, "fixed cost": currency, "price": f"{currency}, an hour"}
         return figures.table(frame, name, own.caption, units=captions.UNITS | costs)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
     refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""

@@ -170,8 +170,8 @@ def options_table(result: Capacity) -> pd.DataFrame:
     rows = [
         {
             "size": each.size.name,
-            "instances": each.instances,
-            "price": replace(each.price_per_hour, unit=f"{result.currency} an hour".strip()),
+            "instances": _plain(each.instances),
+            "price": _plain(each.price_per_hour),
             "direction": each.direction,
             "utilization": each.utilization,
             "p99_s": each.response_s,

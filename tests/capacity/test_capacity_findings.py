@@ -78,12 +78,12 @@ def test_the_answer_rests_on_what_counts_of_the_capacity(tmp_path, factor, verdi
     assert result.times == result.headroom.factor and result.times.value == pytest.approx(2)
     first = next(iter(capacity.findings(result)))
     assert (first.verdict, first.impact) == (verdict, result.headroom.factor)
-    taken = "a lost failure domain, a rollout and what is kept free"
+    taken = "a lost failure domain, a rollout and the 20% kept free"
     assert f"A capacity of 100 requests/s, less {taken}, " in first.sentence.replace(
         " (100 requests/s to 100 requests/s)", ""
     )
     said = capacity.headline(result)
-    assert said.startswith(start) and f"That is of 5x less {taken}." in said
+    assert said.startswith(start) and f"That is 5x less {taken}." in said
     if verdict == "act":  # 3.8 times 20 takes 190 before the same deductions, 5 times 250: relieved by 2 and by 4
         assert f"Relieve cpu by {2 if factor < 4 else 4}x: " in first.action
         assert f"which is enough for {factor:g}x." in first.action

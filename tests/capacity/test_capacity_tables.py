@@ -30,7 +30,7 @@ def test_limits_and_how_many_times_today_they_are(result):
     assert row["beyond it"] == "throughput no longer rises"
     assert (row["load limit"].value, row["times today"].value) == pytest.approx((100, 5))
     assert row["what counts"].value == pytest.approx(4.5) and row["shown by"] == "load test"
-    assert row["deducted"] == "what is kept free (assumed)"
+    assert row["deducted"] == "the 10% kept free (assumed)"
 
 
 def test_demand_by_journey(tmp_path):

@@ -186,9 +186,10 @@ def test_the_report_says_what_was_planted_and_nothing_else(report, result):
     assert (answer["verdict"], disk["verdict"]) == ("act", "watch")
     assert {key for key, each in found.items() if each["verdict"] == "act"} == {("capacity", "")}
     assert {key for key, each in found.items() if each["verdict"] == "watch"} == {
-        ("saturation", "disk of the database")
+        ("saturation", "disk of the database"),
+        ("model", ""),  # its mean response near the limit is far off what was measured
     }
-    assert found["limit-reached", ""]["verdict"] == "ok" and found["model", ""]["verdict"] == "ok"
+    assert found["limit-reached", ""]["verdict"] == "ok"
     for name in FIRST.values():  # neither is near its limit
         assert found["saturation", name]["verdict"] == "ok"
     assert FIRST[LOAD["limited_by"]["host"]] in answer["action"] and FIRST[LOAD["limited_by"]["host"]] in answer["why"]
@@ -238,5 +239,5 @@ def test_the_page_answers_in_order(report):
     places = [body.index(f"{heading}</h2>") for heading in headings]
     assert places == sorted(places)
     assert "None.</p>" not in report.page and "Traceback" not in report.page
-    for words in ("Throughput ends at", "no price", "No autoscaler is described"):
+    for words in ("Throughput ends at", "price (EUR, an hour)", ", assumed", "No autoscaler is described"):
         assert words in report.page
