@@ -70,7 +70,7 @@ def test_the_check_holds_every_levels_throughput(found):
 
 
 def test_the_check_says_up_to_where_responses_are_trusted(found):
-    """Beyond 200 users the measured responses are more than 20% from what queues of product form make of them."""
+    """Beyond some 200 users the measured responses are more than 20% from what queues of product form make of them."""
     own = found["load"]
     table = own.check.table
     off = table[table["response_s_error"].abs() > 0.2]["load"].min()
