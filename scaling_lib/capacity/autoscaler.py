@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scaling_lib.capacity.autoscaler_inputs import check_numbers, downstream_of, failures_of, steps_of
 from scaling_lib.capacity.autoscaler_ramp import Ramp, largest_ramp
 from scaling_lib.capacity.autoscaler_replay import Account, account, simulate
-from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.autoscaler_settings import Autoscaler, check_autoscaler
 from scaling_lib.capacity.hpa import NOISE
 from scaling_lib.capacity.hpa_behavior import SECOND, is_whole
 from scaling_lib.errors import InvalidInput
@@ -128,6 +128,7 @@ def replay_autoscaler(
     Source of the law and the behaviour: kubernetes.io, "Horizontal Pod Autoscaling".
     """
     check_level("replay_autoscaler", level)
+    check_autoscaler("replay_autoscaler", autoscaler)
     steps = steps_of(demand)
     check_numbers(capacity_per_replica, price_per_replica_hour, flap_s)
     downstream = downstream_of(downstream_limit, connections_per_replica, capacity_per_replica)

@@ -94,6 +94,12 @@ def failures_of(
 ) -> list[tuple[int, float]]:
     """The moments in nanoseconds since the first row, in order, and the share of each."""
     lost = []
+    if not isinstance(failures, Sequence) or not all(
+        isinstance(each, Sequence) and len(each) == 2 for each in failures
+    ):
+        raise InvalidInput(
+            f"Failures: found {failures!r}; expected pairs of a time and a share, such as [(time, 0.5)]."
+        )
     for time, share in failures:
         moment = _moment(time)
         if moment is None or not (is_finite(share) and 0 < share <= 1):

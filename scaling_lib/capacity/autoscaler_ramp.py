@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scaling_lib.capacity.autoscaler_settings import Autoscaler
+from scaling_lib.capacity.autoscaler_settings import Autoscaler, check_autoscaler
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats.arguments import is_finite
 from scaling_lib.words import number, percent
@@ -46,6 +46,7 @@ def largest_ramp(autoscaler: Autoscaler, capacity_per_replica: float, level: flo
 
     It is certain and therefore careful: with replicas chosen just now, a steeper rise may be followed too.
     """
+    check_autoscaler("largest_ramp", autoscaler)
     if not (is_finite(level) and level >= 0 and is_finite(capacity_per_replica) and capacity_per_replica > 0):
         raise InvalidInput(
             f"largest_ramp: found a level of {level!r} and a capacity of {capacity_per_replica!r} requests/s; "

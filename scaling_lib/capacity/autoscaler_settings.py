@@ -57,3 +57,9 @@ class Autoscaler:
         for name, rules in (("scale_up", self.scale_up), ("scale_down", self.scale_down)):
             if not isinstance(rules, ScalingRules):
                 raise InvalidInput(f"Autoscaler: found {name} {rules!r}; expected ScalingRules.")
+
+
+def check_autoscaler(place: str, given: object) -> None:
+    """InvalidInput unless it is an Autoscaler."""
+    if not isinstance(given, Autoscaler):
+        raise InvalidInput(f"{place}: found an autoscaler of type {type(given).__name__}; expected an Autoscaler.")

@@ -27,7 +27,8 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.model import usl
 from scaling_lib.model.calibration import from_load_test
 from scaling_lib.stats import Estimate
-from scaling_lib.stats.proportions import normal_quantile
+from scaling_lib.stats.arguments import is_finite
+from scaling_lib.stats.proportions import check_level, normal_quantile
 from scaling_lib.words import listing, plural, quantity
 
 Axis = Literal["requests in flight", "users", ""]
@@ -95,8 +96,13 @@ def load_curve(
     Levels that had not settled are left out where enough others remain. The Universal Scalability Law is fitted against
     the requests in flight: users who pause between requests load the system only while they wait. Where users never
     pause, they are the requests in flight, and are taken themselves. What cannot be told is said in `refused`.
-    Raises InvalidInput for a name that is not there, and for a level of confidence outside of (0, 1).
+    Raises InvalidInput for a name that is not there, a limit that is not above 0, and a level outside of (0, 1).
     """
+    check_level("load_curve", level)
+    if generator_limit is not None and not (is_finite(generator_limit) and generator_limit > 0):
+        raise InvalidInput(
+            f"load_curve: found generator_limit {generator_limit!r}; expected processors above 0, such as 1."
+        )
     names = [each.test for each in tests.tests]
     if name not in names:
         raise InvalidInput(f"load_curve: found the test {name!r}; expected one of {listing(names)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ def slo_capacity_of_shares(
     """
     if not (is_real(threshold) and math.isfinite(threshold) and threshold > 0):
         raise InvalidInput(f"slo_capacity_of_shares: found the threshold {threshold!r}; expected seconds above 0.")
-    counts = [counts_of_bins(each, threshold) for each in bins]
+    counts = [counts_of_bins(each, threshold) for each in _tables("bins", bins)]
     return slo_capacity_of_counts(load, counts, target, level=level, unit=unit)
 
 
@@ -63,7 +63,7 @@ def slo_capacity_of_counts(
     Raises InvalidInput for figures that cannot be, NotEnoughData for fewer than two loads.
     """
     check_level("slo_capacity_of_counts", level)
-    loads = positive("load", load)
+    loads, counts = positive("load", load), _tables("counts", counts)
     if len(loads) != len(counts) or len(np.unique(loads)) != len(loads):
         raise InvalidInput(
             f"slo_capacity_of_counts: found {len(loads)} loads, {len(np.unique(loads))} of them different, and "
@@ -139,6 +139,13 @@ def counts_of_bins(bins: pd.DataFrame, threshold: float) -> pd.DataFrame:
     )
     table = table.groupby(answered["time"]).sum() if "time" in answered else table.sum().to_frame().T
     return table.assign(beyond=(table["beyond_least"] + table["beyond_most"]) / 2)
+
+
+def _tables(name: str, given: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    tables = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, pd.DataFrame)) else [given]
+    if wrong := [type(each).__name__ for each in tables if not isinstance(each, pd.DataFrame)]:
+        raise InvalidInput(f"slo_capacity: found {wrong[0]} in {name}; expected a table for each load.")
+    return tables
 
 
 def _interval(beyond: Floats, total: Floats, level: float) -> Estimate:

@@ -19,6 +19,7 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.routes import matches
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
 
 LEVELS = [
@@ -78,6 +79,9 @@ def load_within_slo(
     Raises NotMeasured where the route was not sent, latency is not known, or the target is beyond p99; InvalidInput for
     an SLO that is not one of latency; NotEnoughData for fewer than two loads.
     """
+    check_level("load_within_slo", level)
+    if not isinstance(slo, SLO) or not isinstance(route, str):
+        raise InvalidInput(f"load_within_slo: found slo {slo!r} and route {route!r}; expected an SLO and a text.")
     if slo.kind != "latency" or slo.threshold_s is None:
         raise InvalidInput(f"load_within_slo: found the SLO {slo.name} of kind {slo.kind}; expected one of latency.")
     own = levels[levels["test"] == test.test]

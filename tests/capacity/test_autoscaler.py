@@ -280,6 +280,16 @@ def test_bad_demand_is_said(change, error, says):
         replay_autoscaler(change(demand((100, 60))), 10, SIMPLE)
 
 
+@pytest.mark.parametrize("wrong", ["hpa", None, math.nan, 3])
+def test_what_is_no_autoscaler_and_no_failure_is_said(wrong):
+    with pytest.raises(InvalidInput, match="expected an Autoscaler"):
+        replay_autoscaler(demand((100, 60)), 10, wrong)
+    with pytest.raises(InvalidInput, match="expected an Autoscaler"):
+        largest_ramp(wrong, 10, 100)
+    with pytest.raises(InvalidInput, match="expected pairs of a time and a share"):
+        replay_autoscaler(demand((100, 60)), 10, SIMPLE, failures=wrong)
+
+
 def test_a_demand_that_is_no_series_is_said():
     with pytest.raises(InvalidInput, match="found list; expected a series"):
         replay_autoscaler([1.0, 2.0], 10, SIMPLE)

@@ -157,6 +157,22 @@ def test_published_figures_of_the_law(tmp_path):
     assert found.knee.users.value == pytest.approx((1853.2 + 1828.9 + 1775.0) / 3 / 64.9)  # one user alone: 64.9/s
 
 
+@pytest.mark.parametrize("wrong", ["x", None, math.nan, [], math.inf])
+def test_levels_limits_and_slos_that_cannot_be_are_refused(wrong):
+    tests, test = shop().load_tests(), shop().load_tests().test("load/locust")
+    with pytest.raises(InvalidInput):
+        load_curve(tests, test.test, level=wrong)
+    with pytest.raises(InvalidInput):
+        levels(tests, level=wrong)
+    with pytest.raises(InvalidInput):
+        levels(tests, least_s=wrong)
+    with pytest.raises(InvalidInput):
+        load_within_slo(tests, test, pd.DataFrame(), wrong)
+    if wrong is not None:
+        with pytest.raises(InvalidInput, match="generator_limit"):
+            load_curve(tests, test.test, generator_limit=wrong)
+
+
 def test_a_throughput_that_only_rises_has_no_peak(tmp_path):
     found = of_table(tmp_path, *RAYTRACER)
     assert found.peak.state in ("none", "not identified")

@@ -124,6 +124,18 @@ def test_ends_that_do_not_hold_the_value_are_refused():
         slo_capacity([1, 2], [0.1, 0.2], 0.3, low=[0.1], high=[0.3, 0.3])
 
 
+@pytest.mark.parametrize("wrong", ["x", None, NAN, -1, [], math.inf])
+def test_tables_and_levels_that_are_none_are_refused(wrong):
+    with pytest.raises(InvalidInput):
+        slo_capacity_of_shares([1, 2], [wrong, wrong], 0.3, 0.9)
+    with pytest.raises(InvalidInput):
+        slo_capacity_of_shares([1, 2], wrong, 0.3, 0.9)
+    with pytest.raises(InvalidInput):
+        slo_capacity([1, 2], [1, 2], 1, level=wrong)
+    with pytest.raises(InvalidInput):
+        slo_capacity_of_counts([1, 2], [counts([9], [1])] * 2, 0.9, level=wrong)
+
+
 @pytest.mark.parametrize("loads", [[5], [5, 5, 5]])
 def test_one_load_is_too_few(loads):
     with pytest.raises(NotEnoughData):
@@ -218,6 +230,7 @@ def test_loads_with_too_few_requests_to_be_certain_are_passed_over():
     ("changed", "says"),
     [
         ({"target": "0.99"}, "found the target"), ({"target": None}, "found the target"), ({"target": 1.0}, "found the target"),
+        ({"counts": None}, "found NoneType in counts"), ({"counts": ["x", "y"]}, "found str in counts"),
         ({"load": ["10", "20"]}, "not all numbers"), ({"load": [10, None]}, "not finite"), ({"load": [10, 10]}, "each load once"),
         ({"counts": [counts([1], [2])] * 2}, "do not fit"), ({"counts": [counts([0], [0])] * 2}, "without a single answer"),
         ({"counts": [pd.DataFrame({"total": [1.0]})] * 2}, "column 'beyond'"),

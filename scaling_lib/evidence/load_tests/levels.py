@@ -22,6 +22,8 @@ from scaling_lib.evidence.load_tests.steady import (
     steps,
 )
 from scaling_lib.stats import Estimate
+from scaling_lib.stats.arguments import is_finite
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import percent
 
 FIGURES = ("throughput", "mean_s", *QUANTILES)
@@ -45,11 +47,9 @@ def levels(tests: LoadTests, *, level: float = 0.95, least_s: float = 10.0) -> p
     Intervals rest on blocks of seconds, see `steady` and `latency`.
     Raises InvalidInput for a level of confidence outside of (0, 1), or a length that is not above 0.
     """
-    if not 0 < level < 1 or not 0 < least_s < math.inf:
-        raise InvalidInput(
-            f"levels: found level {level} and least_s {least_s}; expected a fraction between 0 and 1, such as 0.95, "
-            "and seconds above 0."
-        )
+    check_level("levels", level)
+    if not (is_finite(least_s) and least_s > 0):
+        raise InvalidInput(f"levels: found least_s {least_s!r}; expected seconds above 0.")
     rows: list[dict[str, object]] = []
     for test in tests.tests:
         samples = tests.samples[tests.samples["test"] == test.test]
