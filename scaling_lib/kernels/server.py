@@ -144,8 +144,11 @@ class _Server:
                         send(kernel.client, {"ended": os.waitstatus_to_exitcode(status)})
 
     def end(self) -> None:
-        for kernel in [*self._waiting, *self._running]:
+        left = [*self._waiting, *self._running]
+        for kernel in left:
             _signal(kernel, signal.SIGKILL)
+        for kernel in left:  # none may write into the folder that is now removed
+            os.waitpid(kernel.pid, 0)
 
     def _fork(self) -> _Kernel:
         self._made += 1
@@ -179,8 +182,11 @@ class _Server:
 
 
 def _signal(kernel: _Kernel, signum: int) -> None:
-    with contextlib.suppress(OSError):  # it has ended meanwhile
+    try:
         os.killpg(kernel.pid, signum)
+    except OSError:
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is too young to have a group
+            os.kill(kernel.pid, signum)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,18 @@ LOADED = (
     "ipykernel.ipkernel",
     "numpy",
     "pandas",
-    "plotly.graph_objects",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
     "duckdb",
-    "pyarrow",
+    "plotly.graph_objects",
+    "plotly.graph_objs._figure",  # what plotly itself leaves to the first figure
+    "plotly.graph_objs._scatter",
+    "plotly.graph_objs._bar",
+    "plotly.io",
     "scipy.special",
     "scaling_lib.assessment",
+    "scaling_lib.evidence.load_tests",
+    "scaling_lib.evidence.spans",
     "scaling_lib.figures",
 )
 END_S = 5.0
