@@ -75,6 +75,18 @@ class PathTimes:
         gone = np.bincount(self.trace[rows], weights=self.saved[rows], minlength=len(self.duration_s))
         return np.maximum(self.duration_s - gone, 0.0)
 
+    def between(self, low: float, high: float) -> Mask:
+        """Of each journey the traces whose durations lie between two of its quantiles."""
+        if (low, high) == (0.0, 1.0):
+            return np.ones(len(self.duration_s), dtype=bool)
+        found = np.zeros(len(self.duration_s), dtype=bool)
+        for journey in range(len(self.journeys)):
+            rows = np.flatnonzero(self.journey == journey)
+            rows = rows[np.argsort(self.duration_s[rows], kind="stable")]
+            reached = np.cumsum(self.weight[rows]) / self.weight[rows].sum()
+            found[rows[(reached > low + 1e-12) & (reached <= high + 1e-12)]] = True
+        return found
+
     def taken(self) -> Floats:
         """How often each block is drawn, when as many are drawn anew as there are: (DRAWS, blocks)."""
         counts = np.full(self.blocks, 1 / self.blocks)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
-from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Floats, Group, Mask, PathTimes, path_times
+from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Floats, Group, PathTimes, path_times
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate
@@ -91,7 +91,7 @@ def rank(
     path = spans if isinstance(spans, CriticalPath) else critical_path(spans)
     times = path_times(path, by, journeys=journeys, journey=journey)
     taken = times.taken()
-    chosen = {name: _window(times, *ends) for name, ends in WINDOWS.items()}
+    chosen = {name: times.between(*ends) for name, ends in WINDOWS.items()}
     traces = {name: int(mask.sum()) for name, mask in chosen.items()}
     used = window if traces[window] >= FEWEST_TRACES else ALL
     shares = {
@@ -115,19 +115,6 @@ def rank(
         times=times,
         notes=_notes(path, times, window, used, traces),
     )
-
-
-def _window(times: PathTimes, low: float, high: float) -> Mask:
-    """Of each journey the traces whose durations lie between two quantiles."""
-    if (low, high) == (0.0, 1.0):
-        return np.ones(len(times.duration_s), dtype=bool)
-    found = np.zeros(len(times.duration_s), dtype=bool)
-    for journey in range(len(times.journeys)):
-        rows = np.flatnonzero(times.journey == journey)
-        rows = rows[np.argsort(times.duration_s[rows], kind="stable")]
-        reached = np.cumsum(times.weight[rows]) / times.weight[rows].sum()
-        found[rows[(reached > low + 1e-12) & (reached <= high + 1e-12)]] = True
-    return found
 
 
 def _ratios(sums: Floats, totals: Floats, taken: Floats, level: float, unit: str) -> tuple[list[Estimate], Floats]:

@@ -50,6 +50,11 @@ TABLES = {
         otherwise="No fix is proposed: name what you think of doing as `fixes` in assessment.yaml.",
         caption="The fixes that are proposed, each held against the traces and the model before anybody builds it.",
     ),
+    "resources": _Table(
+        make=tables.resources_table, of=MODEL, otherwise="No demand of a resource is measured.",
+        caption="The resources of the model: what a request takes of each, how much of it is in use at today's busiest "
+        "minute, at which throughput it is full, and how likely it is the first to be.",
+    ),
     "migration": _Table(
         make=tables.migration_table, of=("migration", *MODEL),
         otherwise="No relief is followed: a relief of 1 changes nothing.",

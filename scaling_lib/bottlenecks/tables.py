@@ -126,6 +126,26 @@ def fixes_table(result: Bottlenecks) -> pd.DataFrame:
     return found.drop(columns="cost") if found["cost"].isna().all() else found
 
 
+def resources_table(result: Bottlenecks) -> pd.DataFrame:
+    """One row a resource of the model, from the one that is full first on: its use today, and where it ends."""
+    columns = ["resource", "demand a request", "in use", "full at", "is first"]
+    if result.found.model is None:
+        return pd.DataFrame(columns=columns)
+    system = result.found.model.system(result.rate)
+    used, certainty = system.utilization_estimates(), system.bottleneck_certainty()
+    rows = [
+        {
+            "resource": name,
+            "demand a request": system.mean_demand(name),
+            "in use": used[name] if result.found.peak is not None else None,
+            "full at": limit,
+            "is first": certainty[name],
+        }
+        for name, limit in sorted(system.limits().items(), key=lambda each: each[1].value)
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def migration_table(result: Bottlenecks) -> pd.DataFrame:
     """One row a relief: what limits before, and after."""
     rows = [
