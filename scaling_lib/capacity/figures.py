@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from scaling_lib import figures
 from scaling_lib.capacity.headline import today
+from scaling_lib.capacity.headroom import Headroom
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.figures import QUIET, Shown
@@ -190,7 +191,7 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
     title = f"{quantity(result.headroom.factor.value, 'x')} {today(result)} busiest minute fits{before}: {told}"
     figure = figures.figure(title, x="", y="requests/s")
     figure.add_waterfall(
-        x=[*taken["step"], "left"],
+        x=[*taken["step"].replace({"target utilisation": _kept_free(result.headroom)}), "left"],
         y=[*taken["amount"], result.headroom.absolute.value],
         measure=["absolute", *["relative"] * (len(taken) - 1), "total"],
         text=[quantity(abs(each), "") for each in (*taken["amount"], result.headroom.absolute.value)],
@@ -202,6 +203,12 @@ def headroom_figure(result: Capacity) -> go.Figure | Shown:
         showlegend=False,
     )
     return figure
+
+
+def _kept_free(headroom: Headroom) -> str:
+    """As findings call it."""
+    assumed = any(each.assumed for each in headroom.deductions)
+    return f"kept free{' (assumed)' if assumed else ''}"
 
 
 def _reason(result: Capacity, *parts: str) -> str:

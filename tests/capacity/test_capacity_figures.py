@@ -171,7 +171,7 @@ def test_the_waterfall_ends_at_what_is_left(tmp_path):
 
 def test_what_takes_next_to_nothing_is_not_drawn(result):
     (bars,) = capacity.headroom_figure(result).data
-    assert list(bars.x) == ["capacity", "target utilisation", "used at peak", "left"]
+    assert list(bars.x) == ["capacity", "kept free (assumed)", "used at peak", "left"]
 
 
 @pytest.mark.parametrize("figure", FIGURES)
