@@ -12,17 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.bottlenecks.durations import Data, Period, periods
-from scaling_lib.bottlenecks.long_run import long_run
+from scaling_lib.bottlenecks.long_run import long_run, memory
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats import Estimate, quantile_sample_size
-from scaling_lib.stats.proportions import check_level
+from scaling_lib.stats.proportions import check_level, normal_quantile
 from scaling_lib.words import duration, listing, plural
 
 Floats = NDArray[np.float64]
 Verdict = Literal["better", "worse", "no difference found", "not enough data"]
-
-DRAWS = 4000
-SEED = 20261125
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +80,23 @@ def impact(
     block: of time, within which durations depend on each other in any way, as pandas writes it.
     level: of each quantile's intervals by itself.
 
-    Operations count in both periods with the mean of their shares; one that is in one period alone is left out. Each
-    draw of the interval takes the observation of rank Bin(n + 1, q) of each sorted sample, n being the number of
-    independent observations that the sample is worth: q (1 - q) over the variance of the share below the quantile,
-    summed over blocks (`long_run`), less certain by Student's t with Welch's degrees of freedom. A draw beyond the
-    largest observation is unlimited. Where the interval is, and holds 0, there is not enough data; nor is there where
-    either sample is below `quantile_sample_size` (72 for p95, 368 for p99) or has fewer blocks than its memory needs.
+    Operations count in both periods with the mean of their shares; one that is in one period alone is left out. A
+    change is within the interval where the shares of durations below the quantile of both periods together, the after
+    ones moved by that change, differ by no more than chance: by Student's t (with Welch's degrees of freedom) times the
+    standard error of the shares, summed over blocks (`long_run`). How long blocks remember is told by the ranks of
+    durations, which show slow and fast spells more clearly than the few beyond a quantile do, and by those. Where the
+    interval is unlimited, and holds 0, there is not enough data; nor is there where either sample is below
+    `quantile_sample_size` (72 for p95, 368 for p99) or has fewer blocks than its memory needs.
 
     Raises InvalidInput for what is no sample of durations, and where no operation is in both.
-    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, A/A data of 40 requests a minute;
-    standard deviation .01), at p50, p95 and p99. Independent: 30 minutes each .04, .03, .02; 60 minutes .05, .03, .02;
-    120 minutes .05, .04, .04. Minutes that differ by 30%, independent: 60 minutes .04, .04, .04; with a memory (AR(1))
-    of .5 at 60 minutes .05, .07, .07. Cautious where few observations lie beyond a quantile. Not honest yet is a memory
-    of .8: at 60 minutes .04, .11, .12 and at 120 minutes .09, .11, .18, since the noise of few requests beyond a
-    quantile hides what neighbouring minutes share. Where latency wanders for many minutes, take longer blocks.
-    Sources: Schultzberg and Ankargren, Resampling-free bootstrap inference for quantiles, arXiv 2202.10992 (2022), for
-    the ranks; Woodruff, Confidence Intervals for Medians, JASA 47 (1952), for the share's variance.
+    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, A/A data of 20 requests a minute, 1,000
+    runs, standard deviation .007), at p50, p95 and p99. Independent: 60 minutes each .05, .04, .04; 240 minutes .05,
+    .05, .05. Minutes that differ by 30%, independent: .05, .05, .05 and .06, .06, .06; with a memory (AR(1)) of .5: .04,
+    .04, .05 (a quarter of runs refused) and .05, .06, .06; of .8: 60 minutes .01 (94% refused), 120 minutes .03, .04,
+    .05 (half and more refused), 240 minutes .06, .05, .07 (1%, 13% and 6% refused). Among the runs of a memory of .8
+    that are not refused though they are short, a tenth is wrong at 120 minutes: their memory looks shorter than it is.
+    Sources: Woodruff, Confidence Intervals for Medians, JASA 47 (1952), for the share's variance and the inversion of
+    shares; Lazarus, Lewis, Stock and Watson, HAR Inference, Journal of Business and Economic Statistics 36 (2018).
     """
     check_level("impact", level)
     if wrong := [q for q in quantiles if not 0 < q < 1]:
@@ -120,50 +118,97 @@ def _notes(before: Data, mix: pd.DataFrame) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Worth:
-    """How many independent observations a sample is worth for one quantile, how surely, and how many it lacks."""
+class _Share:
+    """How sure the share of durations below a quantile is: its variance, the degrees of freedom, and what it lacks."""
 
-    size: float
+    variance: float
     degrees: float
     lacks: int
 
 
 def _quantile(before: Period, after: Period, q: float, level: float) -> QuantileImpact:
-    worth = [_worth(period, q, level) for period in (before, after)]
-    values = [_value(period, q) for period in (before, after)]
-    lacks = max(each.lacks for each in worth)
-    if not lacks:
-        drawn = _draws(before, after, q, worth)
-        tail = (1 - level) / 2
-        with np.errstate(invalid="ignore", divide="ignore"):
-            changes, ratios = drawn[1] - drawn[0], drawn[1] / drawn[0]
-        ends = [_ends(each, tail) for each in (*drawn, changes, ratios)]
-        low, high = ends[2]
-        if low > 0 or high < 0 or (math.isfinite(low) and math.isfinite(high)):
-            return _told(q, values, ends, level)
-        needed = quantile_sample_size(q, level)
-        lacks = max(
-            math.ceil(len(period.seconds) * max(2 * needed / each.size - 1, 0.1))
-            for period, each in zip((before, after), worth, strict=True)
-        )
-    unknown = [(math.nan, math.nan)] * 4
-    return _told(q, values, unknown, level, needed=lacks)
-
-
-def _worth(period: Period, q: float, level: float) -> _Worth:
-    count = len(period.seconds)
-    below = (period.seconds <= _value(period, q)).astype(np.float64)
-    share = np.bincount(period.operation, weights=below * period.weight) / np.bincount(
-        period.operation, weights=period.weight
+    both = (before, after)
+    values = [_value(period, q) for period in both]
+    shares = _shares(both, values, q, level)
+    lacks = max(each.lacks for each in shares)
+    if lacks:
+        return _told(q, values, [(math.nan, math.nan)] * 4, level, needed=lacks)
+    variances = [each.variance for each in shares]
+    total = sum(variances)
+    parts = sum(each.variance**2 / each.degrees for each in shares)
+    degrees = total**2 / parts if parts > 0 else math.inf
+    reach = _student(degrees, level) * math.sqrt(total)
+    each_reach = [_student(each.degrees, level) * math.sqrt(each.variance) for each in shares]
+    own = [_ends(period, q, width, width) for period, width in zip(both, each_reach, strict=True)]
+    # a change is not rejected where the shares below the quantile of both together, moved by it, differ by at most
+    # `reach`; both together are weighed by their worth, the inverse of the variance
+    moves = [reach * variance / total if total > 0 else 0.0 for variance in variances]
+    (one_low, one_high), (other_low, other_high) = (
+        _ends(period, q, move, move) for period, move in zip(both, moves, strict=True)
     )
-    residuals = np.bincount(period.block, weights=period.weight * (below - share[period.operation]))
-    found = long_run(residuals.astype(np.float64), np.ones((period.blocks, 1)))
-    variance = found.variance * period.blocks  # of their sum, which is the share's error
-    size = q * (1 - q) / variance if variance > 0 else float(count)
-    lacks = max(quantile_sample_size(q, level) - count, 0)
-    if period.blocks < found.blocks_needed:
-        lacks = max(lacks, math.ceil(count * (found.blocks_needed / period.blocks - 1)))
-    return _Worth(size, found.degrees, lacks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        changes = other_low - one_high, other_high - one_low
+        ratios = _over(other_low, one_high), _over(other_high, one_low)
+    low, high = changes
+    if low > 0 or high < 0 or (math.isfinite(low) and math.isfinite(high)):
+        return _told(q, values, [*own, changes, ratios], level)
+    return _told(q, values, [(math.nan, math.nan)] * 4, level, needed=_lacking(both, q, moves))
+
+
+def _shares(both: tuple[Period, Period], values: Sequence[float], q: float, level: float) -> list[_Share]:
+    below = [
+        _Blocks.of(period, (period.seconds <= value).astype(np.float64))
+        for period, value in zip(both, values, strict=True)
+    ]
+    ranks = [_Blocks.of(period, _ranks(period)) for period in both]
+    remembered = max(_memory(below), _memory(ranks))
+    found = []
+    for period, blocks in zip(both, below, strict=True):
+        run = long_run(blocks.sums, np.ones((period.blocks, 1)), remembered)
+        lacks = max(quantile_sample_size(q, level) - len(period.seconds), 0)
+        if period.blocks < run.blocks_needed:
+            lacks = max(lacks, math.ceil(len(period.seconds) * (run.blocks_needed / period.blocks - 1)))
+        found.append(_Share(run.variance * period.blocks, run.degrees, lacks))
+    return found
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """By block the weighted sum of what durations are apart from their operation's mean, and the variance of that sum
+    that the few durations of a block leave by themselves, on average."""
+
+    sums: Floats
+    noise: float
+
+    @staticmethod
+    def of(period: Period, amount: Floats) -> _Blocks:
+        mean = np.bincount(period.operation, weights=amount * period.weight) / np.bincount(
+            period.operation, weights=period.weight
+        )
+        apart = amount - mean[period.operation]
+        sums = np.bincount(period.block, weights=period.weight * apart)
+        weights = np.bincount(period.block, weights=period.weight)
+        number = np.bincount(period.block).astype(np.float64)
+        within = period.weight * (apart - (sums / weights)[period.block])
+        several = number > 1
+        noise = np.bincount(period.block, weights=within**2)[several] * (number / (number - 1 + ~several))[several]
+        return _Blocks(sums.astype(np.float64), float(noise.mean()) if several.any() else 0.0)
+
+
+def _memory(both: Sequence[_Blocks]) -> float:
+    """Of both periods together, each in units of its own spread."""
+    scales = [math.sqrt(float(each.sums @ each.sums) / len(each.sums)) for each in both]
+    kept = [(each, scale) for each, scale in zip(both, scales, strict=True) if scale > 0]
+    if not kept:
+        return 0.0
+    count = sum(len(each.sums) for each, _ in kept)
+    noise = sum(len(each.sums) * each.noise / scale**2 for each, scale in kept) / count
+    return memory([each.sums / scale for each, scale in kept], noise)
+
+
+def _ranks(period: Period) -> Floats:
+    """Of each duration, 0 to 1: what slow and fast minutes show in most clearly."""
+    return np.arange(len(period.seconds)) / len(period.seconds)
 
 
 def _value(period: Period, q: float) -> float:
@@ -171,33 +216,32 @@ def _value(period: Period, q: float) -> float:
     return float(period.seconds[min(int(place), len(period.seconds) - 1)])
 
 
-def _draws(before: Period, after: Period, q: float, worth: Sequence[_Worth]) -> tuple[Floats, Floats]:
-    random = np.random.default_rng(SEED)
-    shares = [1 / each.size for each in worth]
-    degrees = sum(shares) ** 2 / sum(share**2 / each.degrees for share, each in zip(shares, worth, strict=True))
-    scale = random.chisquare(degrees, DRAWS) / degrees
-    first, second = (
-        _ranked(period, q, each.size * scale, random) for period, each in zip((before, after), worth, strict=True)
-    )
-    return first, second
+def _student(degrees: float, level: float) -> float:
+    from scipy import special
+
+    return float(special.stdtrit(degrees, 0.5 + level / 2)) if math.isfinite(degrees) else normal_quantile(level)
 
 
-def _ranked(period: Period, q: float, sizes: Floats, random: np.random.Generator) -> Floats:
-    """Observations of the rank of each draw; unlimited beyond the largest, 0 below the smallest."""
-    among = np.maximum(np.rint(sizes), 1).astype(np.int64) + 1
-    ranks = random.binomial(among, q)
+def _ends(period: Period, q: float, down: float, up: float) -> tuple[float, float]:
+    """The durations at the shares q - down and q + up; 0 below the smallest, unlimited beyond the largest."""
     count = len(period.seconds)
-    places = np.searchsorted(np.cumsum(period.weight) * (count / (count + 1)), ranks / among * (1 - 1e-12))
-    return np.where(ranks == 0, 0.0, np.append(period.seconds, np.inf)[places])
+    places = np.cumsum(period.weight) * (count / (count + 1))
+    low, high = np.interp([q - down, q + up], places, period.seconds, left=0.0, right=math.inf)
+    return float(low), float(high)
 
 
-def _ends(drawn: Floats, tail: float) -> tuple[float, float]:
-    """Both ends; where both periods are unlimited, the change may be anything."""
-    unknown = np.isnan(drawn)
-    low, high = np.where(unknown, -np.inf, drawn), np.where(unknown, np.inf, drawn)
-    return (
-        float(np.quantile(low, tail, method="inverted_cdf")),
-        float(np.quantile(high, 1 - tail, method="inverted_cdf")),
+def _over(one: float, other: float) -> float:
+    if other == 0:
+        return math.inf if one > 0 else math.nan
+    return 0.0 if math.isinf(other) else one / other
+
+
+def _lacking(both: tuple[Period, Period], q: float, moves: Sequence[float]) -> int:
+    """How many durations more bring the ends within the sample; their distance falls with the root of the number."""
+    room = min(q, 1 - q)
+    return max(
+        math.ceil(len(period.seconds) * max((move / (room - min(room / 2, 1 / len(period.seconds)))) ** 2 - 1, 0.1))
+        for period, move in zip(both, moves, strict=True)
     )
 
 

@@ -1,8 +1,9 @@
-"""The variance of sums over blocks of time whose values depend on each other."""
+"""The variance of sums over blocks of time whose values depend on each other, and how long that lasts."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FEWEST_BLOCKS = 10
-BIAS = 0.05  # of the variance: what the slowest waves that are taken for flat may cost it, in an AR(1)
-FEWEST_WAVES, MOST_WAVES = 4, 100  # with room for fewer, no estimate is honest: it misses the slow part of the variance
+BIAS = 0.03  # of the variance: what the slowest waves that are taken for flat may cost it, in an AR(1)
+FEWEST_WAVES = 3  # with room for fewer, no estimate is honest: it misses the slow part of the variance
+SLOWEST = 0.2  # of all waves: no more are taken where no memory is seen, since a weak one shows in these alone
+LONGEST = 0.99
+CLEAR = 0.25  # of the variance: what is left without the noise, from which its correlation can be told
+SURE = 2.33  # standard errors from which a correlation is not taken for chance
 
 
 @dataclass(frozen=True)
@@ -27,25 +32,51 @@ class LongRun:
     blocks_needed: int
 
 
-def long_run(residuals: Floats, design: Floats) -> LongRun:
+def long_run(residuals: Floats, design: Floats, memory: float) -> LongRun:
     """Of what a least-squares fit left, in order of time, one value a block; design: its columns, (blocks, columns).
 
+    memory: the correlation of neighbours, without noise, see `memory`.
+
     The mean square of the residuals' products with the slowest cosines, made orthogonal to the design, so that the fit
-    took nothing from them. There are the more the shorter the memory: as many as an AR(1) of the residuals' own
-    correlation (corrected for its bias) allows at a bias of 5%.
+    took nothing from them. There are the more the shorter the memory: as many as an AR(1) allows at a bias of 3%, and
+    at most a fifth of all. That many, whatever the data look like, where there is no memory: waves chosen by the data
+    would be too large in the runs in which few are chosen.
     Sources: Lazarus, Lewis, Stock and Watson, HAR Inference, Journal of Business and Economic Statistics 36 (2018), for
-    the estimator and Student's t with it; Kendall, Biometrika 41 (1954), for the correlation's bias.
+    the estimator and Student's t with it.
     """
     count, columns = design.shape
-    squares = float(residuals @ residuals)
-    if count < FEWEST_BLOCKS or squares == 0:
+    if count < FEWEST_BLOCKS or not residuals.any():
         return LongRun(0.0, max(count - columns, 1.0), FEWEST_BLOCKS)
-    seen = float(residuals[1:] @ residuals[:-1]) / squares
-    memory = min(max(seen + columns * (1 + 3 * seen) / count, 0.0), 0.99)
-    share = 1.0 if memory == 0 else min((1 - memory) * math.sqrt(BIAS * 6 / math.pi**2 / (2 * memory)), 1.0)
-    waves = int(min(max(count * share, FEWEST_WAVES), MOST_WAVES, count - columns))
+    flat = (1 - memory) * math.sqrt(BIAS * 6 / math.pi**2 / (2 * memory)) if memory > 0 else 1.0
+    waves = int(min(max(round(count * min(flat, SLOWEST)), FEWEST_WAVES), count - columns))
     times = (np.arange(count) + 0.5) / count
     cosines = np.cos(math.pi * np.outer(times, np.arange(1, waves + 1)))
     basis = np.linalg.qr(np.column_stack([design, cosines]))[0][:, columns:]
-    needed = max(FEWEST_BLOCKS, math.ceil(FEWEST_WAVES / share))
+    needed = max(FEWEST_BLOCKS, math.ceil(FEWEST_WAVES / flat))
     return LongRun(float(((residuals @ basis) ** 2).mean()), float(waves), needed)
+
+
+def memory(stretches: Sequence[Floats], noise: float | None = None, *, columns: int = 1) -> float:
+    """How much neighbouring blocks have in common, 0 to .99: the correlation of an AR(1) under the noise of each block.
+
+    stretches: residuals of one or more stretches of time, a value a block. noise: the variance that each value has by
+    itself, such as by the few requests of a block; None: not known, and told by the correlation two blocks on where it
+    is larger than that of an AR(1) without noise. columns: of the fit that left the residuals.
+    Source: Kendall, Biometrika 41 (1954), for the correlation's bias.
+    """
+    count = sum(len(each) for each in stretches)
+    squares = sum(float(each @ each) for each in stretches)
+    if squares == 0:
+        return 0.0
+    lags = [sum(float(each[lag:] @ each[:-lag]) for each in stretches) for lag in (1, 2)]
+    raw = lags[0] / squares
+    bias = columns * len(stretches) * (1 + 3 * raw) / count
+    found = raw + bias
+    if noise is None:
+        if raw > SURE / math.sqrt(count) and lags[1] > 0:
+            found = max(found, (lags[1] / squares + bias) / found)
+    elif raw > SURE / math.sqrt(count):
+        signal = squares - count * noise
+        if signal > CLEAR * squares:
+            found = lags[0] / signal + bias
+    return min(max(found, 0.0), LONGEST)

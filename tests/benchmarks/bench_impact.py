@@ -1,9 +1,10 @@
 """How often `impact` and `interrupted` find a difference where there is none: A/A data, independent and autocorrelated.
 
-Run by hand: `python tests/benchmarks/bench_impact.py [runs]`. Latency is lognormal (sigma .7), 40 requests a minute as
-Poisson counts, and each minute is slow or fast by exp(.3 z), z an AR(1) from minute to minute; before and after are
+Run by hand: `python tests/benchmarks/bench_impact.py [runs]`. Latency is lognormal (sigma .7), 20 or 200 requests a minute
+as Poisson counts, and each minute is slow or fast by exp(.3 z), z an AR(1) from minute to minute; before and after are
 halves of one such stretch. Printed for each setting is the share of runs that found a difference, at a nominal 5%, that
-refused for want of data, and the share that found one in a plain Mann-Whitney test of all requests.
+refused for want of data, and the share that found one in a plain Mann-Whitney test of all requests; and the share that
+found one where durations are 1.2 times as long (power).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scaling_lib.bottlenecks import impact, interrupted
 from scaling_lib.errors import NotEnoughData
 
 SETTINGS = [(0.0, 0.0), (0.0, 0.3), (0.5, 0.3), (0.8, 0.3)]  # memory from minute to minute, sigma of a minute
+CELLS = [(60, 20, 1.0), (240, 20, 1.0), (60, 200, 1.0), (240, 200, 1.0), (240, 20, 1.2)]  # minutes, rate, change
 FOUND = ("better", "worse")
 START = pd.Timestamp("2026-11-23T10:00Z")
 
@@ -38,13 +40,15 @@ def stretch(
 
 
 def of_impact(
-    runs: int, minutes: int, memory: float, sigma: float, *, seed: int = 1
+    runs: int, minutes: int, memory: float, sigma: float, *, rate: float = 40, change: float = 1.0, seed: int = 1
 ) -> dict[float, tuple[float, float]]:
     """By quantile the shares of runs that found a difference, and that refused."""
     random = np.random.default_rng(seed)
     verdicts: dict[float, list[str]] = {0.5: [], 0.95: [], 0.99: []}
     for _ in range(runs):
-        for each in impact(*stretch(random, minutes, memory, sigma), tuple(verdicts)).quantiles:
+        for each in impact(
+            *stretch(random, minutes, memory, sigma, rate=rate, change=change), tuple(verdicts)
+        ).quantiles:
             verdicts[each.quantile].append(each.verdict)
     return {
         q: (sum(each in FOUND for each in seen) / runs, sum(each == "not enough data" for each in seen) / runs)
@@ -82,16 +86,16 @@ def of_mann_whitney(runs: int, minutes: int, memory: float, sigma: float, *, see
     return found / runs
 
 
-def main(runs: int = 1000) -> None:
+def main(runs: int = 2000) -> None:
     """Print a line for each setting."""
     for memory, sigma in SETTINGS:
         print(
             f"memory {memory}, sigma {sigma}: Mann-Whitney {of_mann_whitney(runs, 60, memory, sigma):.3f}", flush=True
         )
-        for minutes in (30, 60, 120):
-            shares = of_impact(runs, minutes, memory, sigma)
+        for minutes, rate, change in CELLS:
+            shares = of_impact(runs, minutes, memory, sigma, rate=rate, change=change)
             texts = [f"p{q * 100:g} {found:.3f} (refused {refused:.3f})" for q, (found, refused) in shares.items()]
-            print(f"  impact, {minutes} minutes each: {', '.join(texts)}", flush=True)
+            print(f"  impact, {minutes} minutes of {rate} each, {change} times: {', '.join(texts)}", flush=True)
     for memory in (0.0, 0.5, 0.8):
         for values in (60, 240):
             for trend in (False, True):
