@@ -2,6 +2,7 @@
 
 from scaling_lib.bottlenecks.assess import assess
 from scaling_lib.bottlenecks.change_figures import CHANGE_CAPTION, response_figure, throughput_figure
+from scaling_lib.bottlenecks.change_tables import levels_table
 from scaling_lib.bottlenecks.changes import Changed, changed
 from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
 from scaling_lib.bottlenecks.figures import (
@@ -25,7 +26,7 @@ from scaling_lib.bottlenecks.migration import Relief, migration
 from scaling_lib.bottlenecks.rank import Ranking, rank
 from scaling_lib.bottlenecks.result import Bottlenecks
 from scaling_lib.bottlenecks.shown import TABLES, table
-from scaling_lib.bottlenecks.tables import levels_table, migration_table, path_table, rank_table, trace_table
+from scaling_lib.bottlenecks.tables import migration_table, path_table, rank_table, trace_table
 
 __all__ = [
     "CHANGE_CAPTION",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import get_args
 
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.changes import changed
@@ -10,7 +11,7 @@ from scaling_lib.bottlenecks.fixes import judged
 from scaling_lib.bottlenecks.given_back import given_back
 from scaling_lib.bottlenecks.measured import Measured, measured
 from scaling_lib.bottlenecks.migration import Relief, migration, relieved
-from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, PathTimes, path_times
+from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Group, PathTimes, path_times
 from scaling_lib.bottlenecks.rank import TAIL, WINDOWS, Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks, Budget, Solved
 from scaling_lib.bottlenecks.traces import ShownTrace, shown_traces
@@ -29,6 +30,7 @@ MOST_LOOKED_AT = 8  # names of the ranking: what is below takes little
 def assess(
     system: Assessment,
     *,
+    by: Group = "operation",
     journey: str = "",
     window: str = TAIL,
     load_test: str = "",
@@ -38,15 +40,16 @@ def assess(
 ) -> Bottlenecks:
     """What requests of a system wait for, what would be gained without it, and whether earlier fixes worked.
 
-    journey: rank for one alone, "" for all. window: the traces whose order it is, "p95" (those at and above), "p99",
-        "p50" or "all". load_test: the test that the model rests on, "" for the one of most levels.
+    by: rank operations, services or edges. journey: for one alone, "" for all. window: the traces whose order it is,
+        "p95" (those at and above), "p99", "p50" or "all". load_test: the test that the model rests on, "" for the one
+        of most levels.
     level: of all intervals. relief: by how much each bottleneck is relieved in turn, steps: how many.
     What cannot be told of one part is said in `absent`; nothing is raised for it.
     Raises InvalidInput for a level, a window, a journey or a load test that cannot be.
     """
-    _check(system, journey, window, level)
+    _check(system, by, journey, window, level)
     tried = Attempts()
-    found = measured(system, journey=journey, window=window, load_test=load_test, level=level)
+    found = measured(system, by=by, journey=journey, window=window, load_test=load_test, level=level)
     model = found.model.system(_rate(found)) if found.model is not None else None
     path: tuple[Relief, ...] = ()
     solved: dict[str, Solved] = {}
@@ -76,8 +79,10 @@ def assess(
     )
 
 
-def _check(system: Assessment, journey: str, window: str, level: float) -> None:
+def _check(system: Assessment, by: str, journey: str, window: str, level: float) -> None:
     check_level("assess", level)
+    if by not in get_args(Group):
+        raise InvalidInput(f"by: found {by!r}; expected one of {listing(get_args(Group))}.")
     if window not in WINDOWS:
         raise InvalidInput(f"window: found {window!r}; expected one of {listing(list(WINDOWS))}.")
     known = [each.name for each in system.journeys if each.route]
@@ -103,11 +108,15 @@ def _solved(found: Measured, model: System) -> dict[str, Solved]:
     solved = {}
     for name in _looked_at(found.ranking):
         row = found.ranking.table.loc[name]
-        own = found.work.assign(  # an operation of the same name in another service is another one
-            operation=found.work["operation"].where(found.work["service"] == row["service"], "")
-        )
-        fix = Fix(name=name, operations=[str(row["operation"])], factor=None, cost=None)
-        if fix.operations[0] not in set(own["operation"]):
+        own, service, operation = found.work, str(row["service"]), str(row["operation"])
+        if found.ranking.by == "operation":  # an operation of the same name in another service is another one
+            own = own.assign(operation=own["operation"].where(own["service"] == service, ""))
+            fix = Fix(name=name, operations=[operation], factor=None, cost=None)
+            known = operation in set(own["operation"])
+        else:
+            fix = Fix(name=name, services=[service], factor=None, cost=None)
+            known = service in set(own["service"])
+        if not known:
             continue
         then = eased(model, fix, own, found.runs_on)
         if then is model:

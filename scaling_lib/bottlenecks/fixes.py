@@ -10,7 +10,7 @@ import numpy as np
 
 from scaling_lib.bottlenecks.measured import Measured
 from scaling_lib.bottlenecks.migration import Relief, relieved
-from scaling_lib.bottlenecks.path_times import Mask, PathTimes
+from scaling_lib.bottlenecks.path_times import Mask, PathTimes, path_times
 from scaling_lib.bottlenecks.rank import FEWEST_BLOCKS
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.config_evidence import Fix
@@ -82,9 +82,13 @@ def touched(fix: Fix, times: PathTimes) -> Mask:
 
 
 def _faster(fix: Fix, found: Measured, level: float) -> Estimate | None:
-    if fix.resource or found.ranking is None:
+    ranking = found.ranking
+    if fix.resource or ranking is None or found.path is None:
         return None
-    times, everything = found.ranking.times, np.ones(len(found.ranking.times.duration_s), dtype=bool)
+    times = ranking.times
+    if ranking.by != "operation":
+        times = path_times(found.path, "operation", journeys=found.critical, journey=ranking.journey)
+    everything = np.ones(len(times.duration_s), dtype=bool)
     part = 1 - 1 / fix.factor if fix.factor else 1.0
     saved = part * (times.duration_s - times.without(touched(fix, times)))
     above, below = times.totals(everything, saved), times.totals(everything, times.duration_s)

@@ -11,6 +11,7 @@ import pandas as pd
 from scaling_lib import capacity
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
+from scaling_lib.bottlenecks.path_times import Group
 from scaling_lib.bottlenecks.rank import TAIL, Ranking, rank
 from scaling_lib.bottlenecks.used import used_sources
 from scaling_lib.bottlenecks.work import work_by_operation
@@ -57,11 +58,17 @@ class Measured:
 
 
 def measured(
-    system: Assessment, *, journey: str = "", window: str = TAIL, load_test: str = "", level: float = 0.95
+    system: Assessment,
+    *,
+    by: Group = "operation",
+    journey: str = "",
+    window: str = TAIL,
+    load_test: str = "",
+    level: float = 0.95,
 ) -> Measured:
     """What an assessment's evidence tells; what it does not is said in `absent`.
 
-    journey, window: see `rank`. load_test: the test to use, "" for the one of most levels. level: of all intervals.
+    by, journey, window: see `rank`. load_test: the test to use, "" for the one of most levels. level: of all intervals.
     """
     tried = Attempts()
     spans = tried("spans", lambda: system.spans().frame)
@@ -73,7 +80,9 @@ def measured(
     if spans is not None and path is not None:
         ranking = tried(
             "ranking",
-            lambda: rank(path, journeys=critical if routed else None, journey=journey, window=window, level=level),
+            lambda: rank(
+                path, by=by, journeys=critical if routed else None, journey=journey, window=window, level=level
+            ),
         )
         work = tried("work", lambda: work_by_operation(spans, named))
     tests = tried("load tests", system.load_tests)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_lib import figures
-from scaling_lib.bottlenecks import tables
+from scaling_lib.bottlenecks import change_tables, tables
 from scaling_lib.bottlenecks.result import Bottlenecks
 from scaling_lib.errors import InvalidInput
 from scaling_lib.figures import Shown
@@ -61,15 +61,15 @@ TABLES = {
         caption="The bottleneck, relieved in turn, and what limits then.",
     ),
     "changes": _Table(
-        make=tables.changes_table, of=(), otherwise=UNDESCRIBED,
+        make=change_tables.changes_table, of=(), otherwise=UNDESCRIBED,
         caption="Each change as it was before, as it was predicted from that alone, and as it was recorded after.",
     ),
     "levels": _Table(
-        make=tables.levels_table, of=(), otherwise=UNDESCRIBED,
+        make=change_tables.levels_table, of=(), otherwise=UNDESCRIBED,
         caption="The same at each level of the load test: throughput (requests/s) and mean response.",
     ),
     "impact": _Table(
-        make=tables.impact_table, of=(), otherwise=UNDESCRIBED,
+        make=change_tables.impact_table, of=(), otherwise=UNDESCRIBED,
         caption="The durations of the traces before and after, each operation compared at its own level of load.",
     ),
     "left-out": _Table(

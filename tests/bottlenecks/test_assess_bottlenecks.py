@@ -100,6 +100,15 @@ def test_without_journeys_every_root_is_one(small):
     assert result.found.ranking.times.journeys == ("POST /order",)
 
 
+@pytest.mark.parametrize(("by", "first"), [("service", "db"), ("edge", "shop -> db"), ("operation", "db: write")])
+def test_services_and_edges_are_ranked_too(small, tmp_path, by, first):
+    small(orders([60.0] * 40), JOURNEY + SPANS + "fixes: [{name: index, operations: [write]}]\n")
+    result = bottlenecks.assess(scaling_lib.open(tmp_path / "a"), by=by)
+    assert result.found.ranking.first == first
+    assert result.fixes[0].faster.value == pytest.approx(0.6)
+    shows_all(result)
+
+
 def test_spans_that_cannot_be_read_are_to_be_acted_on(small):
     result = small(None, JOURNEY + SPANS, spans__json="{not json")
     assert "act" in {each.verdict for each in bottlenecks.findings(result)}
@@ -132,7 +141,13 @@ def test_a_change_by_spans_alone(small, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"level": 1.0}, "level"), ({"window": "p42"}, "p50"), ({"journey": "pay"}, "order")]
+    ("options", "words"),
+    [
+        ({"by": "host"}, "operation"),
+        ({"level": 1.0}, "level"),
+        ({"window": "p42"}, "p50"),
+        ({"journey": "pay"}, "order"),
+    ],
 )
 def test_options_that_cannot_be(small, tmp_path, options, words):
     small(orders([60.0] * 40))

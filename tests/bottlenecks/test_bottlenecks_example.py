@@ -11,8 +11,9 @@ import yaml
 import scaling_lib
 from scaling_lib import bottlenecks
 from scaling_lib.bottlenecks.change_findings import worked
+from scaling_lib.bottlenecks.change_tables import changes_table
 from scaling_lib.bottlenecks.changes import predict
-from scaling_lib.bottlenecks.tables import changes_table, rank_table, solved_table
+from scaling_lib.bottlenecks.tables import rank_table, solved_table
 
 SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
 TRUTH = yaml.safe_load((SHOP / "truth.yaml").read_text(encoding="utf-8"))["bottleneck"]
