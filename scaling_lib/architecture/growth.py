@@ -37,8 +37,8 @@ def growth_exponent(parts: ArrayLike, interdependencies: ArrayLike, level: float
     """The exponent of interdependencies over parts, by least squares of their logarithms, with Student's t.
 
     parts, interdependencies: above 0, one each a moment, five or more. Moments that follow each other remember: the
-    residuals' autocorrelation of the first order widens the interval, as so many fewer moments. Measured coverage of the
-    nominal 95%, 16 moments: 0.98 independent, 0.96 remembering by 0.5, 0.95 by 0.8.
+    residuals' autocorrelation of the first order widens the interval, as so many fewer moments. Coverage of the
+    nominal 95% with 16 moments: 0.98 independent, 0.96 remembering by 0.5, 0.95 by 0.8.
     Raises NotEnoughData where there are fewer, or the parts hardly change, InvalidInput for figures that cannot be.
     """
     check_level("growth_exponent", level)
