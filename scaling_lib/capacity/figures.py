@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from scaling_lib.capacity.headline import today
 from scaling_lib.capacity.headroom import Headroom
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.result import Capacity
+from scaling_lib.capacity.within_slo import LoadWithinSlo
 from scaling_lib.figures import QUIET, Shown
 from scaling_lib.words import listing, number, percent, quantity
 
@@ -129,7 +131,7 @@ def slo_figure(result: Capacity) -> go.Figure | Shown:
     figure = figures.figure(
         _slo_title(result),
         x="requests/s of all journeys",
-        y=f"{listing(result.latencies['figure'].unique().tolist())} of a journey, ms",
+        y=f"{listing(result.latencies['figure'].unique().tolist())} of a journey, ms, by {_told_by(known)}",
     )
     first = min(known, key=lambda each: _last(each.requests.value))
     for each in known:
@@ -226,6 +228,16 @@ def _load_title(result: Capacity, curve: LoadCurve) -> str:
     if result.needed is None:
         return words
     return f"{words}; {number(result.factor)}x {today(result)} busiest minute is {quantity(result.needed.value, '')}/s"
+
+
+def _told_by(known: Sequence[LoadWithinSlo]) -> str:
+    """What was held against the SLOs."""
+    names = {
+        "single durations": "the load test's single durations",
+        "histogram": "the service's histogram",
+        "percentiles": "the load generator's percentiles",
+    }
+    return listing([names[kind] for kind in dict.fromkeys(each.evidence for each in known)])
 
 
 def _slo_title(result: Capacity) -> str:
