@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput
@@ -58,6 +57,8 @@ def check_kind(where: str, what: str, value: object, kind: type | tuple[type, ..
 
 def check_series(where: str, value: object) -> None:
     """A pandas Series of numbers, indexed by rising times with a time zone."""
+    import pandas as pd  # here, as who asks for an Estimate does not wait for it
+
     index = value.index if isinstance(value, pd.Series) else None
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None or not index.is_monotonic_increasing:
         raise InvalidInput(
@@ -76,6 +77,8 @@ def floats(where: str, what: str, values: ArrayLike) -> Floats:
     try:
         found = np.asarray(values)
         if found.dtype.kind == "O":
+            import pandas as pd
+
             found = np.where(pd.isna(found), np.nan, found)
         if found.dtype.kind in "biuf" or (found.dtype.kind == "O" and all(is_real(each) for each in found.ravel())):
             return np.asarray(found, dtype=np.float64)

@@ -80,7 +80,7 @@ def test_waits_and_responses_of_one_queue(rate, servers):
 
 
 @pytest.mark.slow
-def test_open_network_of_two_resources():
+def test_an_open_system_of_two_resources():
     runs = [
         simulated.opened(seed, arrival_rate=8.0, service=SERVICE, servers=SERVERS, customers=6000) for seed in range(10)
     ]
