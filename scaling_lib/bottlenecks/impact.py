@@ -89,12 +89,13 @@ def impact(
     `quantile_sample_size` (72 for p95, 368 for p99) or has fewer blocks than its memory needs.
 
     Raises InvalidInput for what is no sample of durations, and where no operation is in both.
-    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, A/A data of 20 requests a minute, 1,000
-    runs, standard deviation .007), at p50, p95 and p99. Independent: 60 minutes each .05, .04, .04; 240 minutes .05,
-    .05, .05. Minutes that differ by 30%, independent: .05, .05, .05 and .06, .06, .06; with a memory (AR(1)) of .5: .04,
-    .04, .05 (a quarter of runs refused) and .05, .06, .06; of .8: 60 minutes .01 (94% refused), 120 minutes .03, .04,
-    .05 (half and more refused), 240 minutes .06, .05, .07 (1%, 13% and 6% refused). Among the runs of a memory of .8
-    that are not refused though they are short, a tenth is wrong at 120 minutes: their memory looks shorter than it is.
+    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, A/A data of 20 requests a minute,
+    1,000 runs, standard deviation .007), at p50, p95 and p99. Independent: 60 minutes each .05, .04, .04; 240 minutes
+    .05, .05, .05. Minutes that differ by 30%, independent: .05, .05, .05 and .06, .06, .06; with a memory (AR(1)) of
+    .5: .04, .04, .05 (a quarter of runs refused) and .05, .06, .06; of .8: 60 minutes .01 (94% refused), 120 minutes
+    .03, .04, .05 (half and more refused), 240 minutes .06, .05, .07 (1%, 13% and 6% refused). Among the runs of a
+    memory of .8 that are not refused though they are short, a tenth is wrong at 120 minutes: their memory looks shorter
+    than it is.
     Sources: Woodruff, Confidence Intervals for Medians, JASA 47 (1952), for the share's variance and the inversion of
     shares; Lazarus, Lewis, Stock and Watson, HAR Inference, Journal of Business and Economic Statistics 36 (2018).
     """

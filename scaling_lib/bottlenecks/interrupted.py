@@ -53,11 +53,12 @@ def interrupted(
     residuals that are autocorrelated (`long_run`, HAC), with Student's t.
     Raises NotEnoughData with fewer than 10 values on either side, or fewer than their memory asks for; InvalidInput for
     a series without times.
-    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, 1,000 runs, standard deviation .007) on
-    an AR(1), without and with a trend, at 240 values: memory 0 .05 and .07, .5 .07 and .07, .8 .06 and .06 (5% of runs
-    refused). At 60 values: memory 0 .05 and .04; .5 .06 and .05, a third refused; .8 .02 and .02, nine of ten refused:
-    of those few that are not, a fifth and more are wrong, since their memory looks shorter than it is. With noise of
-    the same size added to each value .04 to .07, but memory .8 at 60 values .12 and .10: take longer stretches.
+    Measured false positives of the nominal 5% (tests/benchmarks/bench_impact.py, 1,000 runs, standard deviation .007)
+    on an AR(1), without and with a trend, at 240 values: memory 0 .05 and .07, .5 .07 and .07, .8 .06 and .06 (5% of
+    runs refused). At 60 values: memory 0 .05 and .04; .5 .06 and .05, a third refused; .8 .02 and .02, nine of ten
+    refused: of those few that are not, a fifth and more are wrong, since their memory looks shorter than it is. With
+    noise of the same size added to each value .04 to .07, but memory .8 at 60 values .12 and .10: take longer
+    stretches.
     Sources: Wagner and others, Segmented regression analysis of interrupted time series, Journal of Clinical Pharmacy
     and Therapeutics 27 (2002); Grenander and Rosenblatt, Statistical Analysis of Stationary Time Series
     (1957), for least squares among autocorrelated errors.
