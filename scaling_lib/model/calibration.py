@@ -112,6 +112,9 @@ def combined(
             raise InvalidInput(
                 f"combined: found {what} of type {type(mapping).__name__}; expected a mapping by resource."
             )
+    for name, services in (runs_on or {}).items():
+        if isinstance(services, str) or not isinstance(services, Sequence):
+            raise InvalidInput(f"combined: found runs_on {services!r} of {name!r}; expected a list of services.")
     laws, hosted = dict(metrics or {}), {name: list(of) for name, of in (runs_on or {}).items()}
     if not laws and spans is None and load_test is None:
         raise NotMeasured(

@@ -12,7 +12,7 @@ import numpy as np
 from scaling_lib.errors import InvalidInput
 from scaling_lib.model.demands import above_zero, at_least_zero
 from scaling_lib.model.system_bounds import SystemBounds, system_bounds
-from scaling_lib.model.system_parts import Figure, Parts, read_parts
+from scaling_lib.model.system_parts import Figure, Parts, check_draws, read_parts
 from scaling_lib.model.system_predict import SOLVED, Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.trust import Trust
@@ -68,16 +68,7 @@ class System:
         check_level("System", self.level)
         at_least_zero("System", "think_time", self.think_time, "s")
         parts = read_parts(self.demands, self.servers, self.arrivals, self.background)
-        if not isinstance(self.draws, Mapping):
-            raise InvalidInput(
-                f"System: found draws of type {type(self.draws).__name__}; expected a mapping by resource."
-            )
-        for resource, drawn in self.draws.items():
-            if resource not in parts.demands or np.shape(drawn) != (DRAWS, 1 + len(parts.rates)):
-                raise InvalidInput(
-                    f"System: found draws of {resource!r} of shape {np.shape(drawn)}; expected one with demands, "
-                    f"and ({DRAWS}, {1 + len(parts.rates)}): background and each journey."
-                )
+        check_draws(self.draws, parts)
         for name, value in (
             ("parts", parts),
             ("demands", parts.demands),

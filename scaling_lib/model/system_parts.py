@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.demands import at_least_zero, whole
+from scaling_lib.model.uncertainty import DRAWS
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import listing
 
@@ -54,6 +57,18 @@ def read_parts(demands: Any, servers: Any, arrivals: Any, background: Any) -> Pa
             for resource in read
         },
     )
+
+
+def check_draws(draws: Any, parts: Parts) -> None:
+    """Raise InvalidInput unless they are arrays (DRAWS, 1 + journeys) by a resource that has demands."""
+    if not isinstance(draws, Mapping):
+        raise InvalidInput(f"System: found draws of type {type(draws).__name__}; expected a mapping by resource.")
+    for resource, drawn in draws.items():
+        if resource not in parts.demands or np.shape(drawn) != (DRAWS, 1 + len(parts.rates)):
+            raise InvalidInput(
+                f"System: found draws of {resource!r} of shape {np.shape(drawn)}; expected a resource with demands and "
+                f"({DRAWS}, {1 + len(parts.rates)}): background and each journey."
+            )
 
 
 def _rates(demands: Mapping[str, Any], arrivals: Any) -> dict[str, Estimate]:

@@ -209,6 +209,8 @@ def test_arrivals_that_are_no_rate_are_refused(rate):
 def test_metrics_by_anything_else_than_a_resource_are_refused():
     with pytest.raises(InvalidInput, match="metrics of type UtilizationLaw"):
         combined(metrics=from_utilization(0.1 + 0.02 * RATES, BOTH))
+    with pytest.raises(InvalidInput, match="expected a list of services"):
+        combined(metrics={"host": from_utilization(0.1 + 0.02 * RATES, BOTH)}, runs_on={"host": "web"})
     with pytest.raises(InvalidInput, match="values .*not all numbers"):
         from_utilization(pd.Series(["high"] * 60), BOTH)
 
