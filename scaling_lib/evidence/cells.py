@@ -109,7 +109,8 @@ def merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
         key: union_categoricals([part[key].astype("category") for part in parts], sort_categories=True)
         for key in ("service", "route")
     }
-    whole = pd.concat(parts, ignore_index=True).assign(**shared)
+    # Concatenated as they are, texts of different categories would be written out a row.
+    whole = pd.concat([part.drop(columns=[*shared]) for part in parts], ignore_index=True).assign(**shared)
     return _summed(whole, keys)
 
 
