@@ -11,7 +11,7 @@ from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.config import Resource
-from scaling_lib.errors import ScalingError
+from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.evidence.load_tests import ALL, LoadTests
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.quality import Quality
@@ -74,11 +74,19 @@ def _by_minute(
     metrics: Metrics, selectors: Iterable[str], start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
 ) -> pd.Series[int]:
     """How many samples the selectors match in each minute, those that several match once."""
-    parts = [metrics.select(each) for each in dict.fromkeys(selectors) if each]
+    parts = [_selected(metrics, each) for each in dict.fromkeys(selectors) if each]
     rows = pd.concat(parts).drop_duplicates(["metric", "labels", "time"])
     if start is not None and end is not None:
         rows = rows[(rows["time"] >= start) & (rows["time"] <= end)]
     return rows.groupby(rows["time"].dt.floor("min")).size().sort_index()
+
+
+def _selected(metrics: Metrics, selector: str) -> pd.DataFrame:
+    """None of a selector that cannot be read: the part that needs it says so."""
+    try:
+        return metrics.select(selector)
+    except InvalidInput:
+        return metrics.frame.iloc[:0]
 
 
 def _spans(system: Assessment) -> tuple[Source, ...]:

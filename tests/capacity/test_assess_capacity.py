@@ -241,6 +241,17 @@ def test_broken_requests_metrics_and_slos_leave_the_rest(tmp_path):
     assert result.limits[0].rate.value == pytest.approx(100)
 
 
+def test_a_selector_that_cannot_be_read_leaves_the_rest(tmp_path):
+    folder = system(tmp_path, noise=False)
+    text = (folder / "assessment.yaml").read_text().replace("traffic: total", "traffic: 'sum(total)'")
+    (folder / "assessment.yaml").write_text(text)
+    opened = scaling_lib.open(folder)
+    with pytest.raises(InvalidInput):
+        opened.load_metrics().select("sum(total)")
+    result = capacity.assess(opened)
+    assert result.limits[0].rate.value == pytest.approx(100) and result.sources["load metrics"][0].rows
+
+
 def test_an_empty_assessment(tmp_path):
     result = capacity.assess(scaling_lib.open(make(tmp_path, "")))
     everything_shows(result)
