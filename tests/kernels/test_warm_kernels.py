@@ -2,83 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import queue
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import KernelManager
+from forked import kernel, outside, running, text
 
-from scaling_lib.kernels.start import LOADED, fork_server, unable
+from scaling_lib.kernels.start import fork_server, unable
 
 pytestmark = pytest.mark.skipif(bool(unable()), reason=f"kernels cannot be forked: {unable()}")
-
-
-def outside() -> dict[str, str]:
-    """The environment as it is outside pytest: a kernel that knows of it catches nothing written to descriptors."""
-    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Path]:
     with fork_server(environment=outside()) as place:
         yield place
-
-
-@contextlib.contextmanager
-def kernel(server: Path | None, **options):
-    """A kernel, forked where there is a server, and a function that gives what a cell shows."""
-    with tempfile.TemporaryDirectory(prefix="k-") as room:
-        manager = KernelManager(transport="ipc", connection_file=f"{room}/k.json")
-        chosen = {"provisioner_name": "scaling-warm", "config": {"server": str(server)}} if server else {}
-        manager._kernel_spec = KernelSpec(
-            argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            language="python",
-            metadata={"kernel_provisioner": chosen},
-        )
-        manager.start_kernel(**({"cwd": room, "env": outside()} | options))
-        client = manager.client()
-        client.start_channels()
-        try:
-            client.wait_for_ready(timeout=60)
-            yield manager, client, lambda code: shown(client, code)
-        finally:
-            client.stop_channels()
-            if manager.has_kernel:
-                manager.shutdown_kernel(now=True)
-
-
-def shown(client, code: str) -> list[tuple]:
-    """What a cell shows, streams of one kind put together."""
-    asked, outputs = client.execute(code, allow_stdin=False), []
-    while True:
-        message = client.get_iopub_msg(timeout=60)
-        kind, content = message["msg_type"], message["content"]
-        if message["parent_header"].get("msg_id") != asked:
-            continue
-        if kind == "status" and content["execution_state"] == "idle":
-            return outputs
-        if kind == "stream" and outputs and outputs[-1][:2] == ("stream", content["name"]):
-            outputs[-1] = ("stream", content["name"], outputs[-1][2] + content["text"])
-        elif kind == "stream":
-            outputs.append(("stream", content["name"], content["text"]))
-        elif kind in ("execute_result", "display_data"):
-            outputs.append((kind, content["data"]))
-        elif kind == "error":
-            outputs.append((kind, content["ename"], content["evalue"], content["traceback"]))
-
-
-def text(outputs: list[tuple]) -> str:
-    assert [output[0] for output in outputs] == ["stream"], outputs
-    return outputs[0][2].strip()
 
 
 CELLS = (
@@ -144,7 +83,7 @@ def test_kernels_at_the_same_time_are_apart(server):
 
 def test_an_interrupt_stops_the_cell_and_not_the_kernel(server):
     with kernel(server) as (manager, client, run):
-        asked = client.execute("print('going', flush=True)\nimport time\ntime.sleep(60)")
+        asked = client.execute("print('going', flush=True)\nimport time\ntime.sleep(60)", stop_on_error=False)
         while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
             pass
         began = time.monotonic()
@@ -207,122 +146,3 @@ def test_nothing_listens_on_a_port_and_all_folders_are_private(server):
         assert text(run(opened)) == "1"  # the check sees a port where there is one
         assert manager.get_connection_info()["transport"] == "ipc"
         assert server.parent.stat().st_mode & 0o077 == 0
-
-
-def test_a_server_that_has_ended_is_replaced_by_a_cold_kernel(tmp_path):
-    with kernel(tmp_path / "none") as (manager, _, run):
-        assert text(run("print(1)")) == "1"
-        assert "No such file" in manager.provisioner.cold
-
-
-def test_the_reserve_is_filled_and_no_more_are_made_than_are_asked_for():
-    with fork_server(environment=os.environ, reserve=2, most=3) as place:
-        with kernel(place) as (_, _, run):
-            parent = int(text(run("import os; print(os.getppid())")))
-            assert settled(lambda: len(children(parent))) == 3  # this one, and two in reserve
-            with kernel(place), kernel(place):
-                assert len(children(parent)) == 3
-        assert running(parent)
-    assert not running(parent)
-    assert not place.parent.exists()
-
-
-HELD = """
-import os, socket, sys, time
-from scaling_lib.kernels.messages import KIND, receive, send
-from scaling_lib.kernels.start import fork_server
-with fork_server(environment=os.environ, reserve=2) as place:
-    link = socket.socket(socket.AF_UNIX, KIND)
-    link.connect(str(place))
-    send(link, {"environment": dict(os.environ), "cwd": "/"})
-    kernel = receive(link)["pid"]
-    server = int(open(f"/proc/{kernel}/stat").read().rsplit(")")[1].split()[1])
-    print(server, kernel, place, flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("killed", ["the run", "the server"])
-def test_whoever_is_killed_nothing_is_left(killed):
-    with subprocess.Popen([sys.executable, "-c", HELD], stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout
-        server, kernel, place = run.stdout.readline().split()
-        pids = [int(server), int(kernel), *children(int(server))]
-        assert all(running(pid) for pid in pids)
-        assert len(set(pids)) >= 2
-        os.kill(run.pid if killed == "the run" else int(server), signal.SIGKILL)
-        deadline = time.monotonic() + 20
-        while any(running(pid) for pid in pids):
-            assert time.monotonic() < deadline, [pid for pid in pids if running(pid)]
-            time.sleep(0.02)
-        if killed == "the run":
-            assert not Path(place).parent.exists()
-        run.terminate()
-
-
-def test_a_kernel_ends_with_its_client(server):
-    with kernel(server) as (manager, _, run):
-        pid = int(text(run("import os; print(os.getpid())")))
-        manager.provisioner._link.close()  # what the system does for a client that was killed
-        deadline = time.monotonic() + 20
-        while running(pid):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        manager.provisioner._link = None
-
-
-SINGLE = f"""
-import os
-from scaling_lib.kernels.server import _load
-_load({list(LOADED)})
-if not (pid := os.fork()):
-    print(len(os.listdir("/proc/self/task")), flush=True)
-    os._exit(0)
-os.waitpid(pid, 0)
-"""
-
-
-def test_a_fork_has_one_thread_and_a_thread_before_it_is_refused(tmp_path):
-    assert subprocess.check_output([sys.executable, "-c", SINGLE], text=True) == "1\n"
-    (tmp_path / "threaded.py").write_text(
-        "import threading\nthreading.Thread(target=lambda: input(), daemon=True).start()"
-    )
-    place = os.environ | {"PYTHONPATH": str(tmp_path)}
-    with fork_server(environment=place, modules=["threaded"]) as server, kernel(server) as (manager, _, run):
-        assert text(run("print(1)")) == "1"
-        assert manager.provisioner.cold
-
-
-def test_an_import_that_fails_is_left_to_the_notebook(tmp_path):
-    (tmp_path / "broken.py").write_text("raise ValueError('broken on purpose')")
-    place = os.environ | {"PYTHONPATH": str(tmp_path)}
-    with (
-        fork_server(environment=place, modules=["broken", "absent"]) as server,
-        kernel(server, env=place) as (m, _, run),
-    ):
-        assert run("import broken")[-1][1:3] == ("ValueError", "broken on purpose")
-        assert m.provisioner.cold == ""
-
-
-def running(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if running(int(child))]
-
-
-def settled(count) -> int:
-    """A number once it has stayed the same for a while."""
-    seen = [-1]
-    with contextlib.suppress(queue.Empty):
-        for _ in range(200):
-            seen.append(count())
-            if len(seen) > 20 and len(set(seen[-20:])) == 1:
-                break
-            time.sleep(0.05)
-    return seen[-1]
