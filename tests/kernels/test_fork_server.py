@@ -51,6 +51,31 @@ with fork_server(environment=os.environ, reserve=2) as place:
 """
 
 
+DEFAULT = """
+import sys
+from jupyter_client.manager import KernelManager
+manager = KernelManager()
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+cold, kernel = manager.provisioner.cold, manager.provisioner.pid
+print(open(f"/proc/{kernel}/stat").read().rsplit(")")[1].split()[1], kernel, manager.get_connection_info()["transport"], cold)
+client.stop_channels()
+manager.shutdown_kernel()
+"""
+
+
+def test_as_the_default_provisioner_it_has_a_server_of_its_own_which_ends_with_the_process():
+    place = outside() | {"JUPYTER_DEFAULT_PROVISIONER_NAME": "scaling-warm"}  # so nbval takes it, or any program
+    said = subprocess.check_output([sys.executable, "-c", DEFAULT], text=True, env=place).split()
+    assert said[2:] == ["ipc"]
+    deadline = time.monotonic() + 20
+    while any(running(int(pid)) for pid in said[:2]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize("killed", ["the run", "the server"])
 def test_whoever_is_killed_nothing_is_left(killed):
     with subprocess.Popen([sys.executable, "-c", HELD], stdout=subprocess.PIPE, text=True) as run:
