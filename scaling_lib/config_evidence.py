@@ -130,6 +130,12 @@ class FlagEvidence(FileEvidence):
     references: Annotated[str, BeforeValidator(parse_place)] = ""
 
 
+class BillEvidence(FileEvidence):
+    """Bills; `tags` are the keys that say whose a cost is, the first one found first."""
+
+    tags: list[Name] = Field(default_factory=list)
+
+
 class EvidencePlaces(Part):
     """Where each kind of evidence is; what is left out is reported as not measured."""
 
@@ -146,6 +152,7 @@ class EvidencePlaces(Part):
     incidents: list[Annotated[TableEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     changes: list[Annotated[ChangeEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     flags: list[Annotated[FlagEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    bills: list[Annotated[BillEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
 
 
 class Fix(Part):

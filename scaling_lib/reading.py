@@ -21,6 +21,7 @@ from scaling_lib.evidence.slos import SLO, read_slos
 
 if TYPE_CHECKING:
     from scaling_lib.evidence.alerts import Alerts
+    from scaling_lib.evidence.bills import Bills
     from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.flags import Flags
     from scaling_lib.evidence.load_tests import LoadTests
@@ -170,6 +171,14 @@ class Reading:
             for each in given
         ]
         return self._evidence("flags", given, lambda: read_flags(sources))
+
+    def bills(self) -> Bills:
+        """What was paid a day, see `evidence.bills`."""
+        from scaling_lib.evidence.bills import TAGS, BillSource, read_bills
+
+        given = self.config.evidence.bills
+        sources = [BillSource(**{**self._described(each), "tags": tuple(each.tags) or TAGS}) for each in given]
+        return self._evidence("bills", given, lambda: read_bills(sources))
 
     def slos_in_files(self) -> tuple[SLO, ...]:
         """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""

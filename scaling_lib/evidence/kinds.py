@@ -107,5 +107,10 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             supply="flagd's flags or an Unleash export, and the lines of code that ask for them",
             decides="which flags are stale, owned by nobody or never tried",
         ),
+        Kind(
+            key="bills",
+            supply="bills in FOCUS 1.0 to 1.3 (CSV or Parquet), or AWS Cost and Usage Reports",
+            decides="what a request costs, which costs grow faster than demand, and what ten times the demand costs",
+        ),
     )
 }
