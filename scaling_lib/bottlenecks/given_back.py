@@ -46,7 +46,7 @@ def given_back(
     """Recount the slow requests of one journey without what they waited for under these names.
 
     times: of the journey alone, see `path_times`. threshold_s: of the latency SLO; target: its fraction of requests.
-    Each trace is shorter by its own time under the names, at most by what runs beside it lets; the threshold is then
+    Each trace is shorter by its own time under the names, which is the most that can be; the threshold is then
     held against what is left. Intervals are of 2,000 draws of blocks of time; those of the quantile are unknown (NaN)
     with fewer traces than `quantile_sample_size`.
     Measured coverage of the nominal 95% for the share of slow requests (300 runs, 5% slow in spells of ten): 0.88 of

@@ -31,11 +31,11 @@ OTHERS = "(others)"
 class PathTimes:
     """Traces in order of time, and what they waited for.
 
-    names: a row a name, with service (whose time it is), operation ("" of services), edge (whether it is what a call
-        takes beyond its callee's span: the network, waiting to be taken on).
+    names: a row a name, most time first, with service (whose time it is), operation ("" of services), edge (whether it
+        is what a call takes beyond its callee's span: the network, waiting to be taken on).
     duration_s, weight, block (of time), journey (an index of `journeys`) and root (the row in `by_root`): by trace.
-    trace, name, seconds, saved: by trace and name, where there is any time. saved: what the trace would be shorter at
-        most, which where others run beside it is less than its seconds.
+    trace, name, seconds: by span on the path. By Amdahl's law the seconds are the most that a trace would be shorter
+        without it: what runs beside, or waits for the same, may take its place.
     """
 
     names: pd.DataFrame
@@ -48,19 +48,18 @@ class PathTimes:
     trace: Integers
     name: Integers
     seconds: Floats
-    saved: Floats
 
     @property
     def blocks(self) -> int:
         """How many blocks of time."""
         return int(self.block.max(initial=-1)) + 1
 
-    def sums(self, chosen: Mask, *, saved: bool = False) -> Floats:
+    def sums(self, chosen: Mask) -> Floats:
         """Weighted seconds of the chosen traces by block and name: (blocks, names)."""
         rows = chosen[self.trace]
         trace = self.trace[rows]
         size = len(self.names)
-        amounts = (self.saved if saved else self.seconds)[rows] * self.weight[trace]
+        amounts = self.seconds[rows] * self.weight[trace]
         found = np.bincount(self.block[trace] * size + self.name[rows], weights=amounts, minlength=self.blocks * size)
         return found.astype(np.float64).reshape(self.blocks, size)
 
@@ -70,9 +69,9 @@ class PathTimes:
         return np.bincount(self.block[chosen], weights=weights, minlength=self.blocks).astype(np.float64)
 
     def without(self, names: Mask) -> Floats:
-        """The durations when the time of these names is gone, seconds: at least this much is left."""
+        """The durations when the time of all these names is gone, seconds: at least this much is left."""
         rows = names[self.name]
-        gone = np.bincount(self.trace[rows], weights=self.saved[rows], minlength=len(self.duration_s))
+        gone = np.bincount(self.trace[rows], weights=self.seconds[rows], minlength=len(self.duration_s))
         return np.maximum(self.duration_s - gone, 0.0)
 
     def between(self, low: float, high: float) -> Mask:
@@ -126,9 +125,8 @@ def path_times(
     rows = np.flatnonzero(path.spans["on_path"].to_numpy())
     rows = rows[trace_of[path.spans["root"].to_numpy()[rows]] >= 0]
     name, names = _names(path.spans.iloc[rows], set(path.spans["service"].astype("str").unique()), by)
-    exclusive = path.spans["exclusive_ns"].to_numpy(dtype=np.float64)[rows] / 1e9
-    saved = np.minimum(exclusive, path.spans["drag_ns"].to_numpy(dtype=np.float64)[rows] / 1e9)
-    name, names = _most(name, names, exclusive)
+    seconds = path.spans["exclusive_ns"].to_numpy(dtype=np.float64)[rows] / 1e9
+    name, names = _most(name, names, seconds)
     code, labels = pd.factorize(named.iloc[roots], sort=True)
     blocks = min(max(len(roots) // OF_BLOCK, LEAST_BLOCKS), MOST_BLOCKS)
     return PathTimes(
@@ -141,8 +139,7 @@ def path_times(
         root=roots,
         trace=trace_of[path.spans["root"].to_numpy()[rows]],
         name=name,
-        seconds=exclusive,
-        saved=saved,
+        seconds=seconds,
     )
 
 
@@ -177,11 +174,11 @@ def _names(spans: pd.DataFrame, with_spans: set[str], by: Group) -> tuple[Intege
 
 
 def _most(name: Integers, names: pd.DataFrame, seconds: Floats) -> tuple[Integers, pd.DataFrame]:
-    """The names with most time, the rest as one."""
-    if len(names) <= MOST_NAMES:
-        return name, names
+    """The names with most time first; beyond MOST_NAMES the rest as one."""
     order = np.argsort(-np.bincount(name, weights=seconds, minlength=len(names)), kind="stable")
-    place = np.full(len(names), MOST_NAMES - 1, dtype=np.int64)
-    place[order[: MOST_NAMES - 1]] = np.arange(MOST_NAMES - 1)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.minimum(np.arange(len(names)), MOST_NAMES - 1)
+    if len(names) <= MOST_NAMES:
+        return place[name], names.iloc[order]
     rest = pd.DataFrame({"service": "", "operation": OTHERS, "edge": False}, index=pd.Index([OTHERS], name="name"))
     return place[name], pd.concat([names.iloc[order[: MOST_NAMES - 1]], rest])

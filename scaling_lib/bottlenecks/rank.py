@@ -99,7 +99,7 @@ def rank(
         for name, mask in chosen.items()
         if traces[name] >= FEWEST_TRACES
     }
-    saved, _ = _ratios(times.sums(chosen[ALL], saved=True), times.totals(chosen[ALL]), taken, level, "s")
+    saved, _ = _ratios(times.sums(chosen[ALL]), times.totals(chosen[ALL]), taken, level, "s")
     found, drawn = shares[used]
     columns = {f"share_{name}": shares[name][0] if name in shares else [None] * len(found) for name in WINDOWS}
     estimates = pd.DataFrame({**columns, "saved_s": saved}, index=times.names.index, dtype=object)

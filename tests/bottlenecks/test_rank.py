@@ -29,11 +29,12 @@ def test_what_a_callee_does_not_cover_is_the_edges():
     )
 
 
-def test_no_more_is_saved_than_what_runs_beside_lets():
+def test_what_runs_beside_takes_no_time_of_the_path():
+    """Of 80 ms the root waits 60 for the longer of two queries: that is the most that can be saved without it."""
     found = rank(pd.concat([beside(number) for number in range(30)])).table
+    assert found.index.tolist() == ["db: long", "shop: GET /"]
     assert found.loc["db: long", "share_all"].value == pytest.approx(60 / 80)
-    assert found.loc["db: long", "saved_s"].value == pytest.approx(0.010)
-    assert "db: short" not in found.index or found.loc["db: short", "share_all"].value == 0
+    assert found.loc["db: long", "saved_s"].value == pytest.approx(0.060)
 
 
 def test_the_tail_has_an_order_of_its_own():
