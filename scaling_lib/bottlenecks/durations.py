@@ -21,12 +21,16 @@ MOST_BLOCKS, LEAST_OF_BLOCK = 60, 5  # of durations without times
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """seconds in ascending order; weight of each, together 1; operation (a number); block: ascending in time, 0 on."""
+    """seconds in ascending order; weight of each, together 1; operation (a number); block: ascending in time, 0 on.
+
+    starts: of the blocks, nanoseconds since 1970, or their numbers where times are not given.
+    """
 
     seconds: Floats
     weight: Floats
     operation: Integers
     block: Integers
+    starts: Integers
 
     @property
     def blocks(self) -> int:
@@ -78,7 +82,7 @@ def _frame(data: Data, name: str, block: str) -> pd.DataFrame:
     if not isinstance(given, pd.DatetimeIndex):
         blocks = min(MOST_BLOCKS, max(len(frame) // LEAST_OF_BLOCK, 1))
         return frame.assign(block=np.arange(len(frame)) * blocks // len(frame))
-    return frame.assign(block=pd.factorize(given.floor(block), sort=True)[0])
+    return frame.assign(block=given.floor(block).as_unit("ns").asi8)
 
 
 def _of_frame(data: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.Index]:
@@ -103,9 +107,11 @@ def _of_frame(data: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.Index]:
 def _period(frame: pd.DataFrame, total: pd.Series, share: pd.Series) -> Period:
     frame = frame.sort_values("seconds", kind="stable")
     weight = frame["weight"] * frame["operation"].map(share / total)
+    block, starts = pd.factorize(frame["block"], sort=True)
     return Period(
         seconds=frame["seconds"].to_numpy(),
         weight=weight.to_numpy(dtype=np.float64),
         operation=pd.factorize(frame["operation"])[0].astype(np.int64),
-        block=pd.factorize(frame["block"], sort=True)[0].astype(np.int64),
+        block=block.astype(np.int64),
+        starts=np.asarray(starts, dtype=np.int64),
     )

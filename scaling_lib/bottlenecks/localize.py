@@ -44,6 +44,13 @@ def localize(
     latency as a share of their time; one that is busy needs no second proof, and counts with its score. Then the
     others, by how likely they are.
 
+    Measured (tests/benchmarks/bench_localize.py, 100 random systems of 12 services each, 100 traces a window): at rank
+    1 a delay of 50 ms on all calls to a service 99% (95% interval 95% to 100%), on its own calls too 100% (96% to
+    100%), contention (4 times as slow) 99% (95% to 100%), errors in a fifth of its calls 81% (72% to 88%; within the
+    first three 98%; with 300 traces 97%). With a fifth of server spans lost, sampled journeys or 30 services 96%
+    to 99%; contention of 1.5 times 81%. Without a fault 2.3% of intervals lie above 0 (nominal 2.5%), 4% where services
+    drift by 10%. On 17 labelled faults of a real system (tests/bottlenecks/test_localize.py) all at rank 1, with
+    metrics and without. 1.4 million spans take 11 s.
     Raises InvalidInput for what is no frame of spans and where the windows have no operation in common; NotEnoughData
     with fewer than two traces.
     """

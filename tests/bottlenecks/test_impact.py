@@ -129,6 +129,24 @@ def test_minutes_that_wander_slowly_are_not_enough():
     assert impact(*short, (0.5,)).at(0.5).needed == 2500  # 5 of 10 minutes are missing
 
 
+def test_a_daily_course_that_both_days_share_is_no_error():
+    random = np.random.default_rng(10)
+
+    def day(number: int, median: float) -> pd.DataFrame:
+        made = requests(random, minutes=240, rate=20, median=median)
+        minute = (made["time"] - START) / pd.Timedelta(minutes=1)
+        course = np.exp(0.5 * np.sin(2 * np.pi * minute / 240))
+        return made.assign(duration_us=made["duration_us"] * course, time=made["time"] + pd.Timedelta(days=number))
+
+    before = day(0, 0.1)
+    same_hours, next_hours = (
+        impact(before, day(1, 0.11), (0.5,)).at(0.5),
+        impact(before, day(0, 0.11), (0.5,)).at(0.5),
+    )
+    assert same_hours.verdict == "worse" and same_hours.ratio.low <= 1.1 <= same_hours.ratio.high
+    assert next_hours.verdict in ("no difference found", "not enough data")  # the course may be chance
+
+
 def same(one: QuantileImpact, other: QuantileImpact) -> bool:
     ends = [(each.change.value, each.change.low, each.change.high) for each in (one, other)]
     return one.verdict == other.verdict and ends[0] == pytest.approx(ends[1])
