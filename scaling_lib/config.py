@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from scaling_lib.config_evidence import Change, EvidencePlaces, Fix, Name, Part
+from scaling_lib.config_options import ArchitectureOption, check_options
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
@@ -216,6 +217,7 @@ class Config(Part):
     incidents: list[Incident] = Field(default_factory=list)
     fixes: list[Fix] = Field(default_factory=list)
     changes: list[Change] = Field(default_factory=list)
+    options: list[ArchitectureOption] = Field(default_factory=list)
     demand: Demand | None = None
 
     @model_validator(mode="after")
@@ -228,6 +230,7 @@ class Config(Part):
         for name in resources:
             if resources.count(name) > 1:
                 raise ValueError(f"resources: the name {name!r} is used twice; expected each once")
+        check_options(self.options, resources)
         for part in ("fixes", "changes"):
             for number, fix in enumerate(getattr(self, part)):
                 if fix.resource and fix.resource not in resources:

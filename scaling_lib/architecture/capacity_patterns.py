@@ -10,12 +10,13 @@ from scaling_lib.architecture.pattern import Drawn, Pattern, amount, share
 from scaling_lib.stats import Estimate
 
 Figure = Estimate | float
+FREE = Estimate(0.0, 0.0, 0.0)
 UTILIZATION_LAW = "Denning and Buzen, Computing Surveys 10 (1978): utilisation = throughput x demand / servers"
 
 
 def do_nothing() -> Pattern:
     """The option that always competes."""
-    return Pattern(name="do nothing", aim="nothing", effect=lambda load, drawn: load, undo="nothing")
+    return Pattern(name="do nothing", aim="nothing", effect=lambda load, drawn: load, monthly_cost=FREE, undo="nothing")
 
 
 def less_work(
@@ -30,7 +31,7 @@ def less_work(
 
     return Pattern(
         name=name or f"less work at {resource}", aim="capacity", effect=effect, assumptions=(times,), once_h=once_h,
-        undo="hours", source=UTILIZATION_LAW,
+        monthly_cost=FREE, undo="hours", source=UTILIZATION_LAW,
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def horizontal(
 
     return Pattern(
         name=f"{'autoscaling' if automatic else 'horizontal scaling'} of {resource}", aim="capacity", effect=effect,
-        assumptions=(alpha, beta), monthly_cost=monthly_cost, undo="hours",
+        assumptions=(alpha, beta), monthly_cost=monthly_cost, undo="hours", adds=1 if automatic else 0,
         source="Gunther, Guerrilla Capacity Planning (2007), the universal scalability law",
     )  # fmt: skip
 

@@ -32,12 +32,13 @@ class Option:
 
     verdict: "NOT JUSTIFIED" where it leaves the measured bottleneck as it is (gate 0); "NOT ENOUGH" where the load at
         the horizon is met with less than the wanted probability; "NOT NEEDED" where doing nothing is enough; "DEARER"
-        where another one is enough and costs less; "JUSTIFIED" for the cheapest that is enough, "PROVISIONAL" where it
-        rests on assumed figures; "MEASURE FIRST" in its place where knowing more is worth more than it costs.
+        where another one is enough and costs less (or as much, and is undone sooner); "JUSTIFIED" for the cheapest that
+        is enough, "PROVISIONAL" where it rests on assumed figures; "MEASURE FIRST" in its place where knowing more is
+        worth more than it costs.
     met: the probability that the load at the horizon is carried within the SLO. capacity: requests/s; gain: of it, over
         doing nothing. response: of a lone request, seconds. monthly_cost: None where no price is given.
     bottleneck: what is full first then. front: whether no other is at least as good in probability, cost and undoing,
-        and better in one. assumed: the names of the assumptions that nobody measured.
+        and better in one. assumed: the names of what it rests on that nobody measured, its price too.
     """
 
     pattern: Pattern
@@ -119,10 +120,10 @@ def evaluate(
     options = []
     for each in patterns:
         then = tried[each.name]
-        assumed = tuple(one.name for one in each.assumptions if not one.measured)
+        assumed = _assumed(each, needed, within_slo)
         verdict = _verdict(each, best, nothing, met, wanted, load, then)
         if verdict == "JUSTIFIED":
-            verdict = "MEASURE FIRST" if measuring else ("PROVISIONAL" if assumed or needed.assumed else "JUSTIFIED")
+            verdict = "MEASURE FIRST" if measuring else ("PROVISIONAL" if assumed else "JUSTIFIED")
         options.append(
             Option(
                 pattern=each,
@@ -148,6 +149,17 @@ def evaluate(
         wanted=wanted,
         in_money=worth_a_month is not None,
     )
+
+
+def _assumed(pattern: Pattern, needed: Estimate, within_slo: Estimate) -> tuple[str, ...]:
+    """What of an option's verdict nobody measured."""
+    found = [each.name for each in pattern.assumptions if not each.measured]
+    if pattern.monthly_cost is None or pattern.monthly_cost.assumed:
+        found.append("its price")
+    found += ["the load at the horizon"] * needed.assumed + [
+        "the share of the capacity within the SLO"
+    ] * within_slo.assumed
+    return tuple(found)
 
 
 def moves_the_bottleneck(load: Load, then: Load) -> bool:
@@ -196,8 +208,8 @@ def _front(patterns: Sequence[Pattern], met: dict[str, float]) -> set[str]:
 
 
 def _cost(pattern: Pattern) -> float:
-    """Money a month; without a price, nothing, and then the undoing decides."""
-    return pattern.monthly_cost.value if pattern.monthly_cost is not None else 0.0
+    """Money a month; what has no price is dearer than what has one, and among those without the undoing decides."""
+    return pattern.monthly_cost.value if pattern.monthly_cost is not None else math.inf
 
 
 def _swings(patterns: Sequence[Pattern], load: Load, peak: Floats, kept: Floats) -> pd.DataFrame:
