@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from scaling_lib.config_evidence import Change, EvidencePlaces, Fix, Name, Part
+from scaling_lib.config_evidence import Canary, Change, EvidencePlaces, Fix, Name, Part
 from scaling_lib.config_options import ArchitectureOption, check_options
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.slos import Budgeting, Kind
@@ -217,6 +217,7 @@ class Config(Part):
     incidents: list[Incident] = Field(default_factory=list)
     fixes: list[Fix] = Field(default_factory=list)
     changes: list[Change] = Field(default_factory=list)
+    canaries: list[Canary] = Field(default_factory=list)
     options: list[ArchitectureOption] = Field(default_factory=list)
     demand: Demand | None = None
 
@@ -238,6 +239,12 @@ class Config(Part):
                         f"{part}.{number}.resource: found {fix.resource!r}; expected a resource's name: "
                         f"{', '.join(resources) or 'none is given'}"
                     )
+        for number, canary in enumerate(self.canaries):
+            if canary.journey and canary.journey not in names:
+                raise ValueError(
+                    f"canaries.{number}.journey: found {canary.journey!r}; expected a journey's name: "
+                    f"{', '.join(names) or 'none is given'}"
+                )
         for journey in self.journeys:
             for step in journey.steps:
                 if step not in names or step == journey.name:

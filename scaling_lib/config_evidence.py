@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -16,7 +16,7 @@ from scaling_lib.evidence.formats import (
     SpanFormat,
     Unit,
 )
-from scaling_lib.evidence.values import parse_place, parse_url, zone_if_given
+from scaling_lib.evidence.values import parse_place, parse_share, parse_url, zone_if_given
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ZoneIfGiven = Annotated[str, BeforeValidator(zone_if_given)]
@@ -182,3 +182,70 @@ class Change(Fix):
 
     before: EvidencePlaces
     after: EvidencePlaces
+
+
+class CanaryMetric(Part):
+    """A further metric of a canary: a gauge, or a counter, whose increase a second is compared.
+
+    worse: the side that is bad; tolerated: the shift to it that is still taken, as a share of the baseline's median.
+    """
+
+    name: Name
+    gauge: str = ""
+    counter: str = ""
+    worse: Literal["increase", "decrease", "either"] = "increase"
+    tolerated: Annotated[float, BeforeValidator(parse_share)] = 0.1
+    must_have_data: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> CanaryMetric:
+        if bool(self.gauge) == bool(self.counter):
+            raise ValueError("expected either gauge or counter (a selector without the version), and not both")
+        if self.name in ("failures", "slow requests", "latency"):
+            raise ValueError(f"found the name {self.name!r}, which is judged by itself; choose another one")
+        return self
+
+
+class Canary(Part):
+    """A new version that ran beside the old one: who got it, and the evidence of both.
+
+    canary, baseline: the versions, as the evidence writes them. journey: whose requests are compared; its SLOs say what
+    is tolerated where `tolerated` (a share of all requests that may fail more) does not. slower: the shift of the
+    latency that is taken, as a share of the baseline's median. share: of the requests that was meant for the canary, of
+    those of both. looks: "any" where somebody watched and could have stopped it, "once" where it was judged at an end
+    that was fixed before. requests: logs in which a field is the version; metrics: whose label `label` is.
+    total, errors, buckets: selectors of the metrics without that label; those of the journey are the default.
+    more: further metrics. kayenta: a canary config, to show its score beside.
+    """
+
+    name: Name
+    canary: Name
+    baseline: Name
+    journey: str = ""
+    share: Annotated[float, BeforeValidator(parse_share)] = 0.5
+    tolerated: Annotated[float, BeforeValidator(parse_share)] | None = None
+    slower: Annotated[float, BeforeValidator(parse_share)] = 0.1
+    looks: Literal["once", "any"] = "any"
+    requests: list[Annotated[RequestEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    metrics: list[Annotated[MetricEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    label: Name = "version"
+    total: str = ""
+    errors: str = ""
+    buckets: str = ""
+    more: list[CanaryMetric] = Field(default_factory=list)
+    kayenta: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Canary:
+        if self.canary == self.baseline:
+            raise ValueError(f"found the version {self.canary!r} on both sides; expected two names that differ")
+        if not 0 < self.share < 1:
+            raise ValueError(f"found a share of {self.share:g} for the canary; expected it between 0 and 100%")
+        if not self.requests and not self.metrics:
+            raise ValueError("found no evidence; expected requests (a log with the version) or metrics")
+        if self.more and not self.metrics:
+            raise ValueError("found `more` without metrics; expected the metrics that its selectors are of")
+        names = [each.name for each in self.more]
+        if len(set(names)) < len(names):
+            raise ValueError(f"more: found the names {', '.join(names)}; expected each once")
+        return self

@@ -66,7 +66,7 @@ class Reading:
     def requests(self) -> Requests:
         """Counts a minute and latency bins an hour of all requests, see `evidence.requests`."""
         given = self.config.evidence.requests
-        sources = [RequestSource(**self._described(entry)) for entry in given]
+        sources = [RequestSource(**self.described(entry)) for entry in given]
         named = [journey.route for journey in self.config.journeys if journey.route]
         return self._evidence(
             "requests", given, lambda: read_requests(sources, self.thresholds(), named=named, cache=cache_folder())
@@ -75,19 +75,19 @@ class Reading:
     def metrics(self) -> Metrics:
         """Time series of the system itself, from a live Prometheus or from files, see `evidence.metrics`."""
         given = self.config.evidence.metrics
-        return self._evidence("metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
+        return self._evidence("metrics", given, lambda: read_metrics(list(map(self.metric_source, given))))
 
     def load_metrics(self) -> Metrics:
         """The time series that were recorded beside the load tests."""
         given = [entry for test in self.config.evidence.load_tests for entry in test.metrics]
-        return self._evidence("load metrics", given, lambda: read_metrics(list(map(self._metric_source, given))))
+        return self._evidence("load metrics", given, lambda: read_metrics(list(map(self.metric_source, given))))
 
     def spans(self) -> Spans:
         """Spans of all traces, see `evidence.spans`."""
         from scaling_lib.evidence.spans import SpanSource, read_spans
 
         given = self.config.evidence.spans
-        sources = [SpanSource(**self._described(entry)) for entry in given]
+        sources = [SpanSource(**self.described(entry)) for entry in given]
         return self._evidence("spans", given, lambda: read_spans(sources, cache=cache_folder()))
 
     def load_tests(self) -> LoadTests:
@@ -95,7 +95,7 @@ class Reading:
         from scaling_lib.evidence.load_tests import LoadSource, read_load_tests
 
         given = self.config.evidence.load_tests
-        sources = [LoadSource(**self._described(entry)) for entry in given]
+        sources = [LoadSource(**self.described(entry)) for entry in given]
         return self._evidence("load tests", given, lambda: read_load_tests(sources, cache=cache_folder()))
 
     def alerts(self) -> Alerts:
@@ -104,7 +104,7 @@ class Reading:
 
         given = self.config.evidence.alerts
         return self._evidence(
-            "alerts", given, lambda: read_alerts([AlertSource(**self._described(each)) for each in given])
+            "alerts", given, lambda: read_alerts([AlertSource(**self.described(each)) for each in given])
         )
 
     def logs(self) -> Logs:
@@ -112,7 +112,7 @@ class Reading:
         from scaling_lib.evidence.logs import LogSource, read_logs
 
         given = self.config.evidence.logs
-        return self._evidence("logs", given, lambda: read_logs([LogSource(**self._described(each)) for each in given]))
+        return self._evidence("logs", given, lambda: read_logs([LogSource(**self.described(each)) for each in given]))
 
     def dashboards(self) -> Dashboards:
         """Dashboards with their queries, see `evidence.dashboards`."""
@@ -120,7 +120,7 @@ class Reading:
 
         given = self.config.evidence.dashboards
         return self._evidence(
-            "dashboards", given, lambda: read_dashboards([DashboardSource(**self._described(each)) for each in given])
+            "dashboards", given, lambda: read_dashboards([DashboardSource(**self.described(each)) for each in given])
         )
 
     def teams(self) -> Teams:
@@ -129,7 +129,7 @@ class Reading:
 
         given = self.config.evidence.teams
         return self._evidence(
-            "teams", given, lambda: read_teams([TeamSource(**self._described(each)) for each in given])
+            "teams", given, lambda: read_teams([TeamSource(**self.described(each)) for each in given])
         )
 
     def deployments(self) -> Rows:
@@ -140,7 +140,7 @@ class Reading:
         return self._evidence(
             "deployments",
             given,
-            lambda: read_deployments([DeploymentSource(**self._described(each)) for each in given]),
+            lambda: read_deployments([DeploymentSource(**self.described(each)) for each in given]),
         )
 
     def incidents(self) -> Rows:
@@ -149,7 +149,7 @@ class Reading:
 
         given = self.config.evidence.incidents
         return self._evidence(
-            "incidents", given, lambda: read_incidents([IncidentSource(**self._described(each)) for each in given])
+            "incidents", given, lambda: read_incidents([IncidentSource(**self.described(each)) for each in given])
         )
 
     def changes(self) -> Rows:
@@ -158,7 +158,7 @@ class Reading:
 
         given = self.config.evidence.changes
         return self._evidence(
-            "changes", given, lambda: read_changes([ChangeSource(**self._described(each)) for each in given])
+            "changes", given, lambda: read_changes([ChangeSource(**self.described(each)) for each in given])
         )
 
     def flags(self) -> Flags:
@@ -167,7 +167,7 @@ class Reading:
 
         given = self.config.evidence.flags
         sources = [
-            FlagSource(**{**self._described(each), "references": each.references and self._absolute(each.references)})
+            FlagSource(**{**self.described(each), "references": each.references and self._absolute(each.references)})
             for each in given
         ]
         return self._evidence("flags", given, lambda: read_flags(sources))
@@ -177,7 +177,7 @@ class Reading:
         from scaling_lib.evidence.bills import TAGS, BillSource, read_bills
 
         given = self.config.evidence.bills
-        sources = [BillSource(**{**self._described(each), "tags": tuple(each.tags) or TAGS}) for each in given]
+        sources = [BillSource(**{**self.described(each), "tags": tuple(each.tags) or TAGS}) for each in given]
         return self._evidence("bills", given, lambda: read_bills(sources))
 
     def slos_in_files(self) -> tuple[SLO, ...]:
@@ -233,7 +233,8 @@ class Reading:
         self.sources[kind] = self._named_here([replace(each, kind=kind) for each in found.quality])
         return found
 
-    def _metric_source(self, entry: MetricEvidence) -> MetricSource:
+    def metric_source(self, entry: MetricEvidence) -> MetricSource:
+        """What the assessment says of a source of metrics, its path seen from anywhere."""
         return MetricSource(
             **entry.model_dump(exclude={"path", "queries", "ca_file"}),
             path=entry.path and self._absolute(entry.path),
@@ -241,7 +242,7 @@ class Reading:
             queries=self._queries(entry),
         )
 
-    def _described(self, entry: FileEvidence) -> dict[str, Any]:
+    def described(self, entry: FileEvidence) -> dict[str, Any]:
         """What the assessment says of a source of files, its path seen from anywhere."""
         return {**entry.model_dump(exclude={"metrics"}), "path": self._absolute(entry.path)}
 

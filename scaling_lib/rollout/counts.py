@@ -49,7 +49,13 @@ class CountsJudgement:
 
 
 def judge_counts(
-    canary: Counts, baseline: Counts, *, tolerated: float = TOLERATED, looks: Looks = "any", level: float = 0.95
+    canary: Counts,
+    baseline: Counts,
+    *,
+    tolerated: float = TOLERATED,
+    looks: Looks = "any",
+    level: float = 0.95,
+    went: str = "failed",
 ) -> CountsJudgement:
     """Judge a canary by failures and requests.
 
@@ -59,6 +65,7 @@ def judge_counts(
     looks: "once" where the counts are judged a single time that was fixed before; "any" where somebody watches, as
         mostly: the answer then holds at all looks together. level: of the intervals; 1 - level is the chance to fail a
         canary that is as good, and to pass one whose rise is larger than tolerated.
+    went: what a bad request did, for the sentence.
 
     Failures have to be independent: one broken client that tries a hundred times is one failure, not a hundred.
     Raises InvalidInput for counts and options that cannot be.
@@ -80,7 +87,7 @@ def judge_counts(
     needed = judge.needed(canary, baseline) if verdict == "INCONCLUSIVE" else (0 if verdict != "NO DATA" else None)
     return CountsJudgement(
         verdict=verdict,
-        because=_because(verdict, canary, baseline, rise, tolerated, needed),
+        because=_because(verdict, canary, baseline, rise, tolerated, needed, went),
         canary=one,
         baseline=other,
         rise=rise,
@@ -170,19 +177,20 @@ def _check(name: str, counts: Counts) -> None:
 
 
 def _because(
-    verdict: Verdict, canary: Counts, baseline: Counts, rise: Estimate, tolerated: float, needed: int | None
+    verdict: Verdict, canary: Counts, baseline: Counts, rise: Estimate, tolerated: float, needed: int | None, went: str
 ) -> str:
     if verdict == "NO DATA":
         empty = [name for name, counts in (("canary", canary), ("baseline", baseline)) if not counts[1]]
-        return f"No request reached the {' and the '.join(empty)}: nothing is known of it."
-    seen = " against ".join(
-        f"{number(failures)} of {plural(round(requests), 'request')} ({percent(failures / requests)})"
-        for failures, requests in (canary, baseline)
+        return f"No request of the {' and the '.join(empty)} is known of which one could say whether it {went}."
+    (k, n), (other, m) = canary, baseline
+    seen = (
+        f"{number(k)} of {plural(round(n), 'request')} to the canary {went} ({percent(k / n)}), against "
+        f"{number(other)} of {m:,.0f} to the baseline ({percent(other / m)})"
     )
     limit = f"{percent(tolerated)} more of all requests are tolerated"
     if verdict == "PASS":
-        return f"Failed: {seen}; the rise is at most {percent(max(rise.high, 0.0))}, and {limit}."
+        return f"{seen}: the rise is at most {percent(max(rise.high, 0.0))}, and {limit}."
     if verdict == "FAIL":
-        return f"Failed: {seen}; that is surely more often than the baseline, and {limit}."
+        return f"{seen}: surely more, and not surely within what is tolerated ({percent(tolerated)} more of all)."
     more = f"{needed:,} more requests to the canary" if needed is not None else "no number of requests"
-    return f"Failed: {seen}; {limit}, and the rise may be {percent(rise.high)}. At these shares {more} would decide."
+    return f"{seen}: the rise may be {percent(rise.high)}, and {limit}. At these shares {more} would decide."

@@ -38,7 +38,8 @@ def by_version(requests_per_s: float, *, background: float = 0.0, level: float =
         )
 
     def seen_after(share: float, failing: float) -> float:
-        share = min(share, 0.5)  # of what is compared: beyond a half, as many of the old version are missing
+        if share >= 1:
+            return math.inf  # there is no old version beside it
 
         def evidence(seconds: float) -> float:
             requests = requests_per_s * seconds

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput
 from scaling_lib.rollout.counts import Looks, Verdict
-from scaling_lib.rollout.e_values import mixture_bound
+from scaling_lib.rollout.e_values import MOST, mixture_bound
 from scaling_lib.rollout.placements import Placed, differences, placed
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
-from scaling_lib.words import number, percent, plural
+from scaling_lib.words import percent, plural, quantity
 
 Direction = Literal["increase", "decrease", "either"]
 Floats = NDArray[np.float64]
@@ -25,6 +25,7 @@ FEWEST = 20  # points a side: below, how much one point says of the next cannot 
 FEWEST_EFFECTIVE = 10  # independent points a side that they are worth
 TUNED_FOR = 50.0  # effective points at which the bound for any number of looks is tightest
 MOST_NEEDED = 1e9
+LEAST_MEDIAN = 1e-300  # its inverse is still a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class SamplesJudgement:
     shift: of the canary over the baseline, in the values' unit (Hodges-Lehmann); relative: to the baseline's median,
         NaN where that is 0. chance: that a value of the canary is above one of the baseline, ties half.
     spread: the canary's over the baseline's, median distance from the median; spread_differs: whether surely.
+    evidence: against "no shift", either way: where looked at once a p-value (small is strong), else an e-value (large
+        is strong), at which the interval just reaches 0; NaN without enough points.
     effective: points that are worth as much if they did not remember each other, of the smaller side.
     needed: more points a side that would decide; 0 where it is decided, None where none would. left_out: values that
         were no numbers.
@@ -49,6 +52,7 @@ class SamplesJudgement:
     chance: float
     spread: float
     spread_differs: bool
+    evidence: float
     effective: float
     needed: int | None
     left_out: int
@@ -64,13 +68,14 @@ def judge_samples(
     looks: Looks = "any",
     level: float = 0.95,
     unit: str = "",
+    what: str = "values",
 ) -> SamplesJudgement:
     """Judge a canary by values in the order of time, of the same stretch of time as the baseline's.
 
     canary, baseline: one number a point; NaN and infinite ones are left out and counted. Of the same length they are
         taken as of the same moments, so that what moves both does not count.
     worse: the bad side. tolerated: the shift to it that is still taken, as a share of the baseline's median (where that
-        is 0: in the values' unit). looks, level: see `judge_counts`.
+        is 0: in the values' unit). looks, level: see `judge_counts`. what: the values' name, for the sentence.
 
     A rank test whose variance allows for values that remember the ones before (first-order autocorrelation, corrected
     for its bias and with its standard error added, as underestimating it is what makes false alarms); at any number of
@@ -88,7 +93,7 @@ def judge_samples(
     check_level("judge_samples", level)
     sides, left_out = _finite(canary, baseline)
     if not (len(sides[0]) and len(sides[1])):
-        return _no_data(sides, left_out, looks, level, unit)
+        return _no_data(sides, left_out, looks, level, unit, what)
     found = placed(*sides)
     shift = _shift(sides, found, _multiplier(found, looks, level), level, unit)
     middle = abs(float(np.median(sides[1])))
@@ -96,17 +101,18 @@ def judge_samples(
     enough = min(map(len, sides)) >= FEWEST and found.effective >= FEWEST_EFFECTIVE
     verdict = _verdict(shift, worse, limit) if enough else "INCONCLUSIVE"
     needed = _needed(shift, worse, limit, found, min(map(len, sides)), enough) if verdict == "INCONCLUSIVE" else 0
-    relative = shift.times(1 / middle if middle else math.nan, unit="fraction")
+    relative = shift.times(1 / middle if middle > LEAST_MEDIAN else math.nan, unit="fraction")
     away = tuple(np.abs(side - np.median(side)) for side in sides)
     spreads = placed(*away)
     return SamplesJudgement(
         verdict=verdict,
-        because=_because(verdict, shift, relative, limit, unit, needed, found.effective),
+        because=_because(verdict, shift, relative, limit, needed, found.effective, what),
         shift=shift,
         relative=relative,
         chance=found.chance,
         spread=_ratio(float(np.median(away[0])), float(np.median(away[1]))),
         spread_differs=enough and abs(spreads.chance - 0.5) > _multiplier(spreads, looks, level) * spreads.error,
+        evidence=_evidence(sides, found, shift.value, looks) if enough else math.nan,
         effective=found.effective,
         needed=needed,
         left_out=left_out,
@@ -154,6 +160,23 @@ def _shift(sides: tuple[Floats, Floats], found: Placed, multiplier: float, level
     return Estimate(value, min(float(low), value), max(float(high), value), level, unit)
 
 
+def _evidence(sides: tuple[Floats, Floats], found: Placed, shift: float, looks: Looks) -> float:
+    """The p-value, or the e-value of the normal mixture, of a chance so far from one half; as `_multiplier` has it."""
+    from scipy import special, stats
+
+    away = abs(found.chance - 0.5)
+    error = max(found.error, placed(sides[0] - shift, sides[1]).error)
+    if away == 0 or error == 0:
+        return (1.0 if away == 0 else 0.0) if looks == "once" else (1.0 if away == 0 else math.exp(MOST))
+    points = max(found.effective, 1.0)
+    logs = float(stats.t.logsf(away / error, max(found.effective - 1, 1.0)))
+    if looks == "once":
+        return min(2 * math.exp(logs), 1.0)
+    normal = -float(special.ndtri_exp(logs))  # the deviate of so small a tail
+    whole = points + TUNED_FOR
+    return math.exp(min(normal**2 * points / (2 * whole) - 0.5 * math.log(whole / TUNED_FOR), MOST))
+
+
 def _verdict(shift: Estimate, worse: Direction, limit: float) -> Verdict:
     rise, fall = worse != "decrease", worse != "increase"
     if (not rise or shift.high <= limit) and (not fall or shift.low >= -limit):
@@ -173,17 +196,20 @@ def _needed(shift: Estimate, worse: Direction, limit: float, found: Placed, poin
     return math.ceil(max(points * times, points + 1 if enough else least)) - points
 
 
-def _no_data(sides: tuple[Floats, Floats], left_out: int, looks: Looks, level: float, unit: str) -> SamplesJudgement:
+def _no_data(
+    sides: tuple[Floats, Floats], left_out: int, looks: Looks, level: float, unit: str, what: str
+) -> SamplesJudgement:
     empty = " and the ".join(name for name, side in zip(("canary", "baseline"), sides, strict=True) if not len(side))
     unknown = Estimate(math.nan, math.nan, math.nan, level, unit)
     return SamplesJudgement(
         verdict="NO DATA",
-        because=f"There is no value of the {empty}: nothing is known of it.",
+        because=f"There are no {what} of the {empty}: nothing is known of it.",
         shift=unknown,
         relative=unknown,
         chance=math.nan,
         spread=math.nan,
         spread_differs=False,
+        evidence=math.nan,
         effective=0.0,
         needed=None,
         left_out=left_out,
@@ -200,12 +226,12 @@ def _because(
     shift: Estimate,
     relative: Estimate,
     limit: float,
-    unit: str,
     needed: int | None,
     effective: float,
+    what: str,
 ) -> str:
     share = "" if math.isnan(relative.value) else f", {percent(relative.value)} of the baseline's median"
-    seen = f"The canary's values are shifted by {shift}{share}; {number(limit)} {unit}".rstrip() + " are tolerated"
+    seen = f"The canary's {what} shifted by {shift}{share}; {quantity(limit, shift.unit)} are tolerated"
     if verdict == "PASS":
         return f"{seen}, and the interval stays within."
     if verdict == "FAIL":

@@ -17,7 +17,7 @@ def test_a_canary_that_fails_orders_fails(looks):
     found = judge_counts((14, 888), (0, 2578), tolerated=0.005, looks=looks)
     assert found.verdict == "FAIL"
     assert found.needed == 0
-    assert "14 of 888 requests (1.58%) against 0 of 2,578 requests" in found.because
+    assert "14 of 888 requests to the canary failed (1.58%), against 0 of 2,578" in found.because
 
 
 def test_the_exact_test_is_fishers():

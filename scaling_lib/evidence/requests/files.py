@@ -51,6 +51,28 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
 
     Raises BrokenEvidence for a file that is empty, of another format than it should be, or without a needed column.
     """
+    found, columns, doubled, lost = opened(engine, file, source)
+    faulty = _stage_rows(engine, columns, found)
+    rejected = (*lost(), *(rejected_rows(engine, columns) if faulty else ()))
+    untimed, untimed_as = _untimed(engine, columns)
+    clocks = clock_notes(engine, columns, source.time_zone)
+    return Staged(
+        format=columns.format,
+        joined=_joined(columns),
+        rejected=rejected,
+        notes=(*doubled, *columns.notes, *clocks),
+        status_known=columns.status != "NULL",
+        duration_known=columns.duration_us != "NULL",
+        templated=columns.templated,
+        untimed=untimed,
+        untimed_as=untimed_as,
+    )
+
+
+def opened(
+    engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource
+) -> tuple[str, Columns, tuple[str, ...], Callable[[], tuple[Rejected, ...]]]:
+    """Make the table `raw` of a file as it is; its format, its columns, notes, and what tells which lines are lost."""
     head, packed = head_of(file)
     found = recognise(file, head)
     if source.format and source.format != found and not (source.format == "spans" and found == "parquet"):
@@ -65,21 +87,7 @@ def stage(engine: duckdb.DuckDBPyConnection, file: Path, source: RequestSource) 
         header, _ = header_of(head)
         doubled = twice_named(header)
         columns = _with_extra(engine, columns, header)
-    faulty = _stage_rows(engine, columns, found)
-    rejected = (*lost(), *(_rejected(engine, columns) if faulty else ()))
-    untimed, untimed_as = _untimed(engine, columns)
-    clocks = clock_notes(engine, columns, source.time_zone)
-    return Staged(
-        format=columns.format,
-        joined=_joined(columns),
-        rejected=rejected,
-        notes=(*doubled, *columns.notes, *clocks),
-        status_known=columns.status != "NULL",
-        duration_known=columns.duration_us != "NULL",
-        templated=columns.templated,
-        untimed=untimed,
-        untimed_as=untimed_as,
-    )
+    return found, columns, doubled, lost
 
 
 def recognise(file: Path, head: bytes) -> str:
@@ -231,8 +239,7 @@ def _unparsed(engine: duckdb.DuckDBPyConnection) -> tuple[Rejected, ...]:
 
 def _stage_rows(engine: duckdb.DuckDBPyConnection, columns: Columns, found: str) -> int:
     """The canonical rows, and the places they went to; returns how many rows cannot be used."""
-    any_fault = " OR ".join(f"({test})" for _, test in columns.faults)
-    path = columns.path
+    any_fault, path = " OR ".join(f"({test})" for _, test in columns.faults), columns.path
     if columns.templated and not path.startswith("'"):
         path = f"regexp_replace({path}, {literal(ID_SEGMENTS)}, {literal(AN_ID)}, 'g')"
     kind = "VIEW" if found == "parquet" else "TABLE"  # text is parsed once, Parquet is cheap to read again
@@ -274,7 +281,7 @@ def _joined(columns: Columns) -> str:
     )
 
 
-def _rejected(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Rejected, ...]:
+def rejected_rows(engine: duckdb.DuckDBPyConnection, columns: Columns) -> tuple[Rejected, ...]:
     """Rows that were parsed and cannot be used, by the first fault of each."""
     cases = " ".join(f"WHEN {test} THEN {literal(reason)}" for reason, test in columns.faults)
     rows = engine.sql(
