@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,7 @@ def test_whoever_is_killed_nothing_is_left(killed):
         if killed == "the run":
             assert not Path(place).parent.exists()
         run.terminate()
+        shutil.rmtree(Path(place).parent, ignore_errors=True)  # where the server was killed, the run would have
 
 
 def test_a_kernel_ends_with_its_client():
