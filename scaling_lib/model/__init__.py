@@ -4,7 +4,7 @@
 the draws of `uncertainty`. The System (system.py) lets system_bounds, system_solve and system_predict answer; they hand
 it as a `network` to `queueing`: bounds, mva, erlang, each a law of its own. `migration` and `check` ask the System.
 `usl` is the scalability law (usl_* are its parts), `plateau` the highest throughput of a load test; load_test_demands
-asks both. `caching` is apart.
+asks both. `caching` and `cost` are apart.
 
 Words: a *demand* is the seconds of service that a request asks of a resource, and what comes are *arrivals* (to
 `capacity`, demand is what comes). `level` is that of intervals; the levels of a load test are its stretches of constant
@@ -17,10 +17,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scaling_lib.model import caching, migration, queueing, usl
+    from scaling_lib.model import caching, cost, migration, queueing, usl
     from scaling_lib.model.system import System
 
-__all__ = ["System", "caching", "migration", "queueing", "usl"]
+__all__ = ["System", "caching", "cost", "migration", "queueing", "usl"]
 
 
 def __getattr__(name: str) -> Any:
