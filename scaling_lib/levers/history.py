@@ -1,0 +1,37 @@
+"""What the methods on a code's history share: their columns, who is a bot, and people with several addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from scaling_lib.errors import InvalidInput
+from scaling_lib.words import listing
+
+BOT = re.compile(r"\[bot\]|(?:^|[-_.\s])bot(?:$|[-_.\s@])|dependabot|renovate|github-actions|noreply@", re.IGNORECASE)
+
+
+def check_changes(where: str, changes: pd.DataFrame, needed: Sequence[str]) -> None:
+    """Raise InvalidInput where a column is absent."""
+    if missing := [name for name in needed if name not in changes]:
+        raise InvalidInput(f"{where}: found no column {listing(missing)}; expected the frame of evidence.changes.")
+
+
+def people(changes: pd.DataFrame, members: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+    """The changes with `person`, one name a human whatever address they used, and `bot`, whether none did.
+
+    changes: author and email. members: by name the addresses that are known to be one person's. Else one address is one
+    person, and so is one name with several addresses, under its most frequent spelling.
+    """
+    check_changes("people", changes, ("author", "email"))
+    known = {address.lower(): name for name, addresses in (members or {}).items() for address in addresses}
+    address = changes["email"].str.lower()
+    usual = changes.groupby(address)["author"].agg(lambda names: names.value_counts().index[0])
+    names: dict[str, str] = {str(each): str(name) for each, name in usual.items()}
+    named = address.map({**names, **known})
+    spelled = named.str.strip().str.lower()
+    one = named.groupby(spelled).agg(lambda names: names.value_counts().index[0])
+    text = changes["author"] + " " + changes["email"]
+    return changes.assign(person=spelled.map(one), bot=text.str.contains(BOT) & ~address.isin(list(known)))
