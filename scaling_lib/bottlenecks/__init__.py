@@ -4,7 +4,6 @@ from scaling_lib.bottlenecks.assess import assess
 from scaling_lib.bottlenecks.change_figures import CHANGE_CAPTION, response_figure, throughput_figure
 from scaling_lib.bottlenecks.change_tables import levels_table
 from scaling_lib.bottlenecks.changes import Changed, changed
-from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
 from scaling_lib.bottlenecks.figures import (
     MIGRATION_CAPTION,
     PATH_CAPTION,
@@ -27,6 +26,7 @@ from scaling_lib.bottlenecks.rank import Ranking, rank
 from scaling_lib.bottlenecks.result import Bottlenecks
 from scaling_lib.bottlenecks.shown import TABLES, table
 from scaling_lib.bottlenecks.tables import migration_table, path_table, rank_table, trace_table
+from scaling_lib.model.critical_path import CriticalPath, critical_path
 
 __all__ = [
     "CHANGE_CAPTION",

@@ -7,10 +7,10 @@ import math
 import plotly.graph_objects as go
 
 from scaling_lib import figures
-from scaling_lib.bottlenecks.critical_path import ARROW
 from scaling_lib.bottlenecks.result import Bottlenecks
 from scaling_lib.bottlenecks.tables import OF_WINDOW, path_table, reason, tail_words
 from scaling_lib.figures import QUIET, Shown
+from scaling_lib.model.critical_path import ARROW
 from scaling_lib.words import duration, number, percent, quantity
 
 RANK_CAPTION = (

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling_lib.bottlenecks.critical_path import critical_path
-from scaling_lib.bottlenecks.tree import CALLS, NEEDED
 from scaling_lib.errors import InvalidInput, NotEnoughData
-from scaling_lib.model.span_tree import Integers, Mask, SpanTree, column, span_tree, texts
+from scaling_lib.model.critical_path import NEEDED, critical_path
+from scaling_lib.model.span_tree import CALLS, Integers, Mask, SpanTree, column, span_tree, texts
 from scaling_lib.words import plural
 
 FEWEST_TRACES = 2  # one trace says nothing about how traces differ

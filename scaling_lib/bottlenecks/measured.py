@@ -10,7 +10,6 @@ import pandas as pd
 
 from scaling_lib import capacity
 from scaling_lib.assessment import Assessment
-from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
 from scaling_lib.bottlenecks.path_times import Group
 from scaling_lib.bottlenecks.rank import TAIL, Ranking, rank
 from scaling_lib.bottlenecks.used import used_sources
@@ -20,6 +19,7 @@ from scaling_lib.capacity.limits import check_name, chosen_test
 from scaling_lib.capacity.request_rates import OTHER
 from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
+from scaling_lib.model.critical_path import CriticalPath, critical_path
 from scaling_lib.stats import Estimate
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.bottlenecks.critical_path import ARROW, CriticalPath
 from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.model.critical_path import ARROW, CriticalPath
 from scaling_lib.model.uncertainty import DRAWS, generator
 from scaling_lib.words import listing, plural
 

@@ -10,9 +10,9 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from scaling_lib.bottlenecks.critical_path import CriticalPath, critical_path
 from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Floats, Group, PathTimes, path_times
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.critical_path import CriticalPath, critical_path
 from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level

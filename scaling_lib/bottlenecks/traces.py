@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling_lib.bottlenecks.critical_path import CriticalPath
 from scaling_lib.bottlenecks.path_times import PathTimes
+from scaling_lib.model.critical_path import CriticalPath
 
 MOST_SPANS = 60  # of a trace, those on the path first and then the longest: more cannot be read
 MIDDLE, TAIL = 0.5, 0.99

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.model.span_tree import Integers, Mask, column, span_tree, texts, topmost
+from scaling_lib.model.span_tree import CALLS, Integers, Mask, column, span_tree, texts, topmost
 
 NEEDED = ("service", "operation", "kind", "start_ns", "end_ns")
 
@@ -23,7 +23,7 @@ def self_times(spans: pd.DataFrame, asked_by: str = "self_times") -> pd.DataFram
     child, at = ~tree.root, tree.above
     top, behind = topmost(at, tree.follows)
     service, peer = texts(spans, "service"), texts(spans, "peer")
-    calls = np.isin(texts(spans, "kind"), ["client", "producer"])
+    calls = np.isin(texts(spans, "kind"), CALLS)
     callee = np.full(len(spans), "", dtype=object)
     answered = child & calls[at] & (service != service[at])
     callee[at[answered]] = service[answered]

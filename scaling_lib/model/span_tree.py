@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 
 JOINED = ("trace_id", "span_id", "parent_id")
+CALLS = ("client", "producer")  # kinds of spans that ask another service for something
 COMPLETE = ("trace_id", "span_id", "start_ns", "end_ns")  # of those that are needed, these have no gaps
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from scaling_lib.capacity.attempts import Absent, Attempts
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
+from scaling_lib.model.critical_path import critical_path
 from scaling_lib.observability.alert_coverage import AlertCoverage, alert_coverage
 from scaling_lib.observability.alert_reads import Series
 from scaling_lib.observability.blast_radius import BlastRadius, blast_radius
@@ -29,19 +29,11 @@ from scaling_lib.observability.silos import Silos, silos
 from scaling_lib.stats.proportions import check_level
 
 
-class OnPath(Protocol):
-    """What a critical path has: a row a span, with `exclusive_ns`, its time on the path without its children's."""
-
-    @property
-    def spans(self) -> pd.DataFrame:
-        """Indexed as the spans are."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Observability:
     """What of the request flow can be seen, and whether somebody looks.
 
-    on_path: whether times are those on critical paths; slowest: the share of each journey's requests that is looked at.
+    slowest: the share of each journey's requests whose time is divided, of that on their critical paths.
     services: those that the assessment names. spans: how many there are.
     coverage, graph, shape, blast (each service's, most first), score, signals, sampling: from the spans (signals: from
     the metrics too); alerts, logs, silos: from evidence of their own. None (blast: empty) where they could not be told.
@@ -50,7 +42,6 @@ class Observability:
 
     system: str
     level: float
-    on_path: bool
     slowest: float
     services: tuple[str, ...]
     spans: int
@@ -71,14 +62,11 @@ class Observability:
 def assess(
     system: Assessment,
     *,
-    critical_path: Callable[[pd.DataFrame], OnPath] | None = None,
     slowest: float = 1.0,
     level: float = 0.95,
 ) -> Observability:
     """Find out what of the main request flow can be seen.
 
-    critical_path: gives the critical path of spans, such as `bottlenecks.critical_path`; without it a journey's time is
-        that of all spans that it waits for, in which parallel ones all count.
     slowest: the share of each journey's requests, by duration, whose time is divided: 0.01 for the p99's time.
     level: of all intervals. What cannot be told of one part is said in `absent`; nothing is raised for it.
     Raises InvalidInput for a level or a share that cannot be.
@@ -98,13 +86,10 @@ def assess(
     return Observability(
         system=system.name,
         level=level,
-        on_path=critical_path is not None,
         slowest=slowest,
         services=services,
         spans=len(frame) if frame is not None else 0,
-        coverage=None
-        if frame is None
-        else tried("coverage", lambda: _coverage(system, frame, critical_path, slowest, level)),
+        coverage=None if frame is None else tried("coverage", lambda: _coverage(system, frame, slowest, level)),
         graph=graph,
         shape=complexity(graph) if graph is not None else None,
         blast=_blast(graph) if graph is not None else (),
@@ -131,17 +116,9 @@ def assess(
     )
 
 
-def _coverage(
-    system: Assessment,
-    frame: pd.DataFrame,
-    critical_path: Callable[[pd.DataFrame], OnPath] | None,
-    slowest: float,
-    level: float,
-) -> FlowCoverage:
-    exclusive = None
-    if critical_path is not None:
-        seconds = critical_path(frame).spans["exclusive_ns"] / 1e9
-        exclusive = pd.Series(seconds.to_numpy(), index=frame.index)
+def _coverage(system: Assessment, frame: pd.DataFrame, slowest: float, level: float) -> FlowCoverage:
+    seconds = critical_path(frame).spans["exclusive_ns"].to_numpy() / 1e9
+    exclusive = pd.Series(seconds, index=frame.index)
     return flow_coverage(frame, journeys=_journeys(system, frame), exclusive=exclusive, slowest=slowest, level=level)
 
 

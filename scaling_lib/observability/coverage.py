@@ -79,9 +79,9 @@ def flow_coverage(
     """How much of each journey's time is explained by spans, with the gaps and the breaks.
 
     spans: the canonical frame, see `evidence.spans`. journeys: the journey's name by its root operation; None: every
-        root operation is one. exclusive: seconds on the critical path of each span, such as
-        `critical_path(spans).spans["exclusive_ns"] / 1e9`, indexed as `spans` is; without it, self times of the spans
-        that the journey waits for, in which parallel spans all count.
+        root operation is one. exclusive: seconds on the critical path of each span, of `critical_path(spans).spans` the
+        `exclusive_ns` / 1e9, with the index of `spans`; without it, self times of the spans that the journey waits for,
+        in which parallel spans all count.
     slowest: the share of each journey's requests, by duration, that is looked at: 0.01 for the p99's time.
     long: from which share of its request's duration the only span of a service has to be explained.
     level: of the intervals, which allow for traces that are slow together (see `shares`).

@@ -125,11 +125,11 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
 
 def _title(result: Observability) -> str:
     assert result.coverage is not None  # noqa: S101 - the caller has looked
-    whole, path = result.coverage.whole, "waited for" if result.on_path else "spent, parallel work counted each"
+    whole = result.coverage.whole
     slow = f", of the slowest {percent(result.slowest)}" if result.slowest < 1 else ""
     worst = _worst(result.coverage.journeys)
     most = f"; of {worst.journey} {percent(worst.blind.value)}" if len(result.coverage.journeys) > 1 else ""
-    return f"Of {percent(whole.blind.value)} of the time {path}{slow}, no span says what is done{most}"
+    return f"Of {percent(whole.blind.value)} of the time waited for{slow}, no span says what is done{most}"
 
 
 def _worst(journeys: tuple[JourneyCoverage, ...]) -> JourneyCoverage:

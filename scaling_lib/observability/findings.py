@@ -39,13 +39,12 @@ def _flow(result: Observability, coverage: FlowCoverage) -> Finding:
     blind = whole.blind
     verdict: Verdict = "act" if blind.low > MOSTLY_BLIND else "watch" if blind.value > PARTLY_BLIND else "ok"
     between = whole.between.value >= whole.unexplained.value
-    time = "that requests wait for" if result.on_path else "of all spans that requests wait for"
     return _finding(
         name="flow-coverage",
         verdict=verdict,
         sentence=(
-            f"{blind} of the time {time} passes where no span says what is done: {percent(whole.between.value)} "
-            f"between services, {percent(whole.unexplained.value)} within them."
+            f"{blind} of the time that requests wait for passes where no span says what is done: "
+            f"{percent(whole.between.value)} between services, {percent(whole.unexplained.value)} within them."
         ),
         impact=blind,
         why=(

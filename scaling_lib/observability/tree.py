@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling_lib.errors import NotMeasured
-from scaling_lib.model.span_tree import Integers, Mask, Texts, column, span_tree, texts, topmost
+from scaling_lib.model.span_tree import CALLS, Integers, Mask, Texts, column, span_tree, texts, topmost
 
 __all__ = ["ANSWERS", "Floats", "Integers", "Mask", "Texts", "Tree", "grow", "rows_by"]
 
 NEEDED = ("service", "operation", "kind", "start_ns", "end_ns", "error")
-CALLS, ANSWERS = ("client", "producer"), ("server", "consumer")
+ANSWERS = ("server", "consumer")
 Floats = NDArray[np.float64]
 
 

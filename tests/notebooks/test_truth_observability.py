@@ -12,7 +12,6 @@ import yaml
 
 import scaling_lib
 from scaling_lib import observability
-from scaling_lib.bottlenecks import critical_path
 from scaling_lib.report import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +23,7 @@ WEIGHT = {"": 1.0, "ot=th:0": 1.0, "ot=th:e": 8.0, "ot=th:f": 16.0}
 
 @pytest.fixture(scope="module")
 def result():
-    return observability.assess(scaling_lib.open(SHOP), critical_path=critical_path)
+    return observability.assess(scaling_lib.open(SHOP))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from small_system import HOSTILE, make
 
 import scaling_lib
 from scaling_lib import observability
-from scaling_lib.bottlenecks import critical_path
 from scaling_lib.errors import InvalidInput
 
 SPANS = "evidence: {spans: [spans.parquet]}\n"
@@ -23,7 +22,7 @@ def result_of(folder, spans: pd.DataFrame | None, yaml: str = JOURNEYS, **files:
     make(folder, yaml + (SPANS if spans is not None else ""), **files)
     if spans is not None:
         spans.to_parquet(folder / "spans.parquet")
-    return observability.assess(scaling_lib.open(folder), critical_path=critical_path)
+    return observability.assess(scaling_lib.open(folder))
 
 
 def found(result):
@@ -70,7 +69,6 @@ def test_of_the_slowest_alone(tmp_path):
     frame(ORDER, BROWSE, count=100).to_parquet(tmp_path / "s" / "spans.parquet")
     result = observability.assess(scaling_lib.open(tmp_path / "s"), slowest=0.3)
     assert "of the slowest 30%" in observability.time_figure(result).layout.title.text.replace("<br>", " ")
-    assert not result.on_path
     few = observability.assess(scaling_lib.open(tmp_path / "s"), slowest=0.1)
     assert "at most 10 whole traces of a journey among the slowest 10% of its requests" in few.absent["coverage"].why
     with pytest.raises(InvalidInput, match="slowest: found 0"):

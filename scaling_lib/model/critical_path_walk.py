@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_lib.bottlenecks.siblings import Siblings, chains, drag_ns, predecessors, siblings, slack_ns
+from scaling_lib.model.critical_path_siblings import Siblings, chains, drag_ns, predecessors, siblings, slack_ns
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling_lib.bottlenecks import critical_path
-from scaling_lib.bottlenecks.critical_path import ASYNCHRONOUS, CIRCLE, CLIPPED, ORPHAN, OUTSIDE, SEVERAL
 from scaling_lib.errors import InvalidInput
+from scaling_lib.model.critical_path import ASYNCHRONOUS, CIRCLE, CLIPPED, ORPHAN, OUTSIDE, SEVERAL
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/train-ticket/spans.parquet"
 

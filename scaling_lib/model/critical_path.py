@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling_lib.bottlenecks.tree import callees, tree_of
-from scaling_lib.bottlenecks.walk import Walked, walk
 from scaling_lib.errors import InvalidInput
-from scaling_lib.model.span_tree import SpanTree
+from scaling_lib.model.callees import callees
+from scaling_lib.model.critical_path_walk import Walked, walk
+from scaling_lib.model.span_tree import SpanTree, span_tree
 from scaling_lib.words import listing
 
 By = Literal["operation", "service", "edge", "span"]
 Integers = NDArray[np.int64]
 
+NEEDED = ("service", "operation", "start_ns", "end_ns")
 ARROW = " -> "
 ASYNCHRONOUS = "spans that their parent does not wait for, with what is below them"
 ORPHAN = "orphans: their parent is missing, each is a root of its own"
@@ -129,7 +130,7 @@ def critical_path(spans: pd.DataFrame, *, overlap_tolerance_s: float = 0.0) -> C
             f"critical_path: found overlap_tolerance_s {overlap_tolerance_s}; expected seconds, 0 or more, such as "
             "0.001."
         )
-    tree = tree_of(spans)
+    tree = span_tree(spans, "critical_path", NEEDED)
     roots = np.flatnonzero(tree.root)
     blocking = tree.blocks
     start, end = (spans[name].to_numpy(dtype=np.int64) for name in ("start_ns", "end_ns"))

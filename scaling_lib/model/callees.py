@@ -1,24 +1,19 @@
-"""The trees of the critical path, and whom a call calls."""
+"""Whom each call calls, by the spans around it."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from scaling_lib.model.span_tree import Integers, Mask, SpanTree, span_tree
+from scaling_lib.model.span_tree import CALLS, Integers, Mask, SpanTree
 
-NEEDED = ("service", "operation", "start_ns", "end_ns")
-CALLS = ("client", "producer")
 UNSAID = "unspecified"
-
-
-def tree_of(spans: pd.DataFrame) -> SpanTree:
-    """See `span_tree`; kind and peer may be absent, too."""
-    return span_tree(spans, "critical_path", NEEDED)
 
 
 def callees(spans: pd.DataFrame, tree: SpanTree, blocking: Integers) -> pd.Categorical:
     """Whom each call calls; "" of spans that are no call to another.
+
+    spans: the canonical frame, in which kind and peer may be absent. tree: theirs; blocking: `tree.blocks`.
 
     A call is a client or a producer with a child of another service, or with a named peer and no child; where no kind
     is said, a span below one of its own service whose children are all of others. With children of several services it
