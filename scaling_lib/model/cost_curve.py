@@ -143,13 +143,15 @@ class CostCurve:
                 logs[row] = scale + fit._law.shape(fit._fitted.theta[shape : shape + 1], demand[row])[0]
         return np.asarray(np.exp(logs))
 
+    def logs(self, demand: Floats) -> Floats:
+        """The logarithm of the best law's cost at each demand (n,)."""
+        shape = self.best._law.shape(np.array([self.best.theta]), demand)[0]
+        return np.asarray(float(self.best._fitted.scale[self.best._fitted.best]) + shape)
+
     @cached_property
     def residuals(self) -> Floats:
         """log C beyond the best law, in the order of the points."""
-        fit = self.best
-        place = fit._fitted.best
-        shape = fit._law.shape(fit._fitted.theta[place : place + 1], self.demand)[0]
-        return np.asarray(np.log(self.cost) - fit._fitted.scale[place] - shape)
+        return np.asarray(np.log(self.cost) - self.logs(self.demand))
 
     @property
     def _taken(self) -> list[CurveFit]:
