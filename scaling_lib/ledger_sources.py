@@ -1,11 +1,13 @@
-"""Sources as the ledger lists them: those with nothing to say about any of them, and those broken alike, together."""
+"""Sources as the ledger lists them, and as findings name them: what is alike is told together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from scaling_lib.evidence.quality import Quality
+from scaling_lib.findings import Source
 from scaling_lib.words import MESSAGE, listing, plural, same_words
 
 LOGS = ("requests", "logs")  # kinds whose files are rotated
@@ -54,13 +56,45 @@ def gathered(sources: Iterable[Quality]) -> list[Quality]:
     return [_together(group) if len(group) > 1 else group[0] for group in lines.values()]
 
 
+def sources_used(read: Iterable[Quality], kinds: Sequence[str]) -> dict[str, tuple[Source, ...]]:
+    """What figures rest on: by kind of evidence one Source an origin, measured first, of what has rows.
+
+    read: of all sources, as the ledger has them; a kind without a row is left out.
+    """
+    groups: dict[tuple[str, bool], list[Quality]] = {}
+    for each in read:
+        if each.kind in kinds and each.rows:
+            groups.setdefault((each.kind, each.origin == "simulated"), []).append(each)
+    found: dict[str, tuple[Source, ...]] = {}
+    for (kind, simulated), own in sorted(groups.items()):
+        start, end = _range(own)
+        source = Source(
+            table=kind,
+            rows=sum(each.rows for each in own),
+            start=f"{start:%Y-%m-%dT%H:%M:%SZ}" if start else "",
+            end=f"{end:%Y-%m-%dT%H:%M:%SZ}" if end else "",
+            origin="simulated" if simulated else "measured",
+        )
+        found[kind] = (*found.get(kind, ()), source)
+    return found
+
+
 def _together(group: list[Quality]) -> Quality:
-    starts, ends = [each.start for each in group if each.start], [each.end for each in group if each.end]
+    start, end = _range(group)
     folder = group[0].source.rpartition("/")[0]
     return replace(
         group[0],
         source=f"{folder}/ ({plural(len(group), 'file')})",
         rows=sum(each.rows for each in group),
-        start=min(starts, default=None),
-        end=max(ends, default=None),
+        start=start,
+        end=end,
+    )
+
+
+def _range(group: Iterable[Quality]) -> tuple[datetime | None, datetime | None]:
+    """From the first to the last time of all of them, None where none has one."""
+    given = list(group)
+    return (
+        min((each.start for each in given if each.start), default=None),
+        max((each.end for each in given if each.end), default=None),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -12,6 +13,7 @@ import scaling_lib
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.ledger import Ledger
+from scaling_lib.ledger_sources import sources_used
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SOURCE = Quality(
@@ -257,3 +259,15 @@ def test_files_that_are_broken_alike_are_one_line():
                      has_slos=False).text()  # fmt: skip
     assert text.count("BROKEN") == 1 and "42 files, the first m0.json: found no value; mend it." in text
     assert any(line.split()[:3] == ["metrics", "42", "sources"] for line in text.splitlines())
+
+
+def test_what_figures_rest_on_is_told_once_a_kind_and_origin():
+    later = replace(SOURCE, rows=300, start=AT.replace(hour=12), end=AT.replace(hour=15))
+    made = replace(SOURCE, rows=7, origin="simulated", start=None, end=None)
+    read = [made, SOURCE, replace(SOURCE, kind="spans"), later, replace(SOURCE, kind="metrics", rows=0)]
+    found = sources_used(read, ("requests", "metrics", "logs"))
+    assert list(found) == ["requests"]
+    recorded, simulated = found["requests"]
+    assert (recorded.rows, recorded.origin) == (1_500, "measured")
+    assert (recorded.start, recorded.end) == ("2026-11-23T10:00:00Z", "2026-11-23T15:00:00Z")
+    assert (simulated.rows, simulated.origin, simulated.start, simulated.end) == (7, "simulated", "", "")

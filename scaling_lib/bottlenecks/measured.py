@@ -12,15 +12,17 @@ from scaling_lib import capacity
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.path_times import Group
 from scaling_lib.bottlenecks.rank import TAIL, Ranking, rank
-from scaling_lib.bottlenecks.used import used_sources
 from scaling_lib.bottlenecks.work import work_by_operation
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.limits import check_name, chosen_test
 from scaling_lib.capacity.request_rates import OTHER
 from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
+from scaling_lib.ledger_sources import sources_used
 from scaling_lib.model.critical_path import CriticalPath, critical_path
 from scaling_lib.stats import Estimate
+
+KINDS = ("spans", "load tests", "load metrics", "requests")  # of evidence, that the figures rest on
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,7 +113,7 @@ def measured(
         runs_on={each.name: tuple(each.services) for each in system.resources},
         peak=tried("requests", lambda: _peak(system, level)),
         absent=tried.absent,
-        sources=used_sources(system),
+        sources=sources_used(system.evidence().sources, KINDS),
     )
 
 

@@ -14,8 +14,8 @@ from scaling_lib.config import Resource
 from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.evidence.load_tests import ALL, LoadTests
 from scaling_lib.evidence.metrics import Metrics
-from scaling_lib.evidence.quality import Quality
 from scaling_lib.findings import Source
+from scaling_lib.ledger_sources import sources_used
 from scaling_lib.slo.origins import rows_of
 
 
@@ -90,23 +90,8 @@ def _selected(metrics: Metrics, selector: str) -> pd.DataFrame:
 
 
 def _spans(system: Assessment) -> tuple[Source, ...]:
-    """All that was read of a kind: what of it was used is not told apart."""
+    """All that was read of them: what of it was used is not told apart."""
     try:
-        quality: Sequence[Quality] = system.spans().quality
+        return sources_used(system.spans().quality, ("spans",)).get("spans", ())
     except ScalingError:
         return ()
-    found = []
-    for simulated in (False, True):
-        own = [each for each in quality if (each.origin == "simulated") == simulated and each.rows]
-        starts, ends = [each.start for each in own if each.start], [each.end for each in own if each.end]
-        if own:
-            found.append(
-                Source(
-                    table="spans",
-                    rows=sum(each.rows for each in own),
-                    start=f"{min(starts):%Y-%m-%dT%H:%M:%SZ}" if starts else "",
-                    end=f"{max(ends):%Y-%m-%dT%H:%M:%SZ}" if ends else "",
-                    origin="simulated" if simulated else "measured",
-                )
-            )
-    return tuple(found)

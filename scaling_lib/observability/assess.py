@@ -13,6 +13,7 @@ from scaling_lib.capacity.attempts import Absent, Attempts
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
+from scaling_lib.ledger_sources import sources_used
 from scaling_lib.model.critical_path import critical_path
 from scaling_lib.observability.alert_coverage import AlertCoverage, alert_coverage
 from scaling_lib.observability.alert_reads import Series
@@ -22,11 +23,12 @@ from scaling_lib.observability.graph import ServiceGraph, service_graph
 from scaling_lib.observability.graph_complexity import Complexity, complexity
 from scaling_lib.observability.instrumentation import InstrumentationScore, instrumentation_score
 from scaling_lib.observability.log_correlation import LogCorrelation, log_correlation
-from scaling_lib.observability.origins import origins
 from scaling_lib.observability.sampling import Sampling, sampling
 from scaling_lib.observability.signals import GoldenSignals, golden_signals
 from scaling_lib.observability.silos import Silos, silos
 from scaling_lib.stats.proportions import check_level
+
+KINDS = ("spans", "metrics", "alerts", "logs", "dashboards", "teams")  # of evidence, that the figures rest on
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +114,7 @@ def assess(
         else tried("log correlation", lambda: log_correlation(lines.frame, frame, services=services, level=level)),
         silos=tried("silos", lambda: _silos(system, graph, series or [], tried)),
         absent=tried.absent,
-        sources=origins(system.evidence().sources),
+        sources=sources_used(system.evidence().sources, KINDS),
     )
 
 
