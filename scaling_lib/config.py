@@ -16,6 +16,7 @@ from pydantic import (
 
 from scaling_lib.config_evidence import Canary, Change, EvidencePlaces, Fix, Name, Part
 from scaling_lib.config_options import ArchitectureOption, check_options
+from scaling_lib.config_work import WorkItem, check_work
 from scaling_lib.errors import BrokenEvidence, InvalidInput
 from scaling_lib.evidence.slos import Budgeting, Kind
 from scaling_lib.evidence.values import (
@@ -219,6 +220,9 @@ class Config(Part):
     changes: list[Change] = Field(default_factory=list)
     canaries: list[Canary] = Field(default_factory=list)
     options: list[ArchitectureOption] = Field(default_factory=list)
+    work: list[WorkItem] = Field(default_factory=list)
+    hours: dict[str, float] = Field(default_factory=dict)  # a quarter, by team, for work and debt together
+    hour_price: float | None = Field(None, gt=0)  # what an hour costs, in `currency`
     demand: Demand | None = None
 
     @model_validator(mode="after")
@@ -232,6 +236,7 @@ class Config(Part):
             if resources.count(name) > 1:
                 raise ValueError(f"resources: the name {name!r} is used twice; expected each once")
         check_options(self.options, resources)
+        check_work(self.work, self.hours, self.hour_price)
         for part in ("fixes", "changes"):
             for number, fix in enumerate(getattr(self, part)):
                 if fix.resource and fix.resource not in resources:

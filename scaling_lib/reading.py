@@ -22,10 +22,12 @@ from scaling_lib.evidence.slos import SLO, read_slos
 if TYPE_CHECKING:
     from scaling_lib.evidence.alerts import Alerts
     from scaling_lib.evidence.bills import Bills
+    from scaling_lib.evidence.complexity import Complexity
     from scaling_lib.evidence.dashboards import Dashboards
     from scaling_lib.evidence.flags import Flags
     from scaling_lib.evidence.load_tests import LoadTests
     from scaling_lib.evidence.logs import Logs
+    from scaling_lib.evidence.ownership import Ownership
     from scaling_lib.evidence.row_files import Rows
     from scaling_lib.evidence.spans import Spans
     from scaling_lib.evidence.teams import Teams
@@ -179,6 +181,40 @@ class Reading:
         given = self.config.evidence.bills
         sources = [BillSource(**{**self.described(each), "tags": tuple(each.tags) or TAGS}) for each in given]
         return self._evidence("bills", given, lambda: read_bills(sources))
+
+    def complexity(self) -> Complexity:
+        """How complicated the code is, see `evidence.complexity`."""
+        from scaling_lib.evidence.complexity import ComplexitySource, read_complexity
+
+        given = self.config.evidence.complexity
+        return self._evidence(
+            "complexity", given, lambda: read_complexity([ComplexitySource(**self.described(each)) for each in given])
+        )
+
+    def ownership(self) -> Ownership:
+        """Whose each file is, see `evidence.ownership`."""
+        from scaling_lib.evidence.ownership import OwnershipSource, read_ownership
+
+        given = self.config.evidence.ownership
+        return self._evidence(
+            "ownership", given, lambda: read_ownership([OwnershipSource(**self.described(each)) for each in given])
+        )
+
+    def runbooks(self) -> Rows:
+        """What is written down for failures, see `evidence.runbooks`."""
+        from scaling_lib.evidence.runbooks import RunbookSource, read_runbooks
+
+        given = self.config.evidence.runbooks
+        return self._evidence(
+            "runbooks", given, lambda: read_runbooks([RunbookSource(**self.described(each)) for each in given])
+        )
+
+    def debt(self) -> Rows:
+        """The register of technical debt, see `evidence.debt`."""
+        from scaling_lib.evidence.debt import DebtSource, read_debt
+
+        given = self.config.evidence.debt
+        return self._evidence("debt", given, lambda: read_debt([DebtSource(**self.described(each)) for each in given]))
 
     def slos_in_files(self) -> tuple[SLO, ...]:
         """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""

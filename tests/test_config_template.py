@@ -9,13 +9,13 @@ import yaml
 from pydantic import BaseModel
 
 import scaling_lib
-from scaling_lib import config, config_evidence, config_options
+from scaling_lib import config, config_evidence, config_options, config_work
 
 TEMPLATE = (Path(scaling_lib.__file__).parent / "assessment_template.yaml").read_text(encoding="utf-8")
 UNSAID = {"named"}  # a name alone stands for it
 PARTS = [
     part
-    for module in (config, config_evidence, config_options)
+    for module in (config, config_evidence, config_options, config_work)
     for part in vars(module).values()
     if inspect.isclass(part) and issubclass(part, BaseModel) and part.__module__ == module.__name__
 ]

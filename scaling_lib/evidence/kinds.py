@@ -112,5 +112,25 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             supply="bills in FOCUS 1.0 to 1.3 (CSV or Parquet), or AWS Cost and Usage Reports",
             decides="what a request costs, which costs grow faster than demand, and what ten times the demand costs",
         ),
+        Kind(
+            key="complexity",
+            supply="lizard's CSV, SonarQube's issues and measures, or coverage.xml",
+            decides="which code is both complicated and changed often",
+        ),
+        Kind(
+            key="ownership",
+            supply="a CODEOWNERS file",
+            decides="whose a file is, and which teams have to change code together",
+        ),
+        Kind(
+            key="runbooks",
+            supply="runbooks in Markdown with a head",
+            decides="whether what fails is written down, looked through and tried",
+        ),
+        Kind(
+            key="debt",
+            supply="a register of technical debt (CSV)",
+            decides="which debt to repay before which other work",
+        ),
     )
 }
