@@ -78,7 +78,7 @@ def microservices_gate(
     cheaper = Condition(
         name="no cheaper option carries the load",
         holds=None if cheaper_is_enough is None else not cheaper_is_enough,
-        because=_said(None if cheaper_is_enough is None else not cheaper_is_enough),
+        because={None: "not measured", True: "one does, and is undone sooner", False: "none does"}[cheaper_is_enough],
     )
     return _split(gains, train, [apart, *readiness, cheaper])
 
