@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -193,6 +193,21 @@ class Resource(Part):
         return self
 
 
+class Budget(Part):
+    """Money for a period, from its first to its last day."""
+
+    name: Name
+    amount: float = Field(gt=0)
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _forward(self) -> Budget:
+        if self.end <= self.start:
+            raise ValueError("found an end that is not after the start")
+        return self
+
+
 class Demand(Part):
     """The horizon: so many times today's demand, expected by a date."""
 
@@ -213,6 +228,7 @@ class Config(Part):
     journeys: list[Journey] = Field(default_factory=list)
     resources: list[Resource] = Field(default_factory=list)
     traffic: str = ""  # a selector of the counters of all requests that reach the system, also of no journey
+    daily_traffic: str = ""  # of a gauge whose value at midnight UTC is the requests of the day before
     evidence: EvidencePlaces = EvidencePlaces()
     exclusions: list[Exclusion] = Field(default_factory=list)
     incidents: list[Incident] = Field(default_factory=list)
@@ -224,6 +240,7 @@ class Config(Part):
     hours: dict[str, float] = Field(default_factory=dict)  # a quarter, by team, for work and debt together
     hour_price: float | None = Field(None, gt=0)  # what an hour costs, in `currency`
     demand: Demand | None = None
+    budgets: list[Budget] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _names(self) -> Config:

@@ -80,7 +80,8 @@ def _size(usage: Floats, discount: float) -> Floats:
 
 def _saving(usage: Floats, size: Floats, discount: float) -> Floats:
     beyond = np.maximum(usage - size[:, None], 0).sum(axis=1)
-    return np.asarray(1 - ((1 - discount) * size * usage.shape[1] + beyond) / usage.sum(axis=1))
+    paid, whole = (1 - discount) * size * usage.shape[1] + beyond, usage.sum(axis=1)
+    return np.asarray(np.where(whole > 0, 1 - paid / np.where(whole > 0, whole, 1.0), 0.0))
 
 
 def _resampled(usage: Floats, block: int) -> Floats:
