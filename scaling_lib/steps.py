@@ -28,6 +28,7 @@ STEPS: dict[str, Step] = {
         Step("02", "capacity", "Capacity", "How much more can it take, and what saturates first?"),
         Step("03", "observability", "Observability", "Can we see the main request flow end to end?"),
         Step("04", "bottlenecks", "Bottlenecks", "What to fix, what is gained, what limits next; did the fix work?"),
+        Step("05", "rollout", "Rollouts", "Can we change it without spending the budget?"),
         Step("06", "architecture", "Architecture", "Does any measured constraint justify a new architecture?"),
     )
 }

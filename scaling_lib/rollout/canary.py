@@ -96,7 +96,7 @@ def judged_canary(system: Assessment, canary: Canary, *, level: float = 0.95) ->
         kayenta=scores,
         unmeasured=unmeasured,
         absent={name: each for name, each in tried.absent.items() if name != "SLOs"},
-        sources=tuple(map(_source, (each for each in quality if each.rows))),
+        sources=tuple(map(source_of, (each for each in quality if each.rows))),
     )
 
 
@@ -242,9 +242,10 @@ def _kayenta(
     return kayenta_scores(config, known), tuple(name for name in names if name not in known)
 
 
-def _source(quality: Quality) -> Source:
+def source_of(quality: Quality) -> Source:
+    """What a finding says of a source of evidence."""
     return Source(
-        table="requests" if quality.kind == "requests" else "metrics",
+        table=quality.kind,
         rows=quality.rows,
         start=f"{quality.start:%Y-%m-%dT%H:%M:%SZ}" if quality.start else "",
         end=f"{quality.end:%Y-%m-%dT%H:%M:%SZ}" if quality.end else "",
