@@ -178,6 +178,25 @@ def demo(services: int, out: Path, seed: int, days: int) -> None:
     click.echo(f"Wrote {what} into {out}. Next: scaling check {folders[0]}")
 
 
+@scaling.command()
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="List the findings that did not change too.")
+@click.option(
+    "--fail-on", type=click.Choice(["worse"]), help="Exit 1 if a finding is new and to be acted on, or worse."
+)
+def compare(before: Path, after: Path, everything: bool, fail_on: str | None) -> int:
+    """Show what changed from report A to report B: findings that are new, worse, moved, better or gone."""
+    from scaling_lib.roadmap import compare as compare_runs
+    from scaling_lib.roadmap import read_findings
+    from scaling_lib.roadmap.text import comparison_text
+
+    found = compare_runs(read_findings(before), read_findings(after))
+    for line in comparison_text(found, everything=everything).split("\n"):
+        click.echo(_printable(line))
+    return FAILED if fail_on and found.is_worse else 0
+
+
 def _status(states: list[str], fail_on: str | None) -> int:
     bad = {"act": {"failed", "act"}, "watch": {"failed", "act", "watch"}}.get(fail_on or "", {"failed"})
     return FAILED if bad & set(states) else 0
