@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, Scalin
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.requests import Threshold
+from scaling_lib.evidence.routes import matches
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.findings import Conclusion, Finding, conclude
 from scaling_lib.ledger import Ledger, Promise
@@ -61,6 +63,11 @@ class Assessment(Reading):
     def known_incidents(self) -> tuple[Incident, ...]:
         """Incidents that `assessment.yaml` names, to test the alerts against."""
         return tuple(self.config.incidents)
+
+    def journey_of(self, operation: str) -> str:
+        """The journey whose route a root span's operation is, "" for none; what it calls `{id:int}` reads `{id}`."""
+        route = re.sub(r"\{[^}]*\}", "{id}", operation)
+        return next((each.name for each in self.journeys if each.route and matches(each.route, route)), "")
 
     def slos(self) -> tuple[SLO, ...]:
         """Every SLO: those of the journeys first, then those of SLO files that no journey names.

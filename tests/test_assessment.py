@@ -335,6 +335,13 @@ def test_spans_and_load_tests_are_read_once_and_are_in_the_ledger(tmp_path):
     assert table.loc["load tests", ["source", "rows", "origin"]].tolist() == ["curve.csv", 3, "simulated"]
 
 
+def test_the_journey_of_a_root_operation_is_that_of_its_route(tmp_path):
+    journeys = "journeys: [{name: item, route: 'GET /items/{id}'}, {name: pay, route: /pay*}, {name: late}]\n"
+    system = scaling_lib.open(make(tmp_path, journeys))
+    asked = ["GET /items/{item_id:int}", "GET /items/{id}", "POST /pay/card", "GET /items", ""]
+    assert [system.journey_of(each) for each in asked] == ["item", "item", "pay", "", ""]
+
+
 @pytest.mark.parametrize(("kind", "word"), [("spans", "spans"), ("load_tests", "load tests")])
 def test_spans_and_load_tests_that_are_absent_or_broken(tmp_path, kind, word):
     absent = scaling_lib.open(make(tmp_path / "absent", ""))

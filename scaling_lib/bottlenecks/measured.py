@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,6 @@ from scaling_lib.bottlenecks.work import work_by_operation
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.limits import check_name, chosen_test
 from scaling_lib.capacity.request_rates import OTHER
-from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
 from scaling_lib.ledger_sources import sources_used
 from scaling_lib.model.critical_path import CriticalPath, critical_path
@@ -50,9 +48,8 @@ class Measured:
 
     @property
     def critical(self) -> dict[str, str] | None:
-        """The critical journeys by root operation; None where no journey is described: then each root is one."""
-        known = {operation: name for operation, name in self.named.items() if name != OTHER}
-        return known if any(name != OTHER for name in self.named.values()) else None
+        """The critical journeys by root operation; None where no root is of one: then each root operation is one."""
+        return {operation: name for operation, name in self.named.items() if name != OTHER} or None
 
     def resource_of(self, service: str) -> str:
         """The resource that a service works on; "" where none is said to be."""
@@ -118,14 +115,9 @@ def measured(
 
 
 def _named(system: Assessment, path: CriticalPath) -> dict[str, str]:
-    """The journey by root operation: where there are routes theirs, else every root operation is one."""
-    routed = [each for each in system.journeys if each.route]
-    found = {}
-    for operation in path.by_root.loc[~path.by_root["orphan"], "operation"].astype("str").unique():
-        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
-        own = [each.name for each in routed if matches(each.route, plain)]
-        found[operation] = own[0] if own else OTHER if routed else operation
-    return found
+    """The journey by root operation, as the model has them."""
+    roots = path.by_root.loc[~path.by_root["orphan"], "operation"].astype("str").unique()
+    return {operation: system.journey_of(operation) or OTHER for operation in roots}
 
 
 def _peak(system: Assessment, level: float) -> Estimate:

@@ -46,7 +46,8 @@ def eased(system: System, fix: Fix, work: pd.DataFrame, runs_on: Mapping[str, Se
     work: see `work_by_operation`; runs_on: by resource the services that work on it, a resource of the same name as a
     service is that service's.
     A fix of a resource adds to it (whole servers), or where that gives no whole number leaves less work for it. A fix
-    of operations or services takes of each journey's demand at a resource the share that they are of its work there.
+    of operations or services takes of each journey's demand at a resource the share that they are of its work there;
+    for a journey without spans the mean of the others stands, as in the model.
     Raises NotMeasured where no work of what is eased was seen, or the system has no such resource.
     """
     factor = fix.factor or GONE
@@ -63,13 +64,14 @@ def eased(system: System, fix: Fix, work: pd.DataFrame, runs_on: Mapping[str, Se
             f"no span is of the {column} {missing[0]!r}; they are {listing(sorted(set(work[column])), 12)}.",
             supply=f"Name the {column}s of the fix {fix.name!r} as the spans name them.",
         )
-    touched = work[column].isin(wanted)
+    touched, seen = work[column].isin(wanted), set(work["journey"])
     for resource in system.resources:
         here = work["service"].isin(list(runs_on.get(resource, [resource])))
-        total = work[here].groupby("journey")["work_s"].sum()
-        share = (work[here & touched].groupby("journey")["work_s"].sum() / total).dropna()
-        for journey, part in share.items():
-            left = 1 - float(part) * (1 - 1 / factor)
-            if journey in system.journeys and left < 1:
-                system = system.relieve(resource, 1 / max(left, 1 / GONE), journey=str(journey))
+        for journey in system.journeys:
+            own = here & (work["journey"] == journey) if journey in seen else here
+            total = float(work.loc[own, "work_s"].sum())
+            part = float(work.loc[own & touched, "work_s"].sum()) / total if total > 0 else 0.0
+            left = 1 - part * (1 - 1 / factor)
+            if left < 1:
+                system = system.relieve(resource, 1 / max(left, 1 / GONE), journey=journey)
     return system

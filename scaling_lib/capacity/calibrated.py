@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.request_rates import OTHER, RequestRates, request_rates
 from scaling_lib.config import Resource
 from scaling_lib.errors import NotMeasured
-from scaling_lib.evidence.routes import matches
 from scaling_lib.model.calibration import Calibration, combined, from_load_test, from_spans, from_utilization
 from scaling_lib.model.check import Check, check
 from scaling_lib.model.system import System
@@ -160,9 +158,5 @@ def _law(resource: Resource, metrics: Metrics, rates: RequestRates, during: slic
 def _spans(system: Assessment, level: float) -> SpanDemands:
     frame = system.spans().frame
     roots = frame.loc[frame["parent_id"] == "", "operation"].unique()
-    named = {}
-    for operation in roots:
-        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
-        own = [each.name for each in system.journeys if each.route and matches(each.route, plain)]
-        named[operation] = own[0] if own else OTHER
+    named = {operation: system.journey_of(str(operation)) or OTHER for operation in roots}
     return from_spans(frame, journeys=named, level=level)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ import pandas as pd
 from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.attempts import Absent, Attempts
 from scaling_lib.errors import InvalidInput
-from scaling_lib.evidence.routes import matches
 from scaling_lib.findings import Source
 from scaling_lib.ledger_sources import sources_used
 from scaling_lib.model.critical_path import critical_path
@@ -124,15 +122,10 @@ def _coverage(system: Assessment, frame: pd.DataFrame, slowest: float, level: fl
     return flow_coverage(frame, journeys=_journeys(system, frame), exclusive=exclusive, slowest=slowest, level=level)
 
 
-def _journeys(system: Assessment, frame: pd.DataFrame) -> dict[str, str] | None:
+def _journeys(system: Assessment, frame: pd.DataFrame) -> dict[str, str]:
     """The journey's name by root operation, as routes match; other operations are journeys by their own names."""
     roots = frame.loc[frame["parent_id"].astype(str) == "", "operation"].astype(str).unique()
-    named = {}
-    for operation in roots:
-        plain = re.sub(r"\{[^}]*\}", "{id}", operation)
-        own = [each.name for each in system.journeys if each.route and matches(each.route, plain)]
-        named[str(operation)] = own[0] if own else str(operation)
-    return named
+    return {operation: system.journey_of(operation) or operation for operation in roots}
 
 
 def _blast(graph: ServiceGraph) -> tuple[BlastRadius, ...]:

@@ -50,6 +50,18 @@ def test_a_fix_takes_the_share_that_its_operations_are_of_the_work():
     assert then.demands["cpu"]["order"].value == pytest.approx(0.005)
 
 
+def test_of_a_journey_without_spans_a_fix_takes_the_mean_share_of_the_others():
+    """Three quarters of all work at the disk, and none at the processor; what has spans, but none there, loses none."""
+    demands = {"disk": {"order": 0.008, "look": 0.004}, "cpu": {"order": 0.005, "look": 0.002}}
+    system, (_, work) = System(demands, {}, {"order": 10.0, "look": 5.0}), works()
+    fix = Fix(name="f", operations=["write"], factor=4.0)
+    then = eased(system, fix, work, RUNS_ON)
+    assert then.demands["disk"]["look"].value == pytest.approx(0.004 * (0.25 + 0.75 / 4))
+    assert then.demands["cpu"]["look"].value == pytest.approx(0.002)
+    seen = pd.concat([work, work.iloc[:1].assign(service="shop", operation="GET /", journey="look")])
+    assert eased(system, fix, seen, RUNS_ON).demands["disk"]["look"].value == 0.004
+
+
 def test_a_fix_without_a_factor_takes_all_of_it():
     then = eased(of_two(), Fix(name="f", services=["db"]), works()[1], RUNS_ON)
     assert then.demands["disk"]["order"].value == pytest.approx(0, abs=1e-9)
