@@ -32,13 +32,14 @@ class DebtScore:
         quarters less the principal), each with _low and _high (5% and 95%); breaks_even_q: median quarters until
         repaid, infinite where never; chance: that it breaks even within the quarters; first: how often it is the most
         worth a repaid hour; top: how often it is among the first three; assumed: whether a figure was not given.
-    net: what each item saves (items, DRAWS), hours; principal: what each costs (items, DRAWS).
+    net: what each item saves (items, DRAWS), hours; principal: what each costs; saved: a quarter (items, DRAWS).
     quarters: over which it was counted.
     """
 
     frame: pd.DataFrame
     net: Floats
     principal: Floats
+    saved: Floats
     quarters: int
 
 
@@ -73,7 +74,7 @@ def debt_score(
     principal = _drawn(items, "principal")
     interest = _drawn(items, "interest")
     risk = np.stack(
-        [_of_points(risks.get(str(each), (0.0, 0.0, 0.0)), f"risk of {each}", f"risk {each}") for each in items["id"]]
+        [drawn_points(risks.get(str(each), (0.0, 0.0, 0.0)), f"risk of {each}", f"risk {each}") for each in items["id"]]
     ) if len(items) else np.zeros((0, DRAWS))  # fmt: skip
     saved = repaid * (interest + risk)
     worth = sum((1 + discount) ** -t for t in range(1, quarters + 1))
@@ -101,7 +102,11 @@ def debt_score(
     )
     order = np.lexsort((frame["id"], -(net.mean(axis=1) / np.maximum(principal.mean(axis=1), 1e-9))))
     return DebtScore(
-        frame=frame.iloc[order].reset_index(drop=True), net=net[order], principal=principal[order], quarters=quarters
+        frame=frame.iloc[order].reset_index(drop=True),
+        net=net[order],
+        principal=principal[order],
+        saved=saved[order],
+        quarters=quarters,
     )
 
 
@@ -138,13 +143,13 @@ def holding_share(growth_h: float, capacity_h: float, repays: float = 1.0) -> fl
 
 def _drawn(items: pd.DataFrame, column: str) -> Floats:
     rows = [
-        _of_points(points, f"{column} of {each}", f"{column} {each}")
+        drawn_points(points, f"{column} of {each}", f"{column} {each}")
         for each, points in zip(items["id"], items[column], strict=True)
     ]
     return np.stack(rows) if rows else np.zeros((0, DRAWS))
 
 
-def _of_points(points: Points, what: str, name: str) -> Floats:
+def drawn_points(points: Points, what: str, name: str) -> Floats:
     """Draws through three points: a median, and the 10% and 90% on either side of it."""
     low, middle, high = (float(each) for each in points)
     if not 0 <= low <= middle <= high < math.inf:

@@ -23,11 +23,13 @@ def people(changes: pd.DataFrame, members: Mapping[str, Sequence[str]] | None = 
     """The changes with `person`, one name a human whatever address they used, and `bot`, whether none did.
 
     changes: author and email. members: by name the addresses that are known to be one person's. Else one address is one
-    person, and so is one name with several addresses, under its most frequent spelling.
+    person, and so is one name with several addresses, under its most frequent spelling. Who gives no address is known by
+    the name alone.
     """
     check_changes("people", changes, ("author", "email"))
     known = {address.lower(): name for name, addresses in (members or {}).items() for address in addresses}
-    address = changes["email"].str.lower()
+    address = changes["email"].str.strip().str.lower()
+    address = address.where(address != "", changes["author"].str.lower())
     usual = changes.groupby(address)["author"].agg(lambda names: names.value_counts().index[0])
     names: dict[str, str] = {str(each): str(name) for each, name in usual.items()}
     named = address.map({**names, **known})

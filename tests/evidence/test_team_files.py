@@ -24,6 +24,7 @@ def test_teams_with_services_and_members(tmp_path):
         ("b", ("x",), ()),
         ("c", (), ()),
     ]
+    assert found.teams[0].addresses == {"Ada": ("a@example.com",)}
     assert found.owners() == {"x": ("a", "b"), "y": ("a",)}
     assert found.quality[0].rows == 3
 
@@ -36,6 +37,7 @@ def test_teams_with_services_and_members(tmp_path):
         ("teams: [{services: [a]}]", "name"),
         ("teams: [{name: a, services: x}]", "services: found 'x'; expected a list of names"),
         ("teams: [{name: a, members: [{email: x}]}]", "expected a list of names"),
+        ("teams: [{name: a, members: [{name: Ada, emails: a@b}]}]", "the emails 'a@b'; expected a list of addresses"),
         ("teams: []", "found no team"),
         ("", "found no document; expected a list of teams"),
     ],

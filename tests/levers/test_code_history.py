@@ -205,3 +205,8 @@ def test_an_empty_history_has_nothing():
     assert ownership(empty).empty
     assert truck_factor(empty).number == 0
     assert np.isfinite(len(sum_of_coupling(empty)))
+
+
+def test_who_gives_no_address_is_known_by_the_name():
+    changes = history("a", "a", "a", authors=["Ada", "Bo", "ada"]).assign(email="")
+    assert people(changes)["person"].tolist() == ["Ada", "Bo", "Ada"]

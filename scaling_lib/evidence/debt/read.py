@@ -55,7 +55,7 @@ def _read(file: Path, source: DebtSource) -> FileRows:
     no_id = texts["id"] == ""
     broken = ~_ascend(texts, numbers, PRINCIPAL) | ~_ascend(texts, numbers, INTEREST)
     frame = texts.assign(
-        paths=[tuple(part.strip() for part in each.split(";") if part.strip()) for each in texts["paths"]],
+        paths=texts["paths"].map(lambda each: tuple(part.strip() for part in each.split(";") if part.strip())),
         opened=utc(texts["opened"]),
         open=~texts["status"].str.lower().isin(OVER),
         **{name: numbers[name] for name in numbers},

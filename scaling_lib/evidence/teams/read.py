@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaling_lib.errors import BrokenEvidence, InvalidInput
@@ -25,11 +25,12 @@ class TeamSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """A team, the services that it owns, and its members by name."""
+    """A team, the services that it owns, and its members by name. addresses: of members who give them, by name."""
 
     name: str
     services: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,10 @@ def _listed(document: Part) -> list[Part]:
 
 def _team(part: Part) -> Team:
     return Team(
-        name=part.text("name", required=True), services=_names(part, "services"), members=_names(part, "members")
+        name=part.text("name", required=True),
+        services=_names(part, "services"),
+        members=_names(part, "members"),
+        addresses=_addresses(part),
     )
 
 
@@ -95,3 +99,15 @@ def _names(part: Part, key: str) -> tuple[str, ...]:
     if not all(isinstance(name, str) and name for name in names):
         raise part.error(key, f"{str(given)[:60]!r}", "a list of names")
     return tuple(map(str, names))
+
+
+def _addresses(part: Part) -> dict[str, tuple[str, ...]]:
+    """By member the texts under `emails`; a member who is a name alone has none."""
+    found = {}
+    for each in part.data.get("members") or []:
+        emails = each.get("emails") or [] if isinstance(each, dict) else []
+        if not isinstance(emails, list) or not all(isinstance(email, str) for email in emails):
+            raise part.error("members", f"the emails {str(emails)[:60]!r}", "a list of addresses")
+        if emails:
+            found[str(each["name"])] = tuple(emails)
+    return found
