@@ -140,6 +140,24 @@ def run(
 
 
 @scaling.command()
+@click.argument("record", metavar="RECORD", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+def recheck(record: Path, folder: Path | None) -> int:
+    """Tell whether a decision record of step 06 still holds by the evidence of DIR.
+
+    Exits 1 if a line of it does not hold, or cannot be checked.
+    """
+    from scaling_lib.architecture import recheck as look_again
+    from scaling_lib.assessment import open_assessment
+
+    found = look_again(record, open_assessment(folder or example_folder()))
+    for line in found.lines:
+        click.echo(_printable(f"{line.word:<17}  {line.text}"))
+    click.echo(f"The decision {'holds' if found.holds else 'does not hold'}.")
+    return 0 if found.holds else FAILED
+
+
+@scaling.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
 def lab(folder: Path | None) -> None:
     """Open JupyterLab on the notebooks.
