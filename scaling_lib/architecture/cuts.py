@@ -24,6 +24,7 @@ class Cut:
     """A cut, and what the gate says. name: such as "checkout in two" or "gateway and checkout in one"."""
 
     name: str
+    services: tuple[str, ...]
     split_already: bool
     gate: Gate
 
@@ -53,7 +54,7 @@ def cuts(
             scaling_gain=_gain(basis, service, half, level), train_share=train, co_change=shared, ready=ready,
             cheaper_is_enough=cheaper_is_enough,
         )  # fmt: skip
-        found.append(Cut(name=f"{service} in two", split_already=False, gate=gate))
+        found.append(Cut(name=f"{service} in two", services=(service,), split_already=False, gate=gate))
     for caller, callee in _pairs(basis):
         shared = None
         if changes is not None:
@@ -64,7 +65,9 @@ def cuts(
             scaling_gain=_gain(basis, callee, all_of_it, level), train_share=train, co_change=shared,
             call_tax=_tax(basis, caller, callee), split_already=True,
         )  # fmt: skip
-        found.append(Cut(name=f"{caller} and {callee} in one", split_already=True, gate=gate))
+        found.append(
+            Cut(name=f"{caller} and {callee} in one", services=(caller, callee), split_already=True, gate=gate)
+        )
     return tuple(found)
 
 

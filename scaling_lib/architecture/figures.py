@@ -14,8 +14,8 @@ from scaling_lib.figures import PALETTE, QUIET, Shown
 from scaling_lib.words import number, percent, quantity
 
 CAPACITY_CAPTION = (
-    "The highest throughput with each option alone, with its interval. Dashed: what is needed within the SLOs, as "
-    "capacity."
+    "The highest throughput with each option alone, with its interval. Filled: enough; open: not enough; crossed: it "
+    "leaves what is full first as it is. Dashed: the load, over the share of the capacity that is within the SLOs."
 )
 OPTIONS_CAPTION = (
     "Each option by its price and by the probability that the load at the horizon is carried within the SLOs. Filled: "
@@ -51,7 +51,11 @@ def capacity_figure(result: Architecture) -> go.Figure | Shown:
         x=[each.capacity.value for each in options],
         y=[-place for place in range(len(options))],
         mode="markers",
-        marker={"size": 10, "color": [LEAVES if each in same else MOVES for each in options]},
+        marker={
+            "size": 10, "line": {"width": 2}, "color": [LEAVES if each in same else MOVES for each in options],
+            "symbol": ["x-thin-open" if each in same else "circle" if each in enough else "circle-open"
+                       for each in options],
+        },
         error_x={
             "type": "data", "symmetric": False, "color": QUIET, "thickness": 1.5,
             "array": [_gap(each.capacity.high, each.capacity.value) for each in options],
@@ -61,7 +65,7 @@ def capacity_figure(result: Architecture) -> go.Figure | Shown:
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
         showlegend=False,
     )  # fmt: skip
-    _names(figure, [f"{each.pattern.name}: {each.verdict.lower()}" for each in options])
+    _names(figure, [each.pattern.name for each in options])
     figures.threshold(figure, needed, f"{quantity(needed)} needed", axis="x")
     figure.layout.shapes[-1].label.update(textposition="start", yanchor="bottom")
     return figure.update_xaxes(rangemode="tozero")
@@ -93,15 +97,18 @@ def options_figure(result: Architecture) -> go.Figure | Shown:
             hovertemplate="%{customdata[0]}: %{customdata[1]}, %{customdata[2]}<extra></extra>",
         )  # fmt: skip
     dear = max(_cost(each) for each in priced)
-    for spot in dict.fromkeys((_cost(each), round(each.met, 2)) for each in priced):
+    spots = list(dict.fromkeys((_cost(each), round(each.met, 2)) for each in priced))
+    for place, spot in enumerate(sorted(spots)):
         here = [each for each in priced if (_cost(each), round(each.met, 2)) == spot]
         names = here[0].pattern.name + (f" and {len(here) - 1} more" if len(here) > 1 else "")
         right = spot[0] > 0.5 * dear
         figure.add_annotation(
             x=spot[0], y=100 * here[0].met, text=_broken(names), showarrow=False, align="right" if right else "left",
-            xanchor="right" if right else "left", xshift=-10 if right else 10, yshift=-14 if spot[1] > 0.5 else 14,
+            xanchor="right" if right else "left", xshift=-4 if right else 6,
+            yanchor="top" if spot[1] > 0.5 else "bottom", yshift=(-10 - 34 * (place % 2)) if spot[1] > 0.5 else 6,
         )  # fmt: skip
     figures.threshold(figure, 100 * found.wanted, f"{percent(found.wanted)} wanted")
+    figure.layout.shapes[-1].label.update(textposition="start", yanchor="top")
     return figure.update_yaxes(range=[-8, 112]).update_xaxes(range=[-0.06 * dear, 1.08 * dear])
 
 
@@ -113,13 +120,13 @@ def tornado_figure(result: Architecture) -> go.Figure | Shown:
     if table.empty:
         return figures.nothing(f"{option.pattern.name} rests on no figure of its own.")
     first = table.iloc[0]
-    wide = float(first["width"])
+    wide, name = float(first["width"]), option.pattern.name
     title = (
-        f"{option.pattern.name}: {first['assumption']} moves the probability by {number(100 * wide)} points"
+        f"{name[0].upper()}{name[1:]}: {first['assumption']} moves the probability by {number(100 * wide)} points"
         if wide >= 0.005
-        else f"{option.pattern.name} carries the load with {chance(option.met)} probability, whatever it rests on is"
+        else f"{name[0].upper()}{name[1:]}: none of its assumptions decides; {chance(option.met)} at either end of each"
     )
-    figure = figures.figure(title, x="probability that the load is carried, %", height=120 + 60 * len(table))
+    figure = figures.figure(title, x="probability that the load is carried, %", height=120 + 72 * len(table))
     rows = list(zip(table["assumption"].tolist(), table["low"].tolist(), table["high"].tolist(), strict=True))
     for place, (name, low, high) in enumerate(rows):
         figure.add_scatter(
@@ -129,7 +136,7 @@ def tornado_figure(result: Architecture) -> go.Figure | Shown:
             hovertemplate=figures.escape(name) + ": %{x:.3~r}%<extra></extra>",
         )  # fmt: skip
     figures_of = {each.name: each for each in option.pattern.assumptions}
-    _names(figure, [f"{name}: {figures_of[name].figure}" for name in table["assumption"]])
+    _names(figure, [f"{name}:\n{figures_of[name].figure}" for name in table["assumption"]], above=0.48)
     figures.threshold(figure, 100 * result.wanted, f"{percent(result.wanted)} wanted", axis="x")
     figure.layout.shapes[-1].label.update(textposition="start", yanchor="bottom", xanchor="right")
     return figure.update_xaxes(range=[-4, 104])
@@ -174,12 +181,13 @@ def _growth_reason(result: Architecture) -> str:
     return f"How complexity grows is not known. {reason(result, 'growth', 'changes')}".strip()
 
 
-def _names(figure: go.Figure, texts: list[str]) -> None:
+def _names(figure: go.Figure, texts: list[str], *, above: float = ABOVE) -> None:
     """Each row's name above it, from the left edge of the plot on."""
     for place, text in enumerate(texts):
+        lines = figures.escape(text).replace("\n", "<br>")
         figure.add_annotation(
-            xref="x domain", x=0, y=-place + ABOVE, yref="y", text=figures.escape(text), showarrow=False,
-            xanchor="left", align="left", font={"size": 12},
+            xref="x domain", x=0, y=-place + above, yref="y", text=lines, showarrow=False, xanchor="left", align="left",
+            font={"size": 12},
         )  # fmt: skip
     figure.update_yaxes(
         range=[-len(texts) + 0.4, 0.75], showticklabels=False, showgrid=False, zeroline=False, fixedrange=True

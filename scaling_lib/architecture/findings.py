@@ -19,7 +19,7 @@ KINDS = {  # what a part is called that is absent, and what to supply
     "evaluation": ("whether a new architecture is justified", "Supply a load test with metrics, and requests."),
     "changes": ("which parts are changed together", ""),
     "deployments": ("whether changes wait for each other's deployments", ""),
-    "growth": ("how complexity grows", "Supply a longer history of the code."),
+    "growth": ("how complexity grows", "Supply a history of the code from before most of its folders were there."),
     "service graph": ("how many parts depend on each other", ""),
 }
 _finding = partial(Finding, step="06", command="scaling run --step 06")
@@ -123,9 +123,18 @@ def _cut(result: Architecture, cut: Cut) -> Finding:
     }.get(cut.gate.verdict, "")
     return _finding(
         name="gate", subject=cut.name, verdict=verdicts[cut.gate.verdict],
-        sentence=f"{cut.name[0].upper()}{cut.name[1:]}: {cut.gate.verdict.lower()}.",
+        sentence=_cut_words(cut),
         why=f"{'; '.join(said)}.", evidence=_sources(result, (*HISTORY, "spans")), action=action,
     )  # fmt: skip
+
+
+def _cut_words(cut: Cut) -> str:
+    who = listing(cut.services)
+    if cut.split_already:
+        words = {"STAY": f"{who} stay two services", "MERGE BACK": f"{who} are to be merged into one service"}
+        return f"{words.get(cut.gate.verdict, f'Whether {who} are to be merged is not known')}."
+    words = {"STAY": f"{who} stays one service", "SPLIT": f"{who} is to be split in two"}
+    return f"{words.get(cut.gate.verdict, f'Whether {who} is to be split is not known')}."
 
 
 def _absent(result: Architecture) -> list[Finding]:

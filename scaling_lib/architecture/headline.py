@@ -21,11 +21,11 @@ def relieved_words(each: Decided) -> str:
     least = "at least " if each.changed.at_least else ""
     seen = f", {least}{quantity(each.changed.recorded.value)} recorded" if each.changed.recorded else ""
     before, after = quantity(own.capacity.value / own.gain.value), quantity(own.capacity.value, "requests/s")
-    gained = (
-        f"Before it, {each.evaluation.bottleneck} was full first: {each.option} takes the capacity from {before} to "
-        f"{after} (foreseen{seen})"
+    said = (
+        f"{each.option[0].upper()}{each.option[1:]}: {each.evaluation.bottleneck} was full first, and it takes the "
+        f"capacity from {before} to {after} (foreseen{seen})"
     )
-    return f"{gained}, and a split into services would have left it as it was." if split else f"{gained}."
+    return f"{said}; a split into services would have left it as it was." if split else f"{said}."
 
 
 def _now(result: Architecture) -> str:

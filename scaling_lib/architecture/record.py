@@ -77,7 +77,7 @@ def record_shown(result: Architecture, system: Assessment) -> Shown:
         record = decision_record(result, system)
     except NotMeasured as absent:
         return figures.nothing(str(absent))
-    caption = f"Decision record: {record.title}. `scaling recheck decision-record.md` tells whether it still holds."
+    caption = f"Decision record: {record.title}. “scaling recheck” on the file tells whether it still holds."
     return figures.text_file(record.text, "decision-record", "md", caption)
 
 

@@ -35,7 +35,8 @@ TABLES = {
     ),
     "assumptions": _Table(
         make=tables.assumptions_table, of=("evaluation",), otherwise="No option rests on a figure of its own.",
-        caption="What each option rests on, where it is from, and the probability with it at either end.",
+        caption="What the options rest on that move what is full first, and where it is from; the data has all options, "
+        "and the probability with each figure at either end.",
     ),
     "recorded": _Table(
         make=tables.recorded_table, of=(), otherwise=UNDESCRIBED,
@@ -56,9 +57,8 @@ TABLES = {
         caption="How many parts depend on each other.",
     ),
 }  # fmt: skip
-UNITS = {
-    "met": "fraction", "met at its low end": "fraction", "met at its high end": "fraction", "value": "",
-}  # fmt: skip
+MET_AT = ("met at its low end", "met at its high end")
+UNITS = {"met": "fraction", "value": "", **dict.fromkeys(MET_AT, "fraction")}
 
 
 def table(result: Architecture, name: str) -> Shown:
@@ -72,8 +72,20 @@ def table(result: Architecture, name: str) -> Shown:
     caption, shown = own.caption, frame
     if "change" in frame and name == "decided" and frame["change"].nunique() == 1:
         caption, shown = f"{frame['change'].iloc[0]}: {caption[0].lower()}{caption[1:]}", frame.drop(columns="change")
+    if name in ("options", "decided"):
+        shown = shown.assign(
+            remarks=[_remark(*row) for row in zip(shown["then full first"], shown["remarks"], strict=True)]
+        )
+        shown = shown.drop(columns=["gain", "then full first"])
+    if name == "assumptions":
+        shown = frame[~frame["verdict"].isin(["NOT JUSTIFIED"])].drop(columns=["verdict", *MET_AT])
+        shown = shown.assign(option=shown["option"].where(shown["option"] != shown["option"].shift(), ""))
     if name == "gate":
         shown = frame.assign(cut=frame["cut"] + ": " + frame["verdict"]).drop(columns="verdict")
         shown["cut"] = shown["cut"].where(shown["cut"] != shown["cut"].shift(), "")
     units = UNITS | {"cost a month": result.currency or "currency not given"}
     return figures.table(shown, name, caption, units=units, data=frame)
+
+
+def _remark(full: str, assumed: str) -> str:
+    return f"then {full} is full first" + (f"; {assumed}" if assumed else "")

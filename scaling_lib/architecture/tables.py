@@ -50,6 +50,7 @@ def assumptions_table(result: Architecture) -> pd.DataFrame:
             rows.append(
                 {
                     "option": option.pattern.name,
+                    "verdict": option.verdict,
                     "rests on": each.name,
                     "figure": str(each.figure),
                     "from": each.said,
