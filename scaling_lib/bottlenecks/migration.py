@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from scaling_lib.model import migration as core
 from scaling_lib.model.system import System
-from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate
 
 
@@ -71,17 +68,15 @@ def migration(
 
 
 def relieved(name: str, before: System, after: System) -> Relief:
-    """What a fix gains, from the system before and after it; what is not known of both does not blur the gain."""
-    ends = before.bounds().saturation, after.bounds().saturation
-    drawn = [np.min(list(each.limit_draws().values()), axis=0) for each in (before, after)]
+    """What a fix gains, from the system before and after it."""
     bottleneck, following = before.bottleneck(), after.bottleneck()
     return Relief(
         name=name,
         bottleneck=bottleneck,
         certainty=before.bottleneck_certainty()[bottleneck],
-        before=ends[0],
-        after=ends[1],
-        gain=interval(ends[1].value / ends[0].value, drawn[1] / drawn[0], before.level, "x"),
+        before=before.bounds().saturation,
+        after=after.bounds().saturation,
+        gain=core.gained(before, after),
         next_bottleneck=following,
         next_certainty=after.bottleneck_certainty()[following],
         system=after,

@@ -48,7 +48,6 @@ def migration(
 
     steps: how many. factor: by how much each relief divides the demand (0.5 is 2); relief: the same by resource, where
         it is not that factor. A factor of 1 is a resource that cannot be relieved: the path ends there.
-    Each gain's interval rests on the same draws before and after, so what is not known of both does not blur it.
     Raises InvalidInput for a factor or a number of steps that cannot be.
     """
     steps = whole("migration", "steps", steps, least=1)
@@ -70,21 +69,29 @@ def migration(
     return tuple(path)
 
 
+def gained(before: System, after: System) -> Estimate:
+    """By how much the throughput at saturation rises from one system to the other, "x".
+
+    It rests on the same draws of both, so what is not known of both does not blur it; its ends are not known (NaN)
+    where those of a demand that limits are not.
+    """
+    drawn = [np.min(list(each.limit_draws().values()), axis=0) for each in (before, after)]
+    value = after.bounds().saturation.value / before.bounds().saturation.value
+    known = not any(each.without_ends & each.limits().keys() for each in (before, after))
+    return interval(value, drawn[1] / drawn[0], before.level, "x", known=known)
+
+
 def _step(system: System, resource: str, factor: float) -> Step:
     eased = system.relieve(resource, factor)
-    before, after = system.bounds().saturation, eased.bounds().saturation
     limits = {name: each.value for name, each in system.limits().items()}
-    gains = np.min(list(eased.limit_draws().values()), axis=0) / np.min(list(system.limit_draws().values()), axis=0)
     following = eased.bottleneck()
     return Step(
         resource=resource,
         certainty=system.bottleneck_certainty()[resource],
         factor=factor,
-        before=before,
-        after=after,
-        gain=interval(
-            after.value / before.value, gains, system.level, "x", known=not system.without_ends & limits.keys()
-        ),
+        before=system.bounds().saturation,
+        after=eased.bounds().saturation,
+        gain=gained(system, eased),
         next_bottleneck=following,
         next_certainty=eased.bottleneck_certainty()[following],
         useful_factor=min((each for name, each in limits.items() if name != resource), default=math.inf)

@@ -12,6 +12,7 @@ from scaling_lib.bottlenecks.work import eased, work_by_operation
 from scaling_lib.config_evidence import Fix
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model import System
+from scaling_lib.stats import Estimate
 
 
 def two(number, *, waited=0.0):
@@ -100,6 +101,12 @@ def test_fixes_in_the_order_that_is_given():
     first, second = migration(of_two(), [("cpu", 4.0), ("disk", 4.0)])
     assert (first.gain.value, first.useless, first.moved) == (pytest.approx(1), True, False)
     assert (second.after.value, second.useless) == (pytest.approx(500), False)
+
+
+def test_a_gain_has_no_ends_where_a_demand_has_none():
+    unknown = System({"disk": Estimate(0.008, math.nan, math.nan), "cpu": 0.005}, {}, 10.0)
+    for path in (migration(unknown, 2.0, steps=1), migration(unknown, [("disk", 2.0)])):
+        assert path[0].gain.value == pytest.approx(1.6) and math.isnan(path[0].gain.low) and not path[0].useless
 
 
 def test_relief_by_resource():
