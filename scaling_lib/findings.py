@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from scaling_lib.stats import Estimate
+from scaling_lib.words import number
 
 Verdict = Literal["ok", "watch", "act", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("act", "watch", "unknown", "ok")  # worst first
@@ -51,6 +52,7 @@ class Finding:
     action: what to do next; "" where nothing is to be done.
     command: the line that shows it again.
     figure: the name of the figure in the step's page that shows it, "" if none.
+    bites: days from the end of the evidence until it hurts ("days"), 0 where it does; None where that is not known.
     """
 
     step: str
@@ -64,10 +66,14 @@ class Finding:
     action: str = ""
     command: str = ""
     figure: str = ""
+    bites: Estimate | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(f"Finding {self.name}: verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
+
+
+ALREADY = Estimate(0.0, 0.0, 0.0, unit="days")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +137,7 @@ def _row(finding: Finding) -> str:
     details = [
         ("Why we think so", finding.why),
         ("Impact", str(finding.impact) if finding.impact else ""),
+        ("When it bites", _when(finding.bites)),
         ("Evidence", "; ".join(_source(source) for source in finding.evidence)),
         ("What to do", finding.action),
     ]
@@ -142,6 +149,16 @@ def _row(finding: Finding) -> str:
         f'<details class="finding {finding.verdict}"><summary><b>{mark}</b> {html.escape(finding.sentence)}'
         f"</summary><dl>{body}</dl></details>"
     )
+
+
+def _when(bites: Estimate | None) -> str:
+    if bites is None or math.isnan(bites.value):
+        return ""
+    if bites.high <= 0:
+        return "it does already"
+    if math.isinf(bites.value):
+        return "" if math.isinf(bites.low) else f"in {number(bites.low)} days at the earliest, but not likely"
+    return f"in {bites}"
 
 
 def _source(source: Source) -> str:

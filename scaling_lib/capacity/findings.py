@@ -21,6 +21,7 @@ from scaling_lib.words import listing, number, plural, quantity
 __all__ = ["findings", "headline"]
 
 SOON = pd.Timedelta(days=90)  # a limit that may be reached within a quarter of a year is acted on now
+DAY_S = 86_400
 MOST_NOTES = 2  # of a forecast in a reason; the table of demand has them all
 ACTIONS: dict[str, Verdict] = {"act now": "act", "order by": "watch", "fine": "ok", "unknown": "unknown"}
 MODEL_ACTIONS: dict[Verdict, str] = {
@@ -192,6 +193,7 @@ def _runs_out(result: Capacity) -> list[Finding]:
             verdict=verdict,
             sentence=f"{growth}; {told}.",
             impact=demand.growth if demand.growth_told else None,
+            bites=reached.time.times(1 / DAY_S, unit="days"),
             why=" ".join([*ahead, *demand.notes[:MOST_NOTES]]),
             evidence=_evidence(result, "requests"),
             action=action,
@@ -222,6 +224,7 @@ def _saturation(result: Capacity, point: SaturationPoint) -> Finding:
         verdict=ACTIONS[point.action],
         sentence=sentence,
         impact=None if math.isnan(point.now.value) else point.now,
+        bites=point.time.time.times(1 / DAY_S, unit="days") if point.time else None,
         why=why,
         evidence=() if point.state == "not measured" else _evidence(result, f"metrics of {name}"),
         action=action,

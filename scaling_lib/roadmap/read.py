@@ -77,6 +77,7 @@ def _finding(content: Mapping[str, Any]) -> Finding:
             for name in ("step", "name", "verdict", "sentence", "subject", "why", "action", "command", "figure")
         },
         impact=None if content["impact"] is None else _estimate(content["impact"]),
+        bites=None if content.get("bites") is None else _estimate(content["bites"]),
         evidence=tuple(Source(**each) for each in content["evidence"]),
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from scaling_lib.findings import Finding, Verdict
+from scaling_lib.findings import ALREADY, Finding, Verdict
 from scaling_lib.slo.result import Assessed, SLOResult, Unmeasured, barely_over
 from scaling_lib.slo.spell_findings import BIG_SPELL, COMMAND, spell_findings
 from scaling_lib.slo.windows import window_words
@@ -142,6 +142,7 @@ def _attained(each: SLOResult) -> Finding:
         verdict=verdict,
         sentence=sentence,
         impact=each.spent,
+        bites=ALREADY if verdict == "act" else None,
         why=_why(each),
         evidence=each.rows.sources(),
         action=action,
