@@ -153,6 +153,7 @@ class EvidencePlaces(Part):
     changes: list[Annotated[ChangeEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     flags: list[Annotated[FlagEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     bills: list[Annotated[BillEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
+    scans: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     complexity: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     ownership: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)
     runbooks: list[Annotated[FileEvidence, BeforeValidator(path_entry)]] = Field(default_factory=list)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scaling_lib.evidence.logs import Logs
     from scaling_lib.evidence.ownership import Ownership
     from scaling_lib.evidence.row_files import Rows
+    from scaling_lib.evidence.scans import Scans
     from scaling_lib.evidence.spans import Spans
     from scaling_lib.evidence.teams import Teams
 
@@ -215,6 +216,15 @@ class Reading:
 
         given = self.config.evidence.debt
         return self._evidence("debt", given, lambda: read_debt([DebtSource(**self.described(each)) for each in given]))
+
+    def scans(self) -> Scans:
+        """What scanners of security and compliance said, see `evidence.scans`."""
+        from scaling_lib.evidence.scans import ScanSource, read_scans
+
+        given = self.config.evidence.scans
+        return self._evidence(
+            "scans", given, lambda: read_scans([ScanSource(**self.described(each)) for each in given])
+        )
 
     def slos_in_files(self) -> tuple[SLO, ...]:
         """Those of `evidence.slos`; BrokenEvidence or InvalidInput where a file cannot be read."""

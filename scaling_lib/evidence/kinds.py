@@ -113,6 +113,11 @@ KINDS: dict[str, Kind] = {  # by name, in the order in which they are listed
             decides="what a request costs, which costs grow faster than demand, and what ten times the demand costs",
         ),
         Kind(
+            key="scans",
+            supply="results of scanners: SARIF, OCSF, Prowler, checkov, trivy, Scorecard or kube-bench",
+            decides="which checks of security and compliance fail, which are new, and what was never evaluated",
+        ),
+        Kind(
             key="complexity",
             supply="lizard's CSV, SonarQube's issues and measures, or coverage.xml",
             decides="which code is both complicated and changed often",

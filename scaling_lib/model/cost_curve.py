@@ -194,7 +194,7 @@ def curve(demand: ArrayLike, cost: ArrayLike, *, level: float = 0.95, unit: str 
     well; of several laws, the envelope of all within AICc 4 of the best. Points that lie further than five deviations
     from the best law, up to a tenth of them, are set aside and named. Neighbours that share noise count as fewer.
 
-    Measured coverage of the nominal 95% (tests/benchmarks/bench_cost.py: 30 points over a 4x range, 5% and 10% of noise,
+    Measured coverage of the nominal 95% (tests/benchmarks/bench_cost.py; 30 points over a 4x range, 5% and 10% noise,
     six truths, 200 repeats each): the envelope at twice the highest demand 0.94-0.99, at ten times 0.92-0.99, where the
     law of least AICc alone has 0.31-0.98; the elasticity 0.93-0.99. It is wide where the points leave it open: at ten
     times, highest over lowest is 1.2 to 6 for most truths, and 37 and more where most of the cost is fixed.
