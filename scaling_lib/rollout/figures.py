@@ -15,7 +15,7 @@ from scaling_lib.rollout.counts import CountsJudgement
 from scaling_lib.rollout.result import Rollout
 from scaling_lib.rollout.shown import why
 from scaling_lib.stats import Estimate
-from scaling_lib.words import duration, listing, number, percent, plural, quantity
+from scaling_lib.words import listing, number, percent, plural, quantity
 
 CANARY_CAPTION = (
     "Each line: how much more of the canary's requests failed than of those beside it, with the interval that holds "
@@ -49,9 +49,7 @@ def canary_figure(result: Rollout) -> go.Figure | Shown:
     ]  # fmt: skip
     if not rows:
         return figures.nothing(why(result, "canaries") or _unjudged(result) or "No canary tells its failures.")
-    figure = figures.figure(
-        _canary_title(result), x="failures more than beside it, % of requests", height=160 + 66 * len(rows)
-    )
+    figure = figures.figure(_canary_title(result), x="more failures, % of requests", height=160 + 66 * len(rows))
     for place, (canary, found) in enumerate(reversed(rows)):
         _whisker(figure, place, found.rise.times(100, unit="%"), COLOURS.get(found.verdict, QUIET))
         _mark(figure, place, 100 * found.tolerated, f"{percent(found.tolerated)} tolerated")
@@ -95,8 +93,8 @@ def plans_figure(result: Rollout) -> go.Figure | Shown:
         f"All at once, a defect may cost {percent(bang.if_defect_high)} of the {plans.slo.slo.name} budget; "
         f"with {plans.chosen.name} {percent(chosen.if_defect_high)}, and {percent(max(plans.left, 0.0))} is left"
     )
-    figure = figures.figure(title, x="% of the budget of a window (logarithmic)", height=420)
-    names = [f"{figures.escape(each.name)}<br>{duration(each.alerts.takes_s)}" for each in plans.plans]
+    figure = figures.figure(title, x="% of a window's budget", height=420)
+    names = [each.name.removesuffix(" first").replace(" for ", "<br>for ") for each in plans.plans]
     sides = [("alerts alone", PALETTE[1], [each.alerts for each in plans.plans])]
     if plans.compared:
         sides.append(("versions compared too", PALETTE[0], [each.versions for each in plans.plans]))
@@ -106,15 +104,20 @@ def plans_figure(result: Rollout) -> go.Figure | Shown:
             y=names,
             mode="markers+text",
             marker={"size": 12, "color": color, "symbol": "circle" if name == "alerts alone" else "square"},
-            text=[f" {percent(each.if_defect_high, 2)}" for each in risks],
-            textposition="middle right" if name == "alerts alone" else "middle left",
+            text=[
+                ""
+                if name != "alerts alone" and each.if_defect_high == plan.alerts.if_defect_high
+                else percent(each.if_defect_high, 2)
+                for each, plan in zip(risks, plans.plans, strict=True)
+            ],
+            textposition="top center",
             textfont={"color": color},
             name=name,
             hovertemplate="%{x:.3~r}% of the budget<extra>" + name + "</extra>",
         )
     shown = [100 * each.if_defect_high for _, _, risks in sides for each in risks if each.if_defect_high > 0]
     edges = [*shown, *([100 * plans.left] if plans.left > 0 else [])]
-    figure.update_xaxes(type="log", range=[math.log10(min(edges)) - 0.6, math.log10(max(edges)) + 0.6])
+    figure.update_xaxes(type="log", dtick=1, range=[math.log10(min(edges)) - 0.6, math.log10(max(edges)) + 0.6])
     if plans.left > 0:
         figures.threshold(figure, 100 * plans.left, f"left: {percent(plans.left)}", axis="x")
         figure.layout.shapes[-1].label.update(xanchor="right", textposition="start", yanchor="bottom")
@@ -142,7 +145,7 @@ def delivery_figure(result: Rollout) -> go.Figure | Shown:
         figure.data[-1].customdata = [str(key.measured)]
         figure.data[-1].hovertemplate = "%{customdata}<extra>" + key.name + "</extra>"
     for number_, band in enumerate(bands):
-        figures.span(figure, number_, number_ + 1, band.name, color=PALETTE[2] if number_ % 2 == 0 else PALETTE[6])
+        figures.span(figure, number_, number_ + 1, band.name, color="#8C8C8C" if number_ % 2 == 0 else "#D8D8D8")
     _names(figure, [f"{each.name}<br>{_short(each.measured)}" for each in keys])
     return figure.update_xaxes(range=[0, len(bands)], showticklabels=False, showgrid=False)
 
@@ -172,16 +175,14 @@ def flags_figure(result: Rollout) -> go.Figure | Shown:
             "color": np.where(past, PALETTE[1], "rgba(0,0,0,0)").tolist(),
             "line": {"color": np.where(past, PALETTE[1], PALETTE[0]).tolist(), "width": 1.5},
         },
-        text=[
-            f" {'past' if over else 'within'} {life:.0f} days ({figures.escape(kind or 'no type')})"
-            for over, life, kind in zip(past, lifetime, shown["type"], strict=True)
-        ],
+        text=[f" {'past' if over else 'within'} {life:.0f} days" for over, life in zip(past, lifetime, strict=True)],
+        customdata=[figures.escape(kind or "type not said") for kind in shown["type"]],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:.0f} days old<extra></extra>",
+        hovertemplate="%{y}: %{x:.0f} days old, %{customdata}<extra></extra>",
         showlegend=False,
     )
-    return figure.update_xaxes(range=[0, 1.5 * float(shown["age_d"].max())])
+    return figure.update_xaxes(range=[0, 1.6 * float(shown["age_d"].max())])
 
 
 def _whisker(figure: go.Figure, place: int, found: Estimate, color: str) -> None:
@@ -223,11 +224,11 @@ def _place(value: float, limits: list[float]) -> float:
     """Where a value stands among the bands: their number, and how far within, by its logarithm."""
     for number_, limit in enumerate(limits):
         if value <= limit:
-            before = limits[number_ - 1] if number_ else None
-            if before is None or math.isinf(limit) or limit == 0 or before == limit:
+            if math.isinf(limit) or limit == 0:
                 return number_ + 0.5
-            part = math.log(abs(value) / abs(before)) / math.log(abs(limit) / abs(before))
-            return number_ + min(max(part, 0.05), 0.95)
+            start, end = (limits[number_ - 1], limit) if number_ else (limits[0], limits[1])  # the best is as wide
+            part = math.log(abs(value) / abs(start)) / math.log(abs(end) / abs(start)) if value else -math.inf
+            return number_ + min(max(part if number_ else 1 + part, 0.05), 0.95)
     return len(limits) - 0.5
 
 

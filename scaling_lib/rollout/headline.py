@@ -54,6 +54,6 @@ def _flags(result: Rollout) -> str:
     stale = len(result.flags.names("stale"))
     parts = [f"{plural(stale, 'flag is', 'flags are')} stale"] if stale else []
     if result.flags.untested:
-        parts.append(f"the kill switch {listing(result.flags.untested)} was never tried of late")
+        parts.append(f"{listing(result.flags.untested)} was not tried within half a year")
     text = listing(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.rollout.bands import Key
@@ -51,7 +52,8 @@ def guardrails_table(result: Rollout) -> pd.DataFrame:
         if each.judgement is not None
         for guardrail in each.judgement.guardrails
     ]
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame if (frame["more needed"] != "").any() else frame.drop(columns="more needed")
 
 
 def _guardrail(canary: JudgedCanary, guardrail: Guardrail) -> dict[str, object]:
@@ -70,12 +72,19 @@ def _guardrail(canary: JudgedCanary, guardrail: Guardrail) -> dict[str, object]:
         }
     taken = next((each.tolerated for each in canary.canary.more if each.name == guardrail.name), canary.canary.slower)
     away = f", {percent(found.relative.value)}" if found.relative.value == found.relative.value else ""
-    return {**row, "apart": f"{found.shift}{away}", "tolerated": f"{percent(taken)} of the median"}
+    sides = (canary.sides.canary, canary.sides.baseline) if canary.sides and guardrail.name == "latency" else ()
+    medians = [f"{duration(float(np.median(each.latencies)))} at the median" for each in sides]
+    return {
+        **row,
+        **dict(zip(("this version", "the one beside"), medians, strict=False)),
+        "apart": f"{found.shift}{away}",
+        "tolerated": f"{percent(taken)} of the median",
+    }
 
 
 def plans_table(result: Rollout) -> pd.DataFrame:
     """One row a plan: how long it soaks, and what it costs of the budget with a defect and over all rollouts."""
-    columns = ["plan", "soaks", "alerts alone", "versions compared too", "all rollouts", "over what is left"]
+    columns = ["plan", "soaks", "alerts alone", "versions compared too", "any rollout, expected", "over what is left"]
     if result.plans is None:
         return pd.DataFrame(columns=columns)
     rows = [
@@ -84,7 +93,7 @@ def plans_table(result: Rollout) -> pd.DataFrame:
             "soaks": duration(each.alerts.takes_s),
             "alerts alone": percent(each.alerts.if_defect_high),
             "versions compared too": percent(each.versions.if_defect_high),
-            "all rollouts": str(result.plans.risk(each).expected),
+            "any rollout, expected": str(result.plans.risk(each).expected),
             "over what is left": percent(result.plans.risk(each).over_left),
         }
         for each in result.plans.plans
