@@ -87,6 +87,11 @@ def check(folder: Path | None) -> int:
         from scaling_lib.bottlenecks.changes_given import changes_given
 
         lines, broken = changes_given(system)
+    if system.config.options:
+        from scaling_lib.architecture import options_given
+
+        given, unread = options_given(system)
+        lines, broken = [*lines, *given], broken or unread
     for line in [*ledger.text().split("\n"), *lines]:
         click.echo(_printable(line))
     return FAILED if ledger.broken or broken else 0

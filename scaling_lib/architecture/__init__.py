@@ -16,6 +16,7 @@ from scaling_lib.architecture.findings import findings
 from scaling_lib.architecture.growth import Growth, code_growth, growth_exponent
 from scaling_lib.architecture.headline import headline
 from scaling_lib.architecture.microservices import Gate, microservices_gate
+from scaling_lib.architecture.options_given import options_given
 from scaling_lib.architecture.pattern import Pattern
 from scaling_lib.architecture.recheck import Recheck, recheck
 from scaling_lib.architecture.record import DecisionRecord, decision_record, record_shown
@@ -52,6 +53,7 @@ __all__ = [
     "headline",
     "microservices_gate",
     "options_figure",
+    "options_given",
     "options_table",
     "recheck",
     "record_shown",

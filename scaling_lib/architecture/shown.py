@@ -35,8 +35,8 @@ TABLES = {
     ),
     "assumptions": _Table(
         make=tables.assumptions_table, of=("evaluation",), otherwise="No option rests on a figure of its own.",
-        caption="What the options rest on that move what is full first, and where it is from; the data has all options, "
-        "and the probability with each figure at either end.",
+        caption="What the options rest on that move what is full first, and where it is from; the data has all of "
+        "them, and the probability with each figure at either end.",
     ),
     "recorded": _Table(
         make=tables.recorded_table, of=(), otherwise=UNDESCRIBED,
