@@ -87,6 +87,11 @@ def check(folder: Path | None) -> int:
         from scaling_lib.bottlenecks.changes_given import changes_given
 
         lines, broken = changes_given(system)
+    if system.config.canaries:
+        from scaling_lib.rollout.canaries_given import canaries_given
+
+        more, unread = canaries_given(system)
+        lines, broken = [*lines, *more], broken or unread
     if system.config.options:
         from scaling_lib.architecture import options_given
 
