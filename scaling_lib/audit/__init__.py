@@ -3,6 +3,7 @@
 from scaling_lib.audit.anomalies import Anomalies, anomalies
 from scaling_lib.audit.budget import BudgetExhaustion, budget_exhaustion
 from scaling_lib.audit.daily import DailyRequests, daily_requests
+from scaling_lib.audit.posture import Posture, posture
 from scaling_lib.audit.spending import Spending, commitments, spending
 from scaling_lib.audit.unit_costs import ServiceCost, UnitCosts, unit_costs
 
@@ -10,6 +11,7 @@ __all__ = [
     "Anomalies",
     "BudgetExhaustion",
     "DailyRequests",
+    "Posture",
     "ServiceCost",
     "Spending",
     "UnitCosts",
@@ -17,6 +19,7 @@ __all__ = [
     "budget_exhaustion",
     "commitments",
     "daily_requests",
+    "posture",
     "spending",
     "unit_costs",
 ]
