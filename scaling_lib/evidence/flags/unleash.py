@@ -19,8 +19,10 @@ def unleash_flags(file: Path, content: Mapping[str, Any]) -> tuple[list[dict[str
     tags = _by_feature(_listed(file, content, "featureTags"), "featureName")
     good = [each for each in features if isinstance(each, dict) and plain_text(each.get("name"))]
     lost = [each for each in features if not (isinstance(each, dict) and plain_text(each.get("name")))]
+    told = "featureStrategies" in content  # a form that keeps them elsewhere does not say whom a flag reaches
     return [
-        _flag(each, *(table.get(str(each["name"]), []) for table in (strategies, environments, tags))) for each in good
+        _flag(each, *(table.get(str(each["name"]), []) for table in (strategies, environments, tags)), told)
+        for each in good
     ], lost
 
 
@@ -29,10 +31,11 @@ def _flag(
     strategies: Sequence[Mapping[str, Any]],
     environments: Sequence[Mapping[str, Any]],
     tags: Sequence[Mapping[str, Any]],
+    told: bool,
 ) -> dict[str, object]:
     decides = _live(environments)
     enabled = any(bool(each.get("enabled")) for each in decides) if environments else True
-    share, bucket = _share(_live(strategies)) if enabled else (0.0, "")
+    share, bucket = _share(_live(strategies)) if enabled and told else (0.0 if not enabled else math.nan, "")
     named = {str(each.get("tagType")): plain_text(each.get("tagValue")) for each in tags}
     return {
         "name": plain_text(feature["name"]),
