@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scaling_lib.bottlenecks.durations import Data, Period, periods
 from scaling_lib.bottlenecks.impact_shares import shares
 from scaling_lib.errors import InvalidInput
-from scaling_lib.stats import Estimate
-from scaling_lib.stats.proportions import check_level, normal_quantile
+from scaling_lib.stats import Estimate, student_quantile
+from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import duration, listing, plural
 
 Floats = NDArray[np.float64]
@@ -128,8 +128,8 @@ def _quantile(before: Period, after: Period, q: float, level: float) -> Quantile
     if found.lacks:
         return _told(q, values, [(math.nan, math.nan)] * 4, level, needed=found.lacks)
     apart = found.apart
-    reach = _student(apart.degrees, level) * math.sqrt(apart.variance)
-    each_reach = [_student(each.degrees, level) * math.sqrt(each.variance) for each in found.own]
+    reach = student_quantile(level, apart.degrees) * math.sqrt(apart.variance)
+    each_reach = [student_quantile(level, each.degrees) * math.sqrt(each.variance) for each in found.own]
     own = [_ends(period, q, width, width) for period, width in zip(both, each_reach, strict=True)]
     # a change is not rejected where the shares below the quantile of both together, moved by it, differ by at most
     # `reach`; both together are weighed by their worth, the inverse of the variance
@@ -150,12 +150,6 @@ def _quantile(before: Period, after: Period, q: float, level: float) -> Quantile
 def _value(period: Period, q: float) -> float:
     place = np.searchsorted(np.cumsum(period.weight), q * (1 - 1e-12))
     return float(period.seconds[min(int(place), len(period.seconds) - 1)])
-
-
-def _student(degrees: float, level: float) -> float:
-    from scipy import special
-
-    return float(special.stdtrit(degrees, 0.5 + level / 2)) if math.isfinite(degrees) else normal_quantile(level)
 
 
 def _ends(period: Period, q: float, down: float, up: float) -> tuple[float, float]:

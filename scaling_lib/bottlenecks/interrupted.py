@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling_lib.bottlenecks.long_run import FEWEST_BLOCKS, long_run, memory
 from scaling_lib.errors import InvalidInput, NotEnoughData
-from scaling_lib.stats import Estimate
+from scaling_lib.stats import Estimate, student_quantile
 from scaling_lib.stats.proportions import check_level
 
 ROUNDING = 1e-12  # relative: what is left of values without noise
@@ -63,8 +63,6 @@ def interrupted(
     and Therapeutics 27 (2002); Grenander and Rosenblatt, Statistical Analysis of Stationary Time Series
     (1957), for least squares among autocorrelated errors.
     """
-    from scipy import special
-
     check_level("interrupted", level)
     if not isinstance(series.index, pd.DatetimeIndex):
         raise InvalidInput("interrupted: found a series without times; expected one indexed by time, a value a block.")
@@ -95,7 +93,7 @@ def interrupted(
             f"{found.blocks_needed:,} for an honest interval. Supply {found.blocks_needed - len(values):,} "
             "more."
         )
-    reach = float(special.stdtrit(found.degrees, 0.5 + level / 2)) * math.sqrt(found.variance)
+    reach = student_quantile(level, found.degrees) * math.sqrt(found.variance)
 
     def estimate(place: int, of: str) -> Estimate:
         value, half = float(coefficients[place]), reach * float(np.linalg.norm(inverse[place]))

@@ -29,7 +29,7 @@ def reason(result: Bottlenecks, *parts: str) -> str:
     """Why the first of these parts that is absent is so, and what to supply."""
     wanted = [*parts, "spans", "critical path"]
     found = next((result.absent[part] for part in wanted if part in result.absent), None)
-    return " ".join([found.why, found.supply]).strip() if found else ""
+    return found.text if found else ""
 
 
 def rank_table(result: Bottlenecks) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Parts of step 02 that are tried one by one: what cannot be told of one is kept, and the others go on."""
+"""Parts of a step that are tried one by one: what cannot be told of one is kept, and the others go on."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ class Absent:
     why: str
     supply: str = ""
     broken: bool = False
+
+    @property
+    def text(self) -> str:
+        """The reason, and what would mend it."""
+        return f"{self.why} {self.supply}".strip()
 
 
 class Attempts:

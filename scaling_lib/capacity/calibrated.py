@@ -93,7 +93,7 @@ def _reasons(tried: Attempts, before: set[str], *, supply: bool = True) -> tuple
     return tuple(
         f"{name.removeprefix(LAW)}: {said}" if name.startswith(LAW) else said
         for name, each in tried.absent.items()
-        if name not in before and (said := f"{each.why} {each.supply if supply else ''}".strip())
+        if name not in before and (said := each.text if supply else each.why)
     )
 
 

@@ -216,7 +216,7 @@ def _kept_free(headroom: Headroom) -> str:
 def _reason(result: Capacity, *parts: str) -> str:
     """Why the first of these parts that is absent is so, and what to supply."""
     absent = next((result.absent[part] for part in parts if part in result.absent), None)
-    return " ".join([absent.why, absent.supply]).strip() if absent else ""
+    return absent.text if absent else ""
 
 
 def _first(result: Capacity) -> str:

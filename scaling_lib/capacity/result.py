@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -78,8 +78,7 @@ class Capacity:
         """What `factor` times today's peak asks for, requests/s."""
         if self.peak is None:
             return None
-        value, low, high = (self.factor * end for end in (self.peak.value, self.peak.low, self.peak.high))
-        return Estimate(value, low, high, self.peak.level, self.peak.unit, self.assumed)
+        return replace(self.peak.times(self.factor), assumed=self.assumed)
 
     @property
     def decides(self) -> Limit | None:

@@ -133,15 +133,12 @@ def _option(
         )  # fmt: skip
     low = needed(demand.low) if demand.low > 0 else 1
     high = needed(demand.high) if math.isfinite(demand.high) else math.inf
-    instances, price = (
-        Estimate(count * of, low * of, high * of, demand.level, unit)
-        for of, unit in ((1, "instances"), (size.price_per_hour, "an hour"))
-    )
+    instances = Estimate(count, low, high, demand.level, "instances")
     seconds = demand.value / size.speed
     return Option(
         size=size,
         instances=instances,
-        price_per_hour=price,
+        price_per_hour=instances.times(size.price_per_hour, unit="an hour"),
         direction=_direction(size, int(count), today),
         utilization=rate * seconds / (count * size.servers),
         response_s=mmc(rate / count, 1 / seconds, int(size.servers)).response_quantile(quantile),

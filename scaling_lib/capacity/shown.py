@@ -83,4 +83,4 @@ def table(result: Capacity, name: str) -> Shown:
         return figures.table(frame, name, own.caption, units=captions.UNITS | costs)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
     refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""
-    return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else refused or own.otherwise)
+    return figures.nothing(absent.text if absent else refused or own.otherwise)

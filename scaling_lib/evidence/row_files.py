@@ -28,14 +28,6 @@ class RowSource(Source, Protocol):
 AnyRowSource = TypeVar("AnyRowSource", bound=RowSource)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileSource:
-    """Files of one kind. path: a file or glob."""
-
-    path: str
-    origin: Origin = ""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FileRows:
     """What one file gave: its rows, those that could not be used by the reason, and what a reader should know."""

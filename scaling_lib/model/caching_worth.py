@@ -111,7 +111,7 @@ def _point(
         latency[q] = Estimate(gains[0], min(gains), max(gains), hit_ratio.level, "s")
     share = _inverse(missed)
     return PointWorth(
-        origin=Estimate(POINT * rate.value, POINT * rate.low, POINT * rate.high, rate.level, "requests/s"),
+        origin=rate.times(POINT),
         share_of_origin=Estimate(
             min(POINT * share.value, 1.0),
             min(POINT * share.low, 1.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.demands import at_least_zero
@@ -151,4 +151,4 @@ def combined(
 def _times(rate: Figure, share: float) -> Figure:
     if not isinstance(rate, Estimate):
         return at_least_zero("Calibration", "arrival rate", rate, "requests/s") * share
-    return replace(rate, value=rate.value * share, low=rate.low * share, high=rate.high * share)
+    return rate.times(share)

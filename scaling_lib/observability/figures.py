@@ -12,6 +12,7 @@ from scaling_lib.figures import PALETTE, QUIET, Shown
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.condensed import condense
 from scaling_lib.observability.coverage import JourneyCoverage
+from scaling_lib.observability.tree import NOBODY
 from scaling_lib.words import listing, percent, quantity
 
 TIME_CAPTION = (
@@ -38,7 +39,7 @@ def time_figure(result: Observability) -> go.Figure | Shown:
     """Where the time of each journey passes, and how much of it no span tells."""
     if result.coverage is None:
         absent = result.absent.get("coverage") or result.absent.get("spans")
-        return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else "No span is given.")
+        return figures.nothing(absent.text if absent else "No span is given.")
     shown = result.coverage.journeys[:MOST_JOURNEYS][::-1]
     figure = figures.figure(_title(result), x="% of the journey's time", height=130 + 52 * len(shown))
     names = [f"{figures.escape(each.journey)}<br>{quantity(each.seconds, 's')}" for each in shown]
@@ -80,7 +81,7 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
     graph = result.graph
     if graph is None:
         absent = result.absent.get("graph") or result.absent.get("spans")
-        return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else "No span is given.")
+        return figures.nothing(absent.text if absent else "No span is given.")
     places = _places(result)
     figure = figures.figure(_graph_title(result), height=max(230, 90 + HIGH * _tallest(places)))
     most = max([float(each) for each in graph.edges["calls"]], default=1.0)
@@ -110,7 +111,7 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
             "symbol": ["circle" if seen else "circle-open" for seen in nodes["seen"]],
             "line": {"width": 3},
         },
-        text=[figures.escape(str(name) or "(not named)") for name in nodes["service"]],
+        text=[figures.escape(str(name) or NOBODY) for name in nodes["service"]],
         textposition="top center",
         hoverinfo="text",
         hovertext=[figures.escape(_waits(result, str(name))) for name in nodes["service"]],

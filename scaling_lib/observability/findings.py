@@ -9,6 +9,7 @@ from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.coverage import FlowCoverage
 from scaling_lib.observability.instrumentation import NAME_RULE, InstrumentationScore
 from scaling_lib.observability.rule_actions import RULE_ACTIONS
+from scaling_lib.observability.tree import NOBODY
 from scaling_lib.observability.watching_findings import COMMAND, absent_findings, watching_findings
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, number, percent, plural
@@ -132,7 +133,7 @@ def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]
                     name="broken-traces",
                     subject=str(row["service"]),
                     verdict="act" if worst.low > MANY_BROKEN else "watch",
-                    sentence=f"Traces break in {row['service'] or '(not named)'}: {told}.",
+                    sentence=f"Traces break in {row['service'] or NOBODY}: {told}.",
                     impact=worst,
                     why="What is below a break is of no known request: it is in none of the journeys' figures.",
                     evidence=_evidence(result, "spans"),
@@ -190,7 +191,7 @@ def _rule(score: InstrumentationScore, name: str) -> str:
     """A rule that failed, in its own words, and where."""
     where = [each.service for each in score.services if any(r.rule == name and r.passed is False for r in each.rules)]
     says = next(each.description for each in score.rules if each.rule == name)
-    return f"{says} ({name}, {listing([each or '(not named)' for each in where], 3)})"
+    return f"{says} ({name}, {listing([each or NOBODY for each in where], 3)})"
 
 
 def _shape(result: Observability) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.findings import MOSTLY_BLIND, PARTLY_BLIND
+from scaling_lib.observability.tree import NOBODY
 from scaling_lib.words import listing, percent, plural
 
 
@@ -24,7 +25,7 @@ def _broken(result: Observability) -> str:
     assert result.coverage is not None  # noqa: S101 - the caller has looked
     table = result.coverage.propagation
     broken = table[(table["orphans"] > 0) | (table["unjoined"] > 0)]["service"]
-    return f" Traces break in {listing([str(name) or '(not named)' for name in broken], 3)}." if len(broken) else ""
+    return f" Traces break in {listing([str(name) or NOBODY for name in broken], 3)}." if len(broken) else ""
 
 
 def _watched(result: Observability) -> str:

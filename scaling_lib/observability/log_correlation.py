@@ -11,9 +11,9 @@ import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.observability.shares import Floats, share
+from scaling_lib.observability.tree import NOBODY
 from scaling_lib.stats import Estimate
 
-NOBODY = "(not named)"
 SHORT_ID = 16  # digits: of 64 bits, which some write of ids with 128
 MOST_GROUPS = 20  # of neighbouring lines: fewer than of traces, as lines hang together for longer
 MINUTE_NS = 60_000_000_000

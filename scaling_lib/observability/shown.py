@@ -101,7 +101,7 @@ def table(result: Observability, name: str) -> Shown:
     if len(frame):
         return figures.table(frame, name, own.caption + _origin(result, name), units=tables.UNITS)
     absent = next((result.absent[part] for part in own.of if part in result.absent), None)
-    return figures.nothing(" ".join([absent.why, absent.supply]).strip() if absent else own.otherwise)
+    return figures.nothing(absent.text if absent else own.otherwise)
 
 
 def _origin(result: Observability, name: str) -> str:

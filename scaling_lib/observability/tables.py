@@ -10,6 +10,7 @@ import pandas as pd
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.rule_actions import RULE_ACTIONS
 from scaling_lib.observability.signals import SIGNALS
+from scaling_lib.observability.tree import NOBODY
 from scaling_lib.words import duration, listing, number
 
 UNITS = {"time": "s", "target": "fraction", "rules' weight told": "fraction"}
@@ -118,9 +119,7 @@ def rules_table(result: Observability) -> pd.DataFrame:
                 "says": rule.description,
                 "weight": rule.impact,
                 "result": "failed" if failed else "not told" if open_ else "passed",
-                "services": "all"
-                if len(shown) == len(of)
-                else listing([service or "(not named)" for service, _ in shown]),
+                "services": "all" if len(shown) == len(of) else listing([service or NOBODY for service, _ in shown]),
                 "seen": rule.seen.removeprefix("not told: ") if len({each.seen for _, each in shown}) == 1 else "",
                 "remarks": RULE_ACTIONS[name] if failed else "",
             }
@@ -226,7 +225,7 @@ def sampling_table(result: Observability) -> pd.DataFrame:
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     """Spans without a service's name stand under one that says so."""
-    return table.assign(service=table["service"].replace({"": "(not named)"}))
+    return table.assign(service=table["service"].replace({"": NOBODY}))
 
 
 def _seen_in(state: str, seen_in: str) -> str:

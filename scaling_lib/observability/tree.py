@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scaling_lib.errors import NotMeasured
 from scaling_lib.model.span_tree import CALLS, Integers, Mask, Texts, column, span_tree, texts, topmost
 
-__all__ = ["ANSWERS", "Floats", "Integers", "Mask", "Texts", "Tree", "grow", "rows_by"]
+__all__ = ["ANSWERS", "NOBODY", "Floats", "Integers", "Mask", "Texts", "Tree", "grow", "rows_by"]
 
 NEEDED = ("service", "operation", "kind", "start_ns", "end_ns", "error")
 ANSWERS = ("server", "consumer")
+NOBODY = "(not named)"  # what stands for a service without a name
 Floats = NDArray[np.float64]
 
 

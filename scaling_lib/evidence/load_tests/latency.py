@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from scaling_lib.evidence.cells import GAMMA, bin_quantile
 from scaling_lib.evidence.load_tests.parts import LoadTest
-from scaling_lib.stats import Estimate, quantile_sample_size, ratio_interval
+from scaling_lib.stats import Estimate, mean_interval, quantile_sample_size, ratio_interval
 
 QUANTILES = {"p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
-FEWEST_WINDOWS = 3
 
 
 def latencies(
@@ -78,13 +78,5 @@ def _of_windows(rows: pd.DataFrame, name: str, window_s: float, level: float) ->
         if second >= next_s and not math.isnan(value):
             values.append(float(value))
             next_s = second + window_s
-    if not values:
-        return Estimate(math.nan, math.nan, math.nan, level, "s")
-    mean = float(np.mean(values))
-    if len(values) < FEWEST_WINDOWS:
-        return Estimate(mean, math.nan, math.nan, level, "s")
-    from scipy import special
-
-    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    half = float(special.stdtrit(len(values) - 1, 0.5 + level / 2)) * error
-    return Estimate(mean, max(0.0, mean - half), mean + half, level, "s")
+    found = mean_interval(values, level, unit="s")
+    return replace(found, low=max(found.low, 0.0))  # NaN stays so

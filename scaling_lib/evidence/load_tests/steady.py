@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling_lib.stats import Estimate
+from scaling_lib.stats import Estimate, student_quantile
 
 Floats = NDArray[np.float64]
 
@@ -94,15 +94,13 @@ def drift(values: Floats) -> float:
     mean = float(values.mean()) if len(values) else 0.0
     if len(values) < TREND_BLOCKS or not bool(np.isfinite(values).all()) or mean == 0:
         return 0.0
-    from scipy import special
-
     blocks = np.array([float(part.mean()) for part in np.array_split(values, TREND_BLOCKS)])
     place = np.arange(TREND_BLOCKS) - (TREND_BLOCKS - 1) / 2
     slope = float((place * blocks).sum() / (place**2).sum())
     residual = float(((blocks - blocks.mean() - slope * place) ** 2).sum())
     change = slope * TREND_BLOCKS / mean
     error = math.sqrt(residual / (TREND_BLOCKS - 2) / float((place**2).sum()))
-    limit = float(special.stdtrit(TREND_BLOCKS - 2, 1 - TREND_SIGNIFICANCE / 2))
+    limit = student_quantile(1 - TREND_SIGNIFICANCE, TREND_BLOCKS - 2)
     return change if abs(change) > OF_CONSEQUENCE and abs(slope) > limit * error else 0.0
 
 
@@ -132,9 +130,7 @@ def _lengths(n: int) -> list[int]:
 
 def _half_width(residuals: Floats, length: int, level: float) -> float:
     """Of the sum of all residuals."""
-    from scipy import special
-
     blocks = len(residuals) // length
     sums = residuals[len(residuals) - blocks * length :].reshape(blocks, length).sum(axis=1)
     spread = float(sums.std(ddof=1)) * math.sqrt(blocks) * len(residuals) / (blocks * length)
-    return float(special.stdtrit(blocks - 1, 0.5 + level / 2)) * spread
+    return student_quantile(level, blocks - 1) * spread
