@@ -72,7 +72,7 @@ def limits(
     for each in within:
         if not math.isnan(each.requests.value):
             found.append((each.requests, f"{each.slo.name} is no longer kept", "load test", ""))
-        elif curve and each.capacity.state == NEVER_KEPT:
+        elif curve and each.capacity.state == NEVER_KEPT and each.capacity.high <= each.capacity.between[1]:
             lightest = float(curve.levels["throughput"].min())
             rate = Estimate(lightest, 0.0, lightest, each.requests.level, "requests/s")
             found.append((rate, f"{each.slo.name} is not kept, not even at the lightest load", "load test", ""))

@@ -47,6 +47,7 @@ class SloCapacity(Estimate):
         if self.state == "already beyond at the lightest level":
             return f"{self.state}, {quantity(self.between[1], self.unit)}"
         certain = "" if math.isnan(self.low) else f"; certainly met up to {quantity(self.low, self.unit)}"
+        certain = "; at no load certain" if self.low == 0 else certain
         return f"{self.state}, up to {quantity(self.between[0], self.unit)}{certain}"
 
 

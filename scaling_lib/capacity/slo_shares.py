@@ -84,7 +84,7 @@ def slo_capacity_of_counts(
         levels = pd.DataFrame(
             {
                 "load": loads[order],
-                "figure": np.log((value * totals + 0.5) / (totals + 1)),  # never 0, for its logarithm
+                "figure": np.log(_figures(value, totals, limit)),
                 "weight": 1.0,
                 "low": np.log(low),
                 "high": np.log(high),
@@ -93,6 +93,16 @@ def slo_capacity_of_counts(
             }
         )
     return crossing(levels, limit, level, unit)
+
+
+def _figures(share: Floats, total: Floats, limit: float) -> Floats:
+    """Each share as it is drawn and crossed: never 0, for its logarithm, and on its own side of the limit.
+
+    With half a request more, few requests without a single slow one would count as too many.
+    """
+    moved = (share * total + 0.5) / (total + 1)
+    crosses = (share <= limit) & (moved > limit)
+    return np.where(crosses, np.maximum(share, limit / 2), moved)
 
 
 def share_beyond(counts: pd.DataFrame, level: float = 0.95) -> Estimate:
