@@ -123,12 +123,13 @@ def test_requests_that_are_slow_together_make_the_shops_share_less_certain():
 
 
 def crossing_by_hand(counted, allowed=0.01):
-    """On the logarithms of the shares (half a request added), never falling, joined by lines: the users at 1%."""
+    """On the logarithms of the shares (half a request added, where that breaks no promise), never falling, joined by lines: the users at 1%."""
     users = list(counted)
     sums = [tuple(map(sum, zip(*steps, strict=True))) for steps in counted.values()]
     blocks = []  # pool adjacent violators
     for total, slow in sums:
-        blocks.append([math.log((slow + 0.5) / (total + 1)), 1])
+        share, moved = slow / total, (slow + 0.5) / (total + 1)
+        blocks.append([math.log(max(share, allowed / 2) if share <= allowed < moved else moved), 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             (a, n), (b, m) = blocks[-2], blocks.pop()
             blocks[-1] = [(a * n + b * m) / (n + m), n + m]
