@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -23,11 +24,15 @@ UNDO_DAYS: dict[Undo, float] = {"nothing": 0.0, "hours": 0.3, "days": 3.0, "week
 
 @dataclass(frozen=True, kw_only=True)
 class Assumption:
-    """A figure that a pattern rests on. said: where it is from; `figure.assumed` where nobody measured it."""
+    """A figure that a pattern rests on. said: where it is from; `figure.assumed` where nobody measured it.
+
+    most: what it cannot exceed, whatever its interval says, such as 1 of a share.
+    """
 
     name: str
     figure: Estimate
     said: str
+    most: float = math.inf
 
     @property
     def measured(self) -> bool:
@@ -58,7 +63,9 @@ class Pattern:
     def drawn(self) -> dict[str, Floats]:
         """What each assumption may be (DRAWS); the same name is the same draw in every pattern."""
         return {
-            each.name: draw(each.figure, generator("assumption", each.name).standard_normal(DRAWS))
+            each.name: np.minimum(
+                draw(each.figure, generator("assumption", each.name).standard_normal(DRAWS)), each.most
+            )
             for each in self.assumptions
         }
 
@@ -82,4 +89,5 @@ def _assumption(name: str, figure: Estimate | float, said: str, unit: str, most:
     if not 0 <= given.value <= most:
         raise InvalidInput(f"Pattern: found {given.value:g} for {name}; expected from 0 to {most:g}.")
     low, high = (float(np.clip(end, 0.0, most)) for end in (given.low, given.high))
-    return Assumption(name=name, figure=Estimate(given.value, low, high, given.level, unit, given.assumed), said=said)
+    figure = Estimate(given.value, low, high, given.level, unit, given.assumed)
+    return Assumption(name=name, figure=figure, said=said, most=most)

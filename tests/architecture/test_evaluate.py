@@ -183,6 +183,27 @@ def test_every_pattern_says_what_it_rests_on(pattern):
     assert all(each.said for each in pattern.assumptions)
 
 
+def test_a_share_is_never_drawn_above_one():
+    """Half of all draws of 90% (50 to 99%) lie above 90%, some beyond what can be without a bound."""
+    hits = share("hit ratio", Estimate(0.9, 0.5, 0.99), "")
+    often = Pattern(name="p", aim="capacity", effect=lambda load, drawn: load, assumptions=(hits,))
+    drawn = often.drawn()["hit ratio"]
+    assert 0.9 < drawn.max() <= 1.0
+    both = cache("database", Estimate(0.9, 0.5, 0.99), cacheable=Estimate(0.9, 0.5, 0.99))
+    assert (both.applied(load_of(SHOP)).demand["database"] >= 0).all()
+
+
+def test_what_has_no_price_is_not_the_cheapest():
+    free = vertical("database", figure(4), monthly_cost=money(10))
+    unpriced = read_replicas("database", 8, writes=figure(0.1), write_cost=figure(0.5))
+    found = evaluate(SHOP, [do_nothing(), unpriced, free], needed=figure(300))
+    assert found.chosen.pattern.name == free.name and found.chosen.verdict == "JUSTIFIED"
+    alone = evaluate(SHOP, [do_nothing(), unpriced], needed=figure(300)).chosen
+    assert alone.verdict == "PROVISIONAL" and "its price" in alone.assumed
+    made_up = vertical("database", figure(4), monthly_cost=figure(10, unit="EUR", assumed=True))
+    assert evaluate(SHOP, [do_nothing(), made_up], needed=figure(300)).chosen.verdict == "PROVISIONAL"
+
+
 def test_what_cannot_be():
     with pytest.raises(InvalidInput, match="no option of doing nothing"):
         evaluate(SHOP, EVERY[1:], needed=figure(1))
