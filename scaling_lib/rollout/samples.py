@@ -81,7 +81,7 @@ def judge_samples(
     for its bias and with its standard error added, as underestimating it is what makes false alarms); at any number of
     looks the bound of a normal mixture takes the place of the quantile, which holds asymptotically.
     False alarms at a nominal 5%, either side (tests/benchmarks/bench_canary.py): 60 points a side, independent 0.025,
-    remembering by 0.7 0.034 (a plain rank test 0.185); by 0.95, 0.07. Over 40 looks: see there.
+    remembering by 0.7 0.034 (a plain rank test 0.41); by 0.95, 0.07. Over 40 looks: see there.
     Raises InvalidInput for values and options that cannot be.
     Sources: Brunner and Munzel, Biometrical Journal 42 (2000); Hodges and Lehmann (1963); Howard and others (2021).
     """

@@ -46,7 +46,7 @@ def test_error_is_near_brunner_munzels_where_nothing_is_remembered():
 
 @pytest.mark.parametrize("rho", [0.0, 0.7])
 def test_false_alarms_stay_under_the_nominal_level(rho):
-    """Of 400 pairs alike, 5% would be 20; binom.ppf(.999) = 34. A plain rank test gives 74 at 0.7."""
+    """Of 400 pairs alike, 5% would be 20; binom.ppf(.999) = 34. A plain rank test gives 165 at 0.7."""
     rng = np.random.default_rng(3)
     pairs = zip(remembering(rng, 60, rho, 400), remembering(rng, 60, rho, 400), strict=True)
     alarms = sum(

@@ -21,7 +21,7 @@ def unleash_flags(file: Path, content: Mapping[str, Any]) -> tuple[list[dict[str
     lost = [each for each in features if not (isinstance(each, dict) and plain_text(each.get("name")))]
     told = "featureStrategies" in content  # a form that keeps them elsewhere does not say whom a flag reaches
     return [
-        _flag(each, *(table.get(str(each["name"]), []) for table in (strategies, environments, tags)), told)
+        _flag(each, *(table.get(str(each["name"]), []) for table in (strategies, environments, tags)), told=told)
         for each in good
     ], lost
 
@@ -31,6 +31,7 @@ def _flag(
     strategies: Sequence[Mapping[str, Any]],
     environments: Sequence[Mapping[str, Any]],
     tags: Sequence[Mapping[str, Any]],
+    *,
     told: bool,
 ) -> dict[str, object]:
     decides = _live(environments)
