@@ -261,7 +261,10 @@ class Config(Part):
                         f"{part}.{number}.resource: found {fix.resource!r}; expected a resource's name: "
                         f"{', '.join(resources) or 'none is given'}"
                     )
+        versions = [canary.name for canary in self.canaries]
         for number, canary in enumerate(self.canaries):
+            if versions.count(canary.name) > 1:
+                raise ValueError(f"canaries: the name {canary.name!r} is used twice; expected each once")
             if canary.journey and canary.journey not in names:
                 raise ValueError(
                     f"canaries.{number}.journey: found {canary.journey!r}; expected a journey's name: "

@@ -67,7 +67,8 @@ def judge_counts(
         canary that is as good, and to pass one whose rise is larger than tolerated.
     went: what a bad request did, for the sentence.
 
-    Failures have to be independent: one broken client that tries a hundred times is one failure, not a hundred.
+    Failures have to be independent: one broken client that tries a hundred times is one failure, not a hundred. The
+    canary's share of the requests has to stay the same: while it is raised, each stage is judged by itself.
     Raises InvalidInput for counts and options that cannot be.
     Sources: Fisher's exact test; Clopper and Pearson (1934); the e-values of `rollout.e_values`.
     """

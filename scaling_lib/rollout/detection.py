@@ -30,6 +30,7 @@ def by_version(requests_per_s: float, *, background: float = 0.0, level: float =
     """A comparison of versions that is watched all the time (`judge_counts`), at the failures that are to be expected.
 
     requests_per_s: of all versions, above 0; background: the share of requests that fails on the old version.
+    Once all requests go to the new version nothing is beside it, and nothing is seen.
     """
     if not (0 < requests_per_s < math.inf and 0 <= background < 1 and 0 < level < 1):
         raise InvalidInput(

@@ -106,6 +106,16 @@ def test_a_split_that_was_not_meant_voids_it(judged):
     assert shorter.judgement.verdict == "PASS" or shorter.judgement.undecided
 
 
+def test_versions_that_were_never_there_together_have_no_data(tmp_path):
+    first = log([], noise(100))
+    then = log(noise(100), [], start=datetime(2026, 11, 24, tzinfo=UTC)).partition("\n")[2]
+    system = scaling_lib.open(make(tmp_path / "a", JOURNEY + CANARY % LOG, requests__csv=first + then))
+    assert judged_canary(system, system.config.canaries[0]).judgement.verdict == "NO DATA"
+    once = log(noise(1), noise(1, seed=2))
+    system = scaling_lib.open(make(tmp_path / "a", JOURNEY + CANARY % LOG, requests__csv=once))
+    assert judged_canary(system, system.config.canaries[0]).judgement.verdict == "INCONCLUSIVE"
+
+
 def test_evidence_that_is_broken_or_of_other_versions(tmp_path):
     for said, files in (
         ("requests: [none.csv]", {}),
@@ -200,6 +210,12 @@ def test_the_median_of_a_histogram():
     assert interpolated_median({0.1: 0, 0.2: 10, float("inf"): 10}) == pytest.approx(0.15)
     assert interpolated_median({0.1: 4, float("inf"): 10}) == 0.1
     assert np.isnan(interpolated_median({})) and np.isnan(interpolated_median({0.1: 0, float("inf"): 0}))
+
+
+def test_each_name_once(tmp_path):
+    twice = CANARY.replace("journey: order, ", "") % LOG
+    with pytest.raises(InvalidInput, match="used twice"):
+        scaling_lib.open(make(tmp_path / "a", twice + twice.partition("\n")[2]))
 
 
 @pytest.mark.parametrize(

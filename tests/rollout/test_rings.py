@@ -78,6 +78,14 @@ def test_detection_by_version_is_when_the_evidence_is_there():
     assert by_version(20.0)(0.01, 0.05) > by_version(20.0)(0.1, 0.05)
 
 
+def test_by_version_nothing_is_seen_where_no_old_version_is_left():
+    seen = by_version(20.0, background=0.001)
+    assert seen(1.0, 0.5) == math.inf
+    assert seen(0.99, 0.5) > 10 * seen(0.5, 0.5)  # of the old version there are too few to compare with
+    found = risk([Ring(share=0.001, soak_s=1), Ring(share=1)], detect=seen)
+    assert found.caught == (0.0, 0.0)
+
+
 def test_rings_cost_less_than_a_big_bang_where_something_sees_the_version():
     detect = by_version(28.0, background=0.0002)
     rings = [Ring(share=0.05, soak_s=3600), Ring(share=1)]
