@@ -13,8 +13,8 @@ from scaling_lib.bottlenecks.path_times import Group
 from scaling_lib.bottlenecks.rank import TAIL, Ranking, rank
 from scaling_lib.bottlenecks.work import work_by_operation
 from scaling_lib.capacity.attempts import Attempts
-from scaling_lib.capacity.limits import check_name, chosen_test
 from scaling_lib.capacity.request_rates import OTHER
+from scaling_lib.capacity.tested import tested
 from scaling_lib.findings import Source
 from scaling_lib.ledger_sources import sources_used
 from scaling_lib.model.critical_path import CriticalPath, critical_path
@@ -84,19 +84,7 @@ def measured(
             ),
         )
         work = tried("work", lambda: work_by_operation(spans, named))
-    tests = tried("load tests", system.load_tests)
-    check_name(tests, load_test)
-    curve = None
-    if tests is not None:
-        metrics = None
-        if any(entry.metrics for entry in system.config.evidence.load_tests):
-            metrics = tried("load metrics", system.load_metrics)
-        curve = tried(
-            "load curve",
-            lambda: capacity.load_curve(
-                tests, chosen_test(tests, load_test), metrics=metrics, resources=system.resources, level=level
-            ),
-        )
+    _, curve = tested(system, load_test, level=level, tried=tried)
     levels, test = (curve.used_levels, curve.test.test) if curve else (None, "")
     model = tried("model", lambda: capacity.calibrated(system, levels, test=test, level=level, tried=Attempts()))
     return Measured(

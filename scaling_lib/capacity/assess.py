@@ -14,21 +14,21 @@ from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import JourneyDemand, demand_of
 from scaling_lib.capacity.fills import Fill, fills
 from scaling_lib.capacity.headroom import Headroom
-from scaling_lib.capacity.limits import Limit, check_name, chosen_test, latencies, least, limits
-from scaling_lib.capacity.load_curve import LoadCurve, load_curve
+from scaling_lib.capacity.limits import Limit, latencies, least, limits
+from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.relief import Relief, reliefs, with_fills
 from scaling_lib.capacity.resource_headroom import limit_headroom
 from scaling_lib.capacity.result import Capacity, bottleneck
 from scaling_lib.capacity.saturation import saturation_points
 from scaling_lib.capacity.scaling_options import Option
 from scaling_lib.capacity.sizing import Scaled, options, scaled
+from scaling_lib.capacity.tested import load_metrics, tested
 from scaling_lib.capacity.used_rows import used_rows
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
 from scaling_lib.config import Demand, Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of
-from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.proportions import check_level
 
@@ -66,9 +66,7 @@ def assess(
     ]
     metrics = tried("metrics", system.metrics) if system.resources else None
     points = saturation_points(system.resources, metrics, level=level, time_zone=zone)
-    tests = tried("load tests", system.load_tests)
-    check_name(tests, load_test)
-    curve = tried("load curve", lambda: _curve(system, tests, load_test, level, tried)) if tests else None
+    tests, curve = tested(system, load_test, level=level, tried=tried)
     rows = _used_rows(tests, curve, level) if tests and curve else pd.DataFrame()
     within = _within(system, tests, rows, curve, level, tried) if tests and curve else ()
     own = curve.used_levels if curve else None
@@ -130,18 +128,6 @@ def _wanted(system: Assessment, factor: float) -> Demand:
     return given.model_copy(update={"factor": factor}) if factor else given
 
 
-def _curve(system: Assessment, tests: LoadTests, name: str, level: float, tried: Attempts) -> LoadCurve:
-    chosen = chosen_test(tests, name)
-    metrics = _load_metrics(system, tried)
-    return load_curve(tests, chosen, metrics=metrics, resources=system.resources, level=level)
-
-
-def _load_metrics(system: Assessment, tried: Attempts) -> Metrics | None:
-    """What was recorded beside the load tests; None where nothing was."""
-    beside = any(entry.metrics for entry in system.config.evidence.load_tests)
-    return tried("load metrics", system.load_metrics) if beside else None
-
-
 def _used_rows(tests: LoadTests, curve: LoadCurve, level: float) -> pd.DataFrame:
     """Of all names, the levels that the curve rests on."""
     rows = levels_of(replace(tests, tests=(curve.test,)), level=level)
@@ -151,7 +137,7 @@ def _used_rows(tests: LoadTests, curve: LoadCurve, level: float) -> pd.DataFrame
 def _within(
     system: Assessment, tests: LoadTests, rows: pd.DataFrame, curve: LoadCurve, level: float, tried: Attempts
 ) -> tuple[LoadWithinSlo, ...]:
-    routed, metrics = {each.name: each for each in system.journeys if each.route}, _load_metrics(system, tried)
+    routed, metrics = {each.name: each for each in system.journeys if each.route}, load_metrics(system, tried)
     buckets = {name: each.metrics.buckets if each.metrics else "" for name, each in routed.items()}
     held = partial(load_within_slo, tests, curve.test, rows, metrics=metrics, level=level)
     found = [
