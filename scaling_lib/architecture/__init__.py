@@ -20,7 +20,7 @@ from scaling_lib.architecture.options_given import options_given
 from scaling_lib.architecture.pattern import Pattern
 from scaling_lib.architecture.recheck import Recheck, recheck
 from scaling_lib.architecture.record import DecisionRecord, decision_record, record_shown
-from scaling_lib.architecture.result import Architecture
+from scaling_lib.architecture.result import Architecture, is_new_architecture
 from scaling_lib.architecture.shown import TABLES, table
 from scaling_lib.architecture.tables import growth_table, options_table, tornado_table
 from scaling_lib.observability import Complexity, complexity
@@ -51,6 +51,7 @@ __all__ = [
     "growth_figure",
     "growth_table",
     "headline",
+    "is_new_architecture",
     "microservices_gate",
     "options_figure",
     "options_given",
