@@ -15,16 +15,21 @@ BOT = re.compile(r"\[bot\]|(?:^|[-_.\s])bot(?:$|[-_.\s@])|dependabot|renovate|gi
 
 def check_changes(where: str, changes: pd.DataFrame, needed: Sequence[str]) -> None:
     """Raise InvalidInput where a column is absent."""
-    if missing := [name for name in needed if name not in changes]:
-        raise InvalidInput(f"{where}: found no column {listing(missing)}; expected the frame of evidence.changes.")
+    check_columns(where, changes, needed, "evidence.changes")
+
+
+def check_columns(where: str, frame: pd.DataFrame, needed: Sequence[str], of: str) -> None:
+    """The same of the frame of another kind of evidence."""
+    if missing := [name for name in needed if name not in frame]:
+        raise InvalidInput(f"{where}: found no column {listing(missing)}; expected the frame of {of}.")
 
 
 def people(changes: pd.DataFrame, members: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
     """The changes with `person`, one name a human whatever address they used, and `bot`, whether none did.
 
     changes: author and email. members: by name the addresses that are known to be one person's. Else one address is one
-    person, and so is one name with several addresses, under its most frequent spelling. Who gives no address is known by
-    the name alone.
+    person, and so is one name with several addresses, under its most frequent spelling. Who gives no address is
+    known by the name alone.
     """
     check_changes("people", changes, ("author", "email"))
     known = {address.lower(): name for name, addresses in (members or {}).items() for address in addresses}
