@@ -179,8 +179,10 @@ def _plans(result: Rollout) -> list[Finding]:
             f"is left; with {plans.chosen.name}, at most {percent(chosen.if_defect_high)}, in 95 of 100 cases."
         )
         verdict, action = "watch", f"Roll out with {plans.chosen.name}, and look before going on."
-    if plans.assumed and verdict == "ok":
-        verdict, action = "watch", f"Record deployments and incidents: {listing(plans.assumed)} are assumed."
+    if plans.assumed and plans.left > 0:
+        verdict = "watch"
+        said = f"Record what is assumed: {listing(plans.assumed)}."
+        action = f"{action} {said}".strip()
     seen = "alerts, and the comparison of versions" if plans.compared else "alerts alone: no canary shows a comparison"
     window = f" All rollouts of a window are expected to cost {plans.a_window}." if plans.a_window else ""
     rests = "; ".join(f"{each.name} {each.value}{', assumed' if each.assumed else ''}" for each in plans.inputs)

@@ -18,12 +18,13 @@ from scaling_lib.rollout.rings import Ring, RingRisk, ring_risk, safest_in_time
 from scaling_lib.slo import Assessed
 from scaling_lib.slo.result import SLOResult
 from scaling_lib.stats import Estimate
-from scaling_lib.words import plural
+from scaling_lib.words import percent, plural
 
 Floats = NDArray[np.float64]
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
 BIG_BANG = "all at once"
+LEAST_SEEN = 0.5  # of a window: with less, what is left of its budget is hardly more than a guess
 STANDARD: dict[str, tuple[Ring, ...]] = {
     BIG_BANG: (Ring(share=1.0),),
     "5% for 30 min first": (Ring(share=0.05, soak_s=30 * MINUTE_S), Ring(share=1.0)),
@@ -55,7 +56,7 @@ ASSUMED_ROLLBACK = Estimate(1800.0, 300.0, 7200.0, unit="s", assumed=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What the price rests on: its name, its value as it is said, where it is from; assumed: from nowhere."""
+    """What the price rests on: its name, its value as it is said, its source; assumed: from nowhere, or from little."""
 
     name: str
     value: str
@@ -146,6 +147,12 @@ def priced_plans(
         slo=worst,
         left=_left(worst),
         inputs=(
+            Input(
+                name="left of its budget",
+                value=percent(_left(worst)),
+                source=f"step 01, {percent(worst.covered)} of its last window seen",
+                assumed=worst.covered < LEAST_SEEN,
+            ),
             _input("chance of a defect", chance, _chance_from(delivery)),
             Input(
                 name="requests that a defect fails",

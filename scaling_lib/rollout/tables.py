@@ -114,7 +114,6 @@ def inputs_table(result: Rollout) -> pd.DataFrame:
             f"{slo.slo.name}, {percent(slo.slo.target)}",
             "what a defect at once would hurt most",
         ),
-        ("left of its budget", percent(plans.left), f"step 01, {percent(slo.covered)} of its last window seen"),
         ("requests", quantity(slo.rate, "a second"), "the mean of that window"),
         *((each.name, each.value, f"assumed: {each.source}" if each.assumed else each.source) for each in plans.inputs),
     ]

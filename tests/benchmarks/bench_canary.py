@@ -2,7 +2,7 @@
 
 Run by hand: `python tests/benchmarks/bench_canary.py [pairs]` (some five minutes with 2,000). Series alike and shifted,
 independent and remembering by 0.7, judged once at 60 points and watched at 40 looks of 20 points each; failures of two
-versions alike, judged once and at 40 looks. The nominal level is 5%; printed are shares with their binomial errors.
+versions alike, judged once and at 40 looks; eight metrics alike of one canary together. The nominal level is 5%; printed are shares with their binomial errors.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from scipy import stats
 
-from scaling_lib.rollout import judge_counts, judge_samples
+from scaling_lib.rollout import Guardrail, judge, judge_counts, judge_samples
+from scaling_lib.rollout.counts import Looks
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 LOOKS = 40
@@ -72,6 +73,27 @@ def main(pairs: int = 2000) -> None:
                 )
             )
         print(f"{LOOKS} looks, counts, {rate:.0%} against 1%: {share(failed)}", flush=True)
+    eight_together(rng, pairs // 4)
+
+
+def eight_together(rng: np.random.Generator, canaries: int) -> None:
+    """Four counts and four series that share half of their noise: by `judge`, and where any of them fails by itself."""
+    looks: Looks
+    for looks in ("once", "any"):
+        together, single = [], []
+        for _ in range(canaries):
+            common = rng.standard_normal(60)
+            found = [
+                judge_counts((k, 2000), (b, 6000), tolerated=0, looks=looks)
+                for k, b in zip(rng.binomial(2000, 0.02, 4), rng.binomial(6000, 0.02, 4), strict=True)
+            ] + [
+                judge_samples(common + one, common + other, tolerated=0, looks=looks)
+                for one, other in zip(rng.standard_normal((4, 60)), rng.standard_normal((4, 60)), strict=True)
+            ]
+            guardrails = [Guardrail(name=str(at), judgement=each, seen=60) for at, each in enumerate(found)]
+            together.append(judge(guardrails).verdict == "FAIL")
+            single.append(any(each.verdict == "FAIL" for each in found))
+        print(f"8 metrics alike, {looks:4}, together {share(together)}, any by itself {share(single)}", flush=True)
 
 
 if __name__ == "__main__":
