@@ -50,7 +50,7 @@ def assess(
     _check(system, by, journey, window, level)
     tried = Attempts()
     found = measured(system, by=by, journey=journey, window=window, load_test=load_test, level=level)
-    model = found.model.system(_rate(found)) if found.model is not None else None
+    model = found.model.system(found.rate) if found.model is not None else None
     path: tuple[Relief, ...] = ()
     solved: dict[str, Solved] = {}
     if model is not None:
@@ -66,7 +66,7 @@ def assess(
         system=system.name,
         level=level,
         found=found,
-        rate=_rate(found),
+        rate=found.rate,
         relief=max(relief, 1 / relief),
         solved=solved,
         budgets=tuple(sorted(budgets, key=lambda each: -each.found.given_back.value)),
@@ -88,11 +88,6 @@ def _check(system: Assessment, by: str, journey: str, window: str, level: float)
     known = [each.name for each in system.journeys if each.route]
     if journey and known and journey not in known:
         raise InvalidInput(f"journey: found {journey!r}; expected a journey with a route: {listing(known)}.")
-
-
-def _rate(found: Measured) -> float:
-    """Today's busiest minute; 1 request/s where that is not known: the limits do not depend on it."""
-    return found.peak.value if found.peak is not None and found.peak.value > 0 else 1.0
 
 
 def _looked_at(ranking: Ranking) -> list[str]:

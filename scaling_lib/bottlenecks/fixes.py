@@ -52,7 +52,7 @@ def judged(fix: Fix, found: Measured, *, level: float = 0.95) -> JudgedFix:
     faster = _faster(fix, found, level)
     relief, reason = None, ""
     if found.model is not None and found.work is not None:
-        system = found.model.system(found.peak.value if found.peak and found.peak.value > 0 else 1.0)
+        system = found.model.system(found.rate)
         try:
             relief = relieved(fix.name, system, eased(system, fix, found.work, found.runs_on))
         except ScalingError as error:

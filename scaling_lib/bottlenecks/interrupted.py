@@ -17,7 +17,7 @@ from scaling_lib.stats.proportions import check_level
 
 ROUNDING = 1e-12  # relative: what is left of values without noise
 
-Change = Literal["rise", "fall", "no difference found"]
+Verdict = Literal["rise", "fall", "no difference found"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Interruption:
 
     step: Estimate
     slope: Estimate | None
-    change: Change
+    change: Verdict
     residuals: pd.Series[float]
 
 
@@ -100,7 +100,7 @@ def interrupted(
         return Estimate(value, value - half, value + half, level, of)
 
     step = estimate(1, unit)
-    change: Change = "no difference found"
+    change: Verdict = "no difference found"
     if step.low > 0 or step.high < 0:
         change = "rise" if step.low > 0 else "fall"
     return Interruption(

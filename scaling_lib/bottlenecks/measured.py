@@ -51,6 +51,11 @@ class Measured:
         """The critical journeys by root operation; None where no root is of one: then each root operation is one."""
         return {operation: name for operation, name in self.named.items() if name != OTHER} or None
 
+    @property
+    def rate(self) -> float:
+        """Today's busiest minute, requests/s; 1 where that is not known: the limits do not depend on it."""
+        return self.peak.value if self.peak is not None and self.peak.value > 0 else 1.0
+
     def resource_of(self, service: str) -> str:
         """The resource that a service works on; "" where none is said to be."""
         return next((name for name, services in self.runs_on.items() if service in services), "")
@@ -74,13 +79,17 @@ def measured(
     path = tried("critical path", lambda: critical_path(spans)) if spans is not None else None
     named = _named(system, path) if path is not None else {}
     routed = any(each.route for each in system.journeys)
-    critical = {operation: name for operation, name in named.items() if name != OTHER}
     ranking = work = None
     if spans is not None and path is not None:
         ranking = tried(
             "ranking",
             lambda: rank(
-                path, by=by, journeys=critical if routed else None, journey=journey, window=window, level=level
+                path,
+                by=by,
+                journeys={operation: name for operation, name in named.items() if name != OTHER} if routed else None,
+                journey=journey,
+                window=window,
+                level=level,
             ),
         )
         work = tried("work", lambda: work_by_operation(spans, named))

@@ -4,7 +4,8 @@
 the draws of `uncertainty`. The System (system.py) lets system_bounds, system_solve and system_predict answer; they hand
 it as a `network` to `queueing`: bounds, mva, erlang, each a law of its own. `migration` and `check` ask the System.
 `usl` is the scalability law (usl_* are its parts), `plateau` the highest throughput of a load test; load_test_demands
-asks both. `caching` and `cost` are apart.
+asks both. `caching` and `cost` are apart. Of spans, `span_tree` joins parents and children; `self_time` (for demands)
+and `critical_path` (callees and critical_path_* are its parts) tell what each takes.
 
 Words: a *demand* is the seconds of service that a request asks of a resource, and what comes are *arrivals* (to
 `capacity`, demand is what comes). `level` is that of intervals; the levels of a load test are its stretches of constant
