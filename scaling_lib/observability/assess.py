@@ -122,10 +122,11 @@ def _coverage(system: Assessment, frame: pd.DataFrame, slowest: float, level: fl
     return flow_coverage(frame, journeys=_journeys(system, frame), exclusive=exclusive, slowest=slowest, level=level)
 
 
-def _journeys(system: Assessment, frame: pd.DataFrame) -> dict[str, str]:
-    """The journey's name by root operation, as routes match; other operations are journeys by their own names."""
+def _journeys(system: Assessment, frame: pd.DataFrame) -> dict[str, str] | None:
+    """The journey's name by root operation, as routes match; None, for all, where no root is of a journey by name."""
     roots = frame.loc[frame["parent_id"].astype(str) == "", "operation"].astype(str).unique()
-    return {operation: system.journey_of(operation) or operation for operation in roots}
+    named = {operation: system.journey_of(operation) for operation in roots}
+    return {operation: name for operation, name in named.items() if name} or None
 
 
 def _blast(graph: ServiceGraph) -> tuple[BlastRadius, ...]:

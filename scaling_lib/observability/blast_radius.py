@@ -20,7 +20,8 @@ class BlastRadius:
     ring: the services that call each other with it, itself among them; dependants: those that wait for it, directly or
         through others, the ring's among them; direct: those of them that call it.
     waiting: share of all requests that wait for it; touched: that come to it at all, also behind a queue.
-    at_most: share of the requests that enter at it or at a dependant: what it would be if every one needed it.
+    at_most: share of the requests that enter at it or at a dependant, or of an operation of which some wait for it:
+        what it would be if every one needed it.
     operations: by operation and entry: requests, waiting (an Estimate), the largest number of requests hit first.
     No fallback is known of: a caller that answers without it is counted as hit.
     """
@@ -57,8 +58,8 @@ def blast_radius(graph: ServiceGraph, service: str) -> BlastRadius:
     operations = graph.requests.merge(here[["operation", "entry", "waiting"]], "left", ["operation", "entry"])
     operations["waiting"] = operations["waiting"].fillna(0.0)
     total = float(operations["requests"].sum())
-    through = operations["entry"].isin([service, *dependants])
     hit = operations["waiting"]
+    through = operations["entry"].isin([service, *dependants]) | (hit > 0)
     shares = [
         _share(part, requests, independent, graph.level)
         for part, requests, independent in zip(hit, operations["requests"], operations["independent"], strict=True)

@@ -10,12 +10,13 @@ import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.model.self_time import self_times
+from scaling_lib.observability.fragments import fragments
 from scaling_lib.observability.gaps import gaps
 from scaling_lib.observability.propagation import propagation
 from scaling_lib.observability.shares import Floats, neighbours, share
 from scaling_lib.observability.tree import Integers, Mask, Texts, Tree, grow, rows_by
 from scaling_lib.stats import Estimate
-from scaling_lib.words import percent, plural
+from scaling_lib.words import listing, percent, plural
 
 LONG = 0.1  # of the journey's duration
 FEWEST_TRACES = 20  # of a journey: the interval of a share says little with fewer
@@ -55,7 +56,8 @@ class FlowCoverage:
     """What can be seen of the request flow.
 
     whole: all journeys together, without a name. journeys: the longest total time first. gaps: where the unexplained
-    time is, see `gaps`; propagation: by service, where traces break, see `propagation`. by_service: journey, service,
+    time is, see `gaps`; propagation: by service, where traces break, see `propagation`; lost: calls that lose their
+    context, so that the callee starts traces of its own, see `fragments`. by_service: journey, service,
     kind of time (as JourneyCoverage names them), share of the journey (Estimate). notes: what to know, sentences.
     """
 
@@ -64,6 +66,7 @@ class FlowCoverage:
     by_service: pd.DataFrame
     gaps: pd.DataFrame
     propagation: pd.DataFrame
+    lost: pd.DataFrame
     notes: tuple[str, ...]
 
 
@@ -78,10 +81,11 @@ def flow_coverage(
 ) -> FlowCoverage:
     """How much of each journey's time is explained by spans, with the gaps and the breaks.
 
-    spans: the canonical frame, see `evidence.spans`. journeys: the journey's name by its root operation; None: every
-        root operation is one. exclusive: seconds on the critical path of each span, of `critical_path(spans).spans` the
-        `exclusive_ns` / 1e9, with the index of `spans`; without it, self times of the spans that the journey waits for,
-        in which parallel spans all count.
+    spans: the canonical frame, see `evidence.spans`. journeys: the journey's name by its root operation, others are
+        left out; None: every root operation is one, but those of traces that continue others (see `fragments`).
+    exclusive: seconds on the critical path of each span, of `critical_path(spans).spans` the `exclusive_ns` / 1e9, with
+        the index of `spans`; without it, self times of the spans that the journey waits for, in which parallel spans
+        all count.
     slowest: the share of each journey's requests, by duration, that is looked at: 0.01 for the p99's time.
     long: from which share of its request's duration the only span of a service has to be explained.
     level: of the intervals, which allow for traces that are slow together (see `shares`).
@@ -126,7 +130,8 @@ def flow_coverage(
         by_service=pd.concat([divided.by_service(name, own) for name, own in rows.items()], ignore_index=True),
         gaps=gaps(spans, tree, np.where(inside, journey, ""), looked_at & (divided.kind == UNEXPLAINED), group, level),
         propagation=propagation(tree, group, level),
-        notes=tuple(_notes(tree, len(traces) - len(enough), exclusive is not None)),
+        lost=fragments(tree).edges,
+        notes=tuple(_notes(tree, journey, len(traces) - len(enough), exclusive is not None)),
     )
 
 
@@ -147,8 +152,10 @@ def _check(spans: pd.DataFrame, exclusive: pd.Series[float] | None, slowest: flo
 
 
 def _journeys(tree: Tree, journeys: Mapping[str, str] | None) -> Texts:
-    """By row its journey, "" below an orphan or where none is named."""
+    """By row its journey, "" below an orphan, where none is named, or in a trace that continues another."""
     roots = tree.operation[tree.top]
+    if journeys is None:
+        roots = np.where(fragments(tree).root[tree.top], "", roots)
     if journeys is not None:
         roots = np.array([journeys.get(name, "") for name in roots.tolist()], dtype=object)
     return np.asarray(np.where(tree.whole, roots, ""), dtype=object)
@@ -218,7 +225,7 @@ class _Divided:
         return share(np.where(chosen, whole, 0.0), whole, self.tree.trace[rows], self.group, self.level)
 
 
-def _notes(tree: Tree, few: int, on_path: bool) -> list[str]:
+def _notes(tree: Tree, journey: Texts, few: int, on_path: bool) -> list[str]:
     notes = [
         "Times are those on the critical path."
         if on_path
@@ -232,6 +239,10 @@ def _notes(tree: Tree, few: int, on_path: bool) -> list[str]:
     if below := int((~tree.whole).sum()):
         share_below = percent(below / len(tree.whole))
         notes.append(f"{share_below} of the spans are below an orphan: their journey is not known.")
+    others = tree.root & (journey == "")
+    if others.any():
+        names = listing(sorted(set(tree.operation[others].tolist())), 3)
+        notes.append(f"Of no journey, and left out: {plural(int(others.sum()), 'trace')} of {names}.")
     if few:
         notes.append(f"Left out: {plural(few, 'journey')} with fewer than {FEWEST_TRACES} whole traces each.")
     return notes

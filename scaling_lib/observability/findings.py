@@ -25,7 +25,7 @@ def findings(result: Observability) -> list[Finding]:
     found: list[Finding] = []
     if result.coverage is not None:
         found += [_flow(result, result.coverage), *_unseen(result, result.coverage)]
-        found += _propagation(result, result.coverage)
+        found += [*_lost(result, result.coverage), *_propagation(result, result.coverage)]
     found += [*_score(result), *watching_findings(result), *_shape(result), *_sampling(result)]
     return [*found, *absent_findings(result)]
 
@@ -88,7 +88,11 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
     """Callees that leave no spans of their own."""
     if result.graph is None or not coverage.whole.unseen.value > 0:
         return []
-    hidden = sorted(set(result.graph.edges.loc[result.graph.edges["seen"] == "caller", "callee"].astype(str)))
+    nodes = result.graph.nodes
+    hidden = sorted(nodes.loc[~nodes["seen"].astype(bool), "service"].astype(str))
+    torn = sorted(set(coverage.lost["callee"].astype(str)))
+    who = listing(hidden or torn) or "What is called without a name"
+    beside = f" and in {listing(torn)}, whose spans lie in other traces" if torn and hidden else ""
     most = max(coverage.journeys, key=lambda each: each.unseen.value)
     verdict: Verdict = "watch" if most.unseen.value > MUCH_UNSEEN else "ok"
     return [
@@ -96,8 +100,8 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
             name="seen-from-callers-only",
             verdict=verdict,
             sentence=(
-                f"{listing(hidden) or 'What is called without a name'} can be seen from the callers only: "
-                f"{most.unseen} of the time of {most.journey} passes there."
+                f"{who} can be seen from the callers only: "
+                f"{most.unseen} of the time of {most.journey} passes there{beside}."
             ),
             impact=most.unseen,
             why="A call's span names what is asked; whether the callee works or waits meanwhile is not seen.",
@@ -105,7 +109,7 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
             action=(
                 f"Instrument {listing(hidden) or 'what is called'}; of a database, keep its statistics by statement "
                 "(pg_stat_statements) and its waits, or log slow ones with the trace's id as a comment (sqlcommenter)."
-                if verdict == "watch"
+                if verdict == "watch" and (hidden or not torn)
                 else ""
             ),
             figure="graph",
@@ -113,15 +117,49 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
     ]
 
 
+def _lost(result: Observability, coverage: FlowCoverage) -> list[Finding]:
+    """Calls that lose their context: the callee has spans, but in traces of its own."""
+    table = coverage.propagation.set_index("service")
+    return [
+        _finding(
+            name="lost-context",
+            subject=f"{row['caller']} to {row['callee']}",
+            verdict="act" if table.loc[row["caller"], "unjoined_share"].low > MANY_BROKEN else "watch",
+            sentence=(
+                f"The trace's context is lost from {row['caller']} to {row['callee']}: none of its spans is below "
+                f"{plural(row['calls'], 'call')}, while {row['callee']} starts {plural(row['traces'], 'trace')} itself."
+            ),
+            impact=table.loc[row["caller"], "unjoined_share"],
+            why=(
+                f"{row['callee']} is instrumented, and nothing else is seen to call it. Its traces continue requests, "
+                "and are none: they are in none of the journeys' figures, and in no share of the requests. The impact "
+                f"is the share of the calls by {row['caller']} that no span of their callee joins."
+            ),
+            evidence=_evidence(result, "spans"),
+            action=(
+                f"Hand the context on (traceparent) where {row['caller']} calls {row['callee']}, and take it up there: "
+                "its spans need not be added, but joined."
+            ),
+            figure="propagation",
+        )
+        for row in coverage.lost.to_dict("records")
+    ]
+
+
 def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]:
-    """Traces that break: a finding for each service in which they do, or one that none does."""
+    """Traces that break for other reasons: a finding for each service in which they do, or one that none does."""
+    lost = coverage.lost.groupby("caller")["calls"].sum()
     found = []
     for row in coverage.propagation.to_dict("records"):
         broken = [
             (share, words)
             for share, count, words in (
                 (row["orphan_share"], row["orphans"], "spans have no parent"),
-                (row["unjoined_share"], row["unjoined"], "calls are joined by no span of their callee"),
+                (
+                    row["unjoined_share"],
+                    row["unjoined"] - lost.get(row["service"], 0),
+                    "calls are joined by no span of their callee",
+                ),
             )
             if count
         ]
@@ -135,7 +173,7 @@ def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]
                     verdict="act" if worst.low > MANY_BROKEN else "watch",
                     sentence=f"Traces break in {row['service'] or NOBODY}: {told}.",
                     impact=worst,
-                    why="What is below a break is of no known request: it is in none of the journeys' figures.",
+                    why="What is below a break is of no known journey: it is in none of the journeys' figures.",
                     evidence=_evidence(result, "spans"),
                     action=(
                         "Hand the context (traceparent) on with each call and take it up in the callee, over queues "
@@ -144,7 +182,7 @@ def _propagation(result: Observability, coverage: FlowCoverage) -> list[Finding]
                     figure="propagation",
                 )
             )
-    if found:
+    if found or len(coverage.lost):
         return found
     calls = int(coverage.propagation["calls"].sum())
     none = f"No trace breaks: each of {result.spans:,} spans has its parent"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scaling_lib.observability.fragments import fragments
 from scaling_lib.observability.shares import neighbours, quantile, share
 from scaling_lib.observability.tree import ANSWERS, Integers, Mask, Texts, Tree, grow
 from scaling_lib.words import plural
@@ -20,7 +21,8 @@ class ServiceGraph:
     """Services and the calls between them.
 
     nodes: a row a service: service; seen: whether it has spans of its own (a database is mostly seen from its callers
-        only); spans; entries: requests that enter the system here (roots).
+        only); spans; entries: requests that enter the system here (roots of traces that continue no other, see
+        `fragments`).
     edges: a row each (caller, callee, kind), kind "sync" or "async" (a message, or a span that blocks nobody): calls;
         spans: of calls that were recorded; seen: "both", "caller" (no span of the callee below any call), "callee"
         (the caller has no span of the call itself), or "partly" (some calls are answered by spans, some not);
@@ -69,9 +71,10 @@ def service_graph(spans: pd.DataFrame, *, level: float = 0.95) -> ServiceGraph:
     calls = calls_of(tree)
     group = neighbours(tree, spans["start_ns"].to_numpy())
     edges = _edges(tree, calls, group, level)
-    visits, requests = _visits(tree, calls)
+    entry = tree.root & ~fragments(tree).root
+    visits, requests = _visits(tree, calls, entry, spans["end_ns"].to_numpy())
     return ServiceGraph(
-        nodes=_nodes(tree, edges),
+        nodes=_nodes(tree, edges, entry),
         edges=edges,
         visits=visits,
         requests=requests,
@@ -151,30 +154,34 @@ def _seen(from_caller: Mask, from_callee: Mask) -> str:
     return "both" if bool((from_caller & from_callee).all()) else "partly"
 
 
-def _nodes(tree: Tree, edges: pd.DataFrame) -> pd.DataFrame:
+def _nodes(tree: Tree, edges: pd.DataFrame, entry: Mask) -> pd.DataFrame:
     places, services = pd.factorize(tree.service, sort=True)
-    entries = np.bincount(places, weights=tree.weight * tree.root)
+    entries = np.bincount(places, weights=tree.weight * entry)
     own = pd.DataFrame({"service": services, "seen": True, "spans": np.bincount(places), "entries": entries})
     others = sorted(set(edges["callee"]) - set(services))
     unseen = pd.DataFrame({"service": others, "seen": False, "spans": 0, "entries": 0.0})
     return pd.concat([own, unseen], ignore_index=True) if others else own
 
 
-def _visits(tree: Tree, calls: Calls) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Which services requests come to; and the requests themselves. Spans below an orphan are of no known request."""
-    roots = pd.DataFrame({"operation": tree.operation, "entry": tree.service, "weight": tree.weight})[tree.root]
+def _visits(tree: Tree, calls: Calls, entry: Mask, end_ns: Integers) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Which services requests come to; and the requests themselves, one an entry."""
+    roots = pd.DataFrame({"operation": tree.operation, "entry": tree.service, "weight": tree.weight})[entry]
     sums = roots.assign(square=roots["weight"] ** 2).groupby(["operation", "entry"], sort=True).sum()
     requests = sums.assign(independent=sums["weight"] ** 2 / sums["square"]).drop(columns="square")
     requests = requests.rename(columns={"weight": "requests"}).reset_index()
+    request = _requests(tree, entry)
+    known = np.flatnonzero(request >= 0)
+    waited = tree.waited.copy()
+    waited[known] &= tree.whole[known] | (end_ns[tree.top[known]] <= end_ns[request[known]])
     unseen = ~calls.from_callee
     there = pd.DataFrame(
         {
-            "top": np.concatenate([tree.top, tree.top[calls.row[unseen]]]),
+            "top": np.concatenate([request, request[calls.row[unseen]]]),
             "service": np.concatenate([tree.service, calls.callee[unseen]]),
-            "waiting": np.concatenate([tree.waited, tree.waited[calls.row[unseen]] & calls.sync[unseen]]),
+            "waiting": np.concatenate([waited, waited[calls.row[unseen]] & calls.sync[unseen]]),
         }
     )
-    there = there[tree.whole[there["top"].to_numpy()]]
+    there = there[there["top"] >= 0]
     once = there.groupby(["top", "service"], sort=False)["waiting"].any().reset_index()
     top = once["top"].to_numpy()
     found = pd.DataFrame(
@@ -187,6 +194,19 @@ def _visits(tree: Tree, calls: Calls) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     return found.groupby(VISITS[:3], sort=True)[VISITS[3:]].sum().reset_index(), requests
+
+
+def _requests(tree: Tree, entry: Mask) -> Integers:
+    """By row that of its request's entry, -1 of none that is known.
+
+    What is below an orphan is of its trace's entry where that has one: it is taken to be waited for where it ends
+    before that does, as its lost parent is not there to say.
+    """
+    rows = np.flatnonzero(entry)
+    traces, first, count = np.unique(tree.trace[rows], return_index=True, return_counts=True)
+    only = np.full(int(tree.trace.max()) + 1, -1, dtype=np.int64)
+    only[traces[count == 1]] = rows[first[count == 1]]
+    return np.where(tree.whole, np.where(entry[tree.top], tree.top, -1), only[tree.trace])
 
 
 def _notes(tree: Tree, calls: Calls) -> list[str]:

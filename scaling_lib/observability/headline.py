@@ -21,11 +21,15 @@ def headline(result: Observability) -> str:
 
 
 def _broken(result: Observability) -> str:
-    """Whether traces break."""
+    """Whether traces break; calls that lose their context are among those that nothing joins."""
     assert result.coverage is not None  # noqa: S101 - the caller has looked
     table = result.coverage.propagation
     broken = table[(table["orphans"] > 0) | (table["unjoined"] > 0)]["service"]
-    return f" Traces break in {listing([str(name) or NOBODY for name in broken], 3)}." if len(broken) else ""
+    words = f" Traces break in {listing([str(name) or NOBODY for name in broken], 3)}" if len(broken) else ""
+    lost = [f"from {row.caller} to {row.callee}" for row in result.coverage.lost.itertuples()]
+    if not lost:
+        return f"{words}." if words else ""
+    return f"{words}: the context is lost {listing(lost, 3)}."
 
 
 def _watched(result: Observability) -> str:

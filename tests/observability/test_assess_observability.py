@@ -102,8 +102,10 @@ def test_lost_context_is_a_break(tmp_path):
     call = [span("r", "", "checkout", "server", 0, 20), span("c", "r", "checkout", "client", 5, 15, peer="catalogue")]
     own = [span("h", "", "catalogue", "server", 6, 14)]
     names = found(result_of(tmp_path / "s", frame(call, own, count=40)))
-    assert "calls are joined by no span of their callee" in names["broken-traces", "checkout"].sentence
-    assert names["broken-traces", "checkout"].verdict == "act"
+    lost = names["lost-context", "checkout to catalogue"]
+    assert "none of its spans is below 40 calls, while catalogue starts 40 traces itself" in lost.sentence
+    assert lost.verdict == "act" and ("broken-traces", "checkout") not in names
+    assert "Instrument" not in names["seen-from-callers-only", ""].action  # it is instrumented
 
 
 def test_traces_of_several_systems(tmp_path):
@@ -115,7 +117,8 @@ def test_traces_of_several_systems(tmp_path):
     result = result_of(tmp_path / "s", frame(BROWSE, other, count=30))
     found(result)
     assert result.shape.pieces == 2
-    assert {each.journey for each in result.coverage.journeys} == {"look", "POST /mail"}
+    assert {each.journey for each in result.coverage.journeys} == {"look"}  # the one that assessment.yaml names
+    assert any("30 traces of POST /mail" in note for note in result.coverage.notes)
 
 
 def test_hostile_names_stay_text(tmp_path):
