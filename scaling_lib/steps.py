@@ -30,6 +30,7 @@ STEPS: dict[str, Step] = {
         Step("04", "bottlenecks", "Bottlenecks", "What to fix, what is gained, what limits next; did the fix work?"),
         Step("05", "rollout", "Rollouts", "Can we change it without spending the budget?"),
         Step("06", "architecture", "Architecture", "Does any measured constraint justify a new architecture?"),
+        Step("07", "audit", "Audit", "Cost, security, compliance: what grows faster than demand?"),
         Step(
             "08",
             "levers",

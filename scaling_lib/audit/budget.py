@@ -69,6 +69,8 @@ class BudgetExhaustion:
                 f"probability of {percent(self.probability, 2)}."
             )
         late = f"{self.high:%Y-%m-%d}" if self.high is not None else f"never before {end}"
+        if self.low == self.high:
+            return f"The budget is spent on {self.date:%Y-%m-%d}."
         return f"The budget is spent on {self.date:%Y-%m-%d} ({self.low:%Y-%m-%d} to {late})."
 
 

@@ -56,8 +56,9 @@ class ServiceCost:
 class UnitCosts:
     """What requests cost, of the usage on days that have both, by effective cost.
 
-    per_request, per_good: per million requests, and per million that kept their promise; None where good ones are not
-    known. days, start, end: those that have both; good_days: those on which good ones are known.
+    per_request: per million requests. per_good, then: per million that kept their promise, and per million of all, both
+    on the days on which good ones are known; None where they are on none. days, start, end: those that have both;
+    good_days: those on which good ones are known.
     today: requests a day, the mean of the last four weeks. whole: all usage as one service; services: each, the
     dearest first. far: what k times today's demand costs a day: the services' added up, those without a curve as today,
     with the widest ends of that sum and of the whole's own curve.
@@ -74,6 +75,7 @@ class UnitCosts:
     today: float
     per_request: Estimate
     per_good: Estimate | None
+    then: Estimate | None
     whole: ServiceCost
     services: tuple[ServiceCost, ...]
     far: Estimate
@@ -129,6 +131,7 @@ def unit_costs(
         today=today,
         per_request=_per_million(both["cost"], both["demand"], named, level),
         per_good=_per_million(known["cost"], good[known.index], named, level) if len(known) else None,
+        then=_per_million(known["cost"], known["demand"], named, level) if len(known) else None,
         whole=whole,
         services=tuple(services),
         far=_added(whole, services, level, named),
