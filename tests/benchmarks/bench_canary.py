@@ -48,10 +48,10 @@ def main(pairs: int = 2000) -> None:
     for rho in (0.0, 0.7):
         for shift in (0.0, 0.8):
             one, other = remembering(rng, 60, rho, pairs) + shift, remembering(rng, 60, rho, pairs)
-            for name, judge in judges.items():
+            for name, alarm in judges.items():
                 print(
                     f"60 points, remembering {rho}, shift {shift} sd, {name:10}: "
-                    + share(judge(a, b) for a, b in zip(one, other, strict=True)),
+                    + share(alarm(a, b) for a, b in zip(one, other, strict=True)),
                     flush=True,
                 )
     few = max(pairs // 10, 20)
@@ -59,8 +59,8 @@ def main(pairs: int = 2000) -> None:
         for shift in (0.0, 0.8):
             one, other = remembering(rng, 20 * LOOKS, rho, few) + shift, remembering(rng, 20 * LOOKS, rho, few)
             ends = range(20, 20 * LOOKS + 1, 20)
-            for name, judge in judges.items():
-                watched = (any(judge(a[:n], b[:n]) for n in ends) for a, b in zip(one, other, strict=True))
+            for name, alarm in judges.items():
+                watched = (any(alarm(a[:n], b[:n]) for n in ends) for a, b in zip(one, other, strict=True))
                 print(f"{LOOKS} looks, remembering {rho}, shift {shift} sd, {name:10}: {share(watched)}", flush=True)
     for rate in (0.01, 0.02, 0.03):
         failed = []
