@@ -6,13 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AwareDatetime,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
 
 from scaling_lib.config_evidence import Canary, Change, EvidencePlaces, Fix, Name, Part
 from scaling_lib.config_options import ArchitectureOption, check_options
