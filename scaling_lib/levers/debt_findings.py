@@ -39,7 +39,7 @@ def _debt(result: Levers) -> list[Finding]:
             why="What repaying takes away of interest and risk, 80% of both."
             + (f" Assumed are hours of {listing(assumed)}." if assumed else ""),
             evidence=result.of("debt", "complexity", "changes", "incidents", "spans"),
-            action="Take it into one queue with other work, as below." if len(pays) else "",
+            action="Hold debt against other work, in one queue." if len(pays) else "",
             figure="debt",
         )
     ]
@@ -60,7 +60,8 @@ def _queue(result: Levers) -> list[Finding]:
             impact=first["delay_h"],
             why=f"It is among the first three in {percent(first['top'])} of draws.",
             evidence=result.of("debt"),
-            action=f"Do it before {line.frame.iloc[1]['name']}." if len(line.frame) > 1 else "Do it.",
+            action=f"Begin with {first['name']}"
+            + (f", then {line.frame.iloc[1]['name']}." if len(line.frame) > 1 else "."),
             figure="queue",
         )
     ]
@@ -124,7 +125,7 @@ def _register(result: Levers) -> list[Finding]:
                 sentence=f"The files of {listing(items.gone)} are not there any more.",
                 why="Left out of the queue.",
                 evidence=result.of("debt", "changes"),
-                action="Close what is gone, or mend its paths.",
+                action=f"Close {listing(items.gone)}, or mend the paths.",
             )
         )
     if items.unscored:

@@ -55,7 +55,7 @@ def hotspot_figure(result: Levers) -> go.Figure | Shown:
         hovertemplate="%{customdata}: %{text} (commits × complexity)<extra></extra>",
         showlegend=False,
     )  # fmt: skip
-    return figure.update_xaxes(range=[0, 135])
+    return figure.update_xaxes(range=[0, 135], tickvals=[0, 20, 40, 60, 80, 100])
 
 
 def coupling_figure(result: Levers) -> go.Figure | Shown:
@@ -102,8 +102,8 @@ def queue_figure(result: Levers) -> go.Figure | Shown:
     first = shown.iloc[0]
     low, high = int(first["rank_low"]), int(first["rank_high"])
     title = (
-        f"{first['name']} first"
-        + (f", though it may stand anywhere from {low} to {high}" if high > low else ", whatever the figures are")
+        f"First {first['name']}"
+        + (f", though its rank may be {low} to {high}" if high > low else ", whatever the figures are")
         + f": a quarter's delay costs {number(first['per_hour'].value)} h for each hour of work"
     )
     figure = figures.figure(title, x="hours of delay a quarter, for each hour of work (logarithmic)",
@@ -133,7 +133,8 @@ def queue_figure(result: Levers) -> go.Figure | Shown:
     figure.update_yaxes(
         tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.4, -0.6], showgrid=False
     )
-    return figure.update_xaxes(type="log")
+    ticks = [base * 10**power for power in range(-3, 4) for base in (1, 2, 5)]
+    return figure.update_xaxes(type="log", tickvals=ticks, ticktext=[number(each) for each in ticks])
 
 
 def readiness_figure(result: Levers) -> go.Figure | Shown:

@@ -68,7 +68,11 @@ def _hotspot(result: Levers) -> list[Finding]:
             if len(hot) > 1
             else registered + tested,
             evidence=result.of("changes", "complexity"),
-            action=("Decide its debt by the queue below." if items else "Register it as debt, with hours.")
+            action=(
+                f"Hold {listing(items)} against other work in the queue."
+                if items
+                else f"Register {path} as debt, with hours."
+            )
             if alone
             else "",
             figure="hotspots",
@@ -105,7 +109,7 @@ def _knowledge(result: Levers) -> list[Finding]:
                 sentence=f"{row['main']} alone knows {row['path']}: {percent(row['main_share'])} of its "
                 f"{plural(int(row['revisions']), 'commit')}.",
                 evidence=result.of("changes"),
-                action="Let somebody else make its next changes, with a review by who knows it.",
+                action=f"Let somebody else make the next changes to {row['path']}, with a review by {row['main']}.",
                 figure="islands",
             )
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from scaling_lib.findings import Finding
 from scaling_lib.levers.readiness import Readiness
 from scaling_lib.levers.result import Levers
+from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, percent, plural
 
 _finding = partial(Finding, step="08", command="scaling run --step 08")
@@ -38,10 +40,10 @@ def _runbooks(result: Levers, found: Readiness) -> list[Finding]:
             verdict="act",
             sentence=f"No runbook is for “{title}”, which came "
             f"{plural(int((found.real['title'] == title).sum()), 'time')}.",
-            impact=found.covered,
+            impact=_without(found.covered),
             why=f"Of {plural(len(found.real), 'real incident')}, {found.covered} have one.",
             evidence=evidence,
-            action="Write down what was done then, and try it.",
+            action=f"Write a runbook for “{title}”: what was done then; and try it.",
             figure="readiness",
         )
         for title in found.without[:3]
@@ -59,8 +61,8 @@ def _runbooks(result: Levers, found: Readiness) -> list[Finding]:
         )
     days = f"{found.old_days:g} days"
     for column, name, said, action in (
-        ("old", "runbooks-old", "reviewed", "Go through them, and note the date under reviewed."),
-        ("untried", "game-days", "tried", "Hold a game day: let somebody follow them, and note the date under tried."),
+        ("old", "runbooks-old", "reviewed", "Go through {}, and note the date under reviewed."),
+        ("untried", "game-days", "tried", "Hold a game day: let somebody follow {}, and note the date under tried."),
     ):
         names = found.runbooks.loc[found.runbooks[column].astype(bool), "name"].tolist()
         were = "was" if len(names) == 1 else "were"
@@ -74,11 +76,16 @@ def _runbooks(result: Levers, found: Readiness) -> list[Finding]:
                 else f"Every runbook was {said} within {days}.",
                 impact=found.tried if column == "untried" else None,
                 evidence=evidence,
-                action=action if names else "",
+                action=action.format(listing(names)) if names else "",
                 figure="runbooks",
             )
         )
     return made
+
+
+def _without(covered: Estimate) -> Estimate:
+    """The share that has none."""
+    return replace(covered, value=1 - covered.value, low=1 - covered.high, high=1 - covered.low)
 
 
 def _alarms(result: Levers, found: Readiness) -> list[Finding]:
@@ -94,7 +101,7 @@ def _alarms(result: Levers, found: Readiness) -> list[Finding]:
             impact=found.alarms,
             why="" if false.empty else f"Known by {listing(list(dict.fromkeys(false['why'])))}.",
             evidence=result.of("incidents"),
-            action="Make it a ticket, or alert on what users notice." if len(false) else "",
+            action=f"Make {titles} a ticket, or alert on what users notice." if len(false) else "",
             figure="pages",
         )
     ]
@@ -146,7 +153,7 @@ def _times(result: Levers, found: Readiness) -> list[Finding]:
                 verdict="unknown",
                 sentence="Not known: how soon a fault is seen; it is not computable from this evidence.",
                 why="No incident says when its fault began, only when somebody was told.",
-                action="Write the fault's start into each review, and give it as `started`.",
+                action="Write the fault's start into each review, and give it as the column started.",
             )
         )
     return made

@@ -25,6 +25,7 @@ class _Table:
     otherwise: str
 
 
+UNITS = dict.fromkeys(("repay", "interest", "risk"), "h") | dict.fromkeys(("heat", "tested", "theirs"), "fraction")
 CODE, PEOPLE, DEBT, CALLS = ("hotspots", "complexity", "changes"), ("changes",), ("debt",), ("readiness", "incidents")
 TABLES = {
     "hotspots": _Table(
@@ -86,7 +87,7 @@ def table(result: Levers, name: str) -> Shown:
     frame = own.make(result)
     if len(frame):
         caption = own.caption + said_simulated(result)
-        return figures.table(frame, name, caption, units={"repay": "h", "interest": "h", "risk": "h"})
+        return figures.table(frame, name, caption, units=UNITS)
     return figures.nothing(why(result, *own.of) or own.otherwise)
 
 

@@ -25,13 +25,14 @@ def hotspots_table(result: Levers) -> pd.DataFrame:
     rows = [
         {
             "file": row["path"], "commits": row["revisions"], "lines": row["lines"], "complexity": row["complexity"],
-            "lines changed": row["churn"], "heat": percent(row["score"]),
-            "tested": percent(result.coverage[row["path"]]) if row["path"] in result.coverage else "not known",
+            "lines changed": row["churn"], "heat": row["score"],
+            "tested": result.coverage.get(row["path"], math.nan),
             "main author": main.get(row["path"], ""),
         }
         for row in result.hotspots.head(MOST).to_dict("records")
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    shown = pd.DataFrame(rows, columns=columns)
+    return shown if result.coverage else shown.drop(columns="tested")
 
 
 def islands_table(result: Levers) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def islands_table(result: Levers) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "file": own["path"], "who": own["main"], "commits": own["revisions"],
-            "theirs": own["main_share"].map(percent), "fragmentation": own["fragmentation"],
+            "theirs": own["main_share"], "fragmentation": own["fragmentation"],
         }
     )  # fmt: skip
 
