@@ -52,7 +52,8 @@ def capacity_figure(result: Architecture) -> go.Figure | Shown:
         y=[-place for place in range(len(options))],
         mode="markers",
         marker={
-            "size": 10, "line": {"width": 2}, "color": [LEAVES if each in same else MOVES for each in options],
+            "size": 10, "line": {"width": 2, "color": MOVES},
+            "color": [LEAVES if each in same else MOVES for each in options],
             "symbol": ["x-thin-open" if each in same else "circle" if each in enough else "circle-open"
                        for each in options],
         },
@@ -92,7 +93,8 @@ def options_figure(result: Architecture) -> go.Figure | Shown:
     for own, symbol in ((front, "circle"), ([each for each in priced if each not in front], "circle-open")):
         figure.add_scatter(
             x=[_cost(each) for each in own], y=[100 * each.met for each in own], mode="markers",
-            marker={"size": 11, "symbol": symbol, "color": MOVES, "line": {"width": 2}}, showlegend=False,
+            marker={"size": 11, "symbol": symbol, "color": MOVES, "line": {"width": 2, "color": MOVES}},
+            showlegend=False,
             customdata=[[figures.escape(each.pattern.name), chance(each.met), price_words(each)] for each in own],
             hovertemplate="%{customdata[0]}: %{customdata[1]}, %{customdata[2]}<extra></extra>",
         )  # fmt: skip

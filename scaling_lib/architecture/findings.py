@@ -72,7 +72,7 @@ def _option(result: Architecture) -> list[Finding]:
             f"at {price_words(chosen)}; that is {what}.",
             impact=chosen.gain,
             why=f"{found.bottleneck} limits; it takes the capacity to {chosen.capacity}, where {chosen.bottleneck} is "
-            f"full, and is undone {UNDONE[chosen.pattern.undo]}. {_rests(result)}{assumed}",
+            f"full, and is undone {UNDONE[chosen.pattern.undo]}. {_rests(result)}{_knowing(result)}{assumed}",
             evidence=_sources(result, MODEL),
             action=(measure.strip() if chosen.verdict == "MEASURE FIRST" else f"Plan {chosen.pattern.name}, and "
                     "measure what is assumed before it is bought." if chosen.assumed else f"Do {chosen.pattern.name}."),
@@ -156,6 +156,15 @@ def _absent(result: Architecture) -> list[Finding]:
 def _rests(result: Architecture) -> str:
     share = result.within_slo
     return f"Within the SLOs is {share} of the capacity ({result.within_said})." if share is not None else ""
+
+
+def _knowing(result: Architecture) -> str:
+    """What it would be worth to know all that is not sure, before it is decided."""
+    found = result.evaluation
+    if found is None or found.value_of_knowing < 0.001:
+        return ""
+    gain = quantity(found.value_of_knowing, f"{result.currency} a month".strip() if found.in_money else "fraction")
+    return f" To know all that is not sure would gain {gain}{'' if found.in_money else ' of probability'}."
 
 
 def _sources(result: Architecture, kinds: tuple[str, ...]) -> tuple[Source, ...]:

@@ -58,7 +58,8 @@ def microservices_gate(
 
     To split takes a constraint (capacity that scales in isolation, or a deploy train), a cut that few changes cross,
     everything of READY, and no cheaper way out. To merge takes changes that cross the cut and neither constraint.
-    An interval that holds the threshold is not measured well enough. Raises InvalidInput for figures that cannot be.
+    An interval that holds the threshold, or has an unknown end, is not measured well enough, and neither is a figure
+    that is assumed where it would speak for a change. Raises InvalidInput for figures that cannot be.
     """
     for name, figure in (("train_share", train_share), ("co_change", co_change), ("call_tax", call_tax)):
         if figure is not None and not 0 <= figure.value <= 1:
@@ -118,13 +119,14 @@ def _unknown(conditions: tuple[Condition, ...]) -> Iterator[str]:
 def _condition(name: str, figure: Estimate | None, threshold: float, *, above: bool) -> Condition:
     if figure is None or math.isnan(figure.value):
         return Condition(name=name, holds=None, because="not measured")
-    low, high = (figure.value if math.isnan(end) else end for end in (figure.low, figure.high))
     side = "at least" if above else "below"
     limit = Estimate(threshold, threshold, threshold, unit=figure.unit)
-    sure = (low >= threshold, high < threshold)
+    sure = (figure.low >= threshold, figure.high < threshold)  # neither, where an end is not known
     if not any(sure):
         return Condition(name=name, holds=None, because=f"{figure}: not sure to be {side} {limit}")
     holds = sure[0] if above else sure[1]
+    if holds and figure.assumed:
+        return Condition(name=name, holds=None, because=f"{figure}: to be measured before it decides")
     return Condition(name=name, holds=holds, because=f"{figure}; it takes {side} {limit}")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from scaling_lib.architecture.basis import Basis
 from scaling_lib.architecture.capacity_patterns import FREE, UTILIZATION_LAW, do_nothing
@@ -24,6 +26,7 @@ from scaling_lib.errors import NotMeasured
 from scaling_lib.stats import Estimate
 
 MONTH_H = 730.0
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 PARALLEL = (0.9, 0.95, 0.99)  # of the work, on more cores of one instance: assumed
 MOST_TIMES = 64
 COPIES = 3  # of a store, and shards of it, where nobody says how many
@@ -93,29 +96,35 @@ def _standard(kind: PatternName, names: tuple[str, ...], basis: Basis, currency:
 
 
 def _sized(
-    kind: PatternName, own: Resource | None, limit: Estimate, basis: Basis
+    kind: PatternName, own: Resource | None, limit: Estimate, basis: Basis, given: Mapping[str, Any] = NOTHING
 ) -> tuple[dict[str, Told], float | None]:
-    """The size that the load needs, and what it costs an hour above that of today; None where no price is given."""
+    """The size that is given, else that which the load needs, and what it costs an hour above that of today.
+
+    The cost is None where no price is given, or a speed whose price nobody can know.
+    """
     lack = basis.needed.high / max(min(limit.low, limit.value) * basis.within_slo.low, 1e-9)
     price = own.price_per_hour if own is not None and isinstance(own.limit, float) else None
     today = own.limit if own is not None and isinstance(own.limit, float) else 1.0
     if kind in ("horizontal scaling", "autoscaling"):
-        times = next((n for n in range(2, MOST_TIMES) if n / (1 + 0.02 * (n - 1)) >= lack), MOST_TIMES)
+        enough = next((n for n in range(2, MOST_TIMES) if n / (1 + 0.02 * (n - 1)) >= lack), MOST_TIMES)
+        times = given.get("times", enough)
         told = Told(figure=Estimate(times, times, times), said="as many as the load needs")
         return {"times": told}, _times(price, (times - 1) * today)
-    if kind == "vertical scaling" and own is not None and own.sizes and price is not None:
+    if kind == "vertical scaling" and own is not None and own.sizes and price is not None and "speedup" not in given:
         speeds = {
             each.name: each.speed * amdahl_speedup(PARALLEL, max(each.servers / today, 1.0)) for each in own.sizes
         }
-        enough = [each for each in own.sizes if speeds[each.name][0] >= lack]
-        size = min(enough or own.sizes, key=lambda each: each.price_per_hour if enough else -speeds[each.name][1])
+        fits = [each for each in own.sizes if speeds[each.name][0] >= lack]
+        size = min(fits or own.sizes, key=lambda each: each.price_per_hour if fits else -speeds[each.name][1])
         low, likely, high = speeds[size.name]
         figure = Estimate(float(likely), float(low), float(high), unit="x", assumed=True)
         said = f"{size.name}, of whose work 90 to 99% is assumed to run in parallel"
         return {"speedup": Told(figure=figure, said=said)}, max(size.price_per_hour - price * today, 0.0)
     if kind in ("read replicas", "sharding"):
-        told = Told(figure=Estimate(COPIES, COPIES, COPIES), said="assumed")
-        return {"replicas" if kind == "read replicas" else "shards": told}, _times(price, (COPIES - 1) * today)
+        name = "replicas" if kind == "read replicas" else "shards"
+        copies = given.get(name, COPIES)
+        told = Told(figure=Estimate(copies, copies, copies), said="assumed")
+        return {name: told}, _times(price, (copies - 1) * today)
     return {}, _times(price, today) if kind == "split" else None
 
 
@@ -128,7 +137,7 @@ def _given(system: Assessment, option: ArchitectureOption, basis: Basis) -> Plac
         )
     names = (option.resource,) if option.resource else tuple(basis.limits)
     own = basis.resources.get(names[0])
-    told, cost = _sized(option.pattern, own, basis.limits[names[0]], basis)
+    told, cost = _sized(option.pattern, own, basis.limits[names[0]], basis, option.figures)
     if option.pattern in ("read replicas", "CQRS") and (writes := basis.writes(names[0])):
         told["writes"] = writes
     for name, value in option.figures.items():

@@ -133,6 +133,15 @@ def test_what_an_option_says_replaces_the_standard_one(tmp_path):
     assert chosen.capacity.value == pytest.approx(250, rel=0.01)
 
 
+def test_a_size_that_is_given_is_the_one_that_is_priced(tmp_path):
+    """Three apps in place of one: two more at 0.1 an hour; a speed that nobody sells has no price."""
+    three = "{pattern: horizontal scaling, resource: app, figures: {times: 3}}"
+    fast = "{pattern: vertical scaling, resource: app, figures: {speedup: 9}}"
+    own = by_name(assessed(tmp_path, options=f"{three}, {fast}"))
+    assert own["horizontal scaling of app"].monthly_cost.value == pytest.approx(2 * 0.1 * 730)
+    assert own["vertical scaling of app"].monthly_cost is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -92,3 +92,19 @@ def test_what_cannot_be():
         gate(co_change=sure(1.4))
     with pytest.raises(InvalidInput, match="'logs' in ready"):
         gate(ready={"logs": True})
+
+
+def test_what_is_assumed_or_of_unknown_ends_does_not_decide_for_a_change():
+    assumed = Estimate(2.0, 1.9, 2.1, unit="x", assumed=True)
+    found = gate(scaling_gain=assumed)
+    assert found.verdict == "MEASURE FIRST" and found.missing == ("capacity that scales in isolation",)
+    assert "to be measured" in found.conditions[0].because
+    against = Estimate(1.0, 0.9, 1.1, unit="x", assumed=True)
+    assert gate(scaling_gain=against).verdict == "STAY"
+    assert gate(scaling_gain=Estimate(2.0, math.nan, math.nan, unit="x")).verdict == "MEASURE FIRST"
+    assert gate(co_change=Estimate(0.05, math.nan, math.nan, unit="fraction")).verdict == "MEASURE FIRST"
+
+
+def test_a_cheaper_way_out_is_said():
+    said = {each.name: each.because for each in gate(cheaper_is_enough=True).conditions}
+    assert said["no cheaper option carries the load"] == "one does, and is undone sooner"
