@@ -92,7 +92,7 @@ def test_the_evidence_of_samples_is_that_of_their_interval():
 
 @pytest.mark.slow
 def test_eight_metrics_of_a_canary_as_good_seldom_fail():
-    """Of 60 canaries; the long form, 500: 1.6% fail (13 to 20% without the correction); watched, of 200, none."""
+    """Of 60 canaries; the long form, 500: 2.2% fail (17.4% without the correction); watched, none."""
     rng = np.random.default_rng(5)
     failed = single = 0
     for _ in range(60):
