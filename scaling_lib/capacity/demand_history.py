@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.requests import Requests
-from scaling_lib.evidence.silence import silence_limit_s
+from scaling_lib.evidence.silence import LEAST_GAP_S, silence_limit_s
 from scaling_lib.stats import Estimate, student_quantile
 from scaling_lib.stats.arguments import check_kind, check_series, is_finite, said
 from scaling_lib.stats.clock import check_zone
@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 Week = tuple[int, pd.Timestamp, pd.Timestamp]  # how many weeks back, its first time and its end
 
 MINUTE, HOUR, DAY, WEEK = pd.Timedelta(minutes=1), pd.Timedelta(hours=1), pd.Timedelta(days=1), pd.Timedelta(days=7)
-LEAST_GAP_S = 300.0
 WEEKS = 4  # of which the peak is typical
 KNOWN = 0.9  # of a week's hours: else its busiest may be one of the others
 FEWEST_DEGREES = 2  # of freedom: with one, an interval would be thirteen deviations wide

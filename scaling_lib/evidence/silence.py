@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 RHYTHMS = 10  # a silence this many times a usual step is a gap in the evidence
 USUAL = 0.9  # of the steps from traffic to traffic are no longer than a usual one
 PERIODS_S = (86_400.0, 7 * 86_400.0)  # services that are closed at night, and at the weekend
+LEAST_GAP_S = 300.0  # of requests: a shorter silence is no gap
 FEWEST = 3  # silences that make a rhythm
 OFTEN = 0.5  # in so many of the days, or weeks
 REGULAR = 0.1  # of a period, by which the silences' beginnings may lie off

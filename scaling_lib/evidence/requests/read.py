@@ -19,13 +19,12 @@ from scaling_lib.evidence.requests.reduce import Reduced, reduce_file
 from scaling_lib.evidence.requests.source import RequestSource, Threshold
 from scaling_lib.evidence.requests.times import FORMS, UNREAD_TIME
 from scaling_lib.evidence.routes import MOST_ROUTES, OTHER, capped, is_of, named_among
-from scaling_lib.evidence.silence import silence_limit_s
+from scaling_lib.evidence.silence import LEAST_GAP_S, silence_limit_s
 from scaling_lib.evidence.sources import ReadSource, read_sources
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, percent, plural
 
 MINUTE = pd.Timedelta(minutes=1)
-LEAST_GAP_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
