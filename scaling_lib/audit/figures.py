@@ -24,7 +24,7 @@ CURVE_CAPTION = (
 UNIT_CAPTION = "Usage of each month over its requests, by effective cost; months that are not whole are open points."
 DAYS_CAPTION = "Usage of each day. Marked are the days that neither demand, nor season, nor the weeks around explain."
 BUDGET_CAPTION = "What is billed, and the simulated sums ahead: median and interval."
-POSTURE_CAPTION = "The checks of the last scans by severity. Only the dark part was evaluated and passed."
+POSTURE_CAPTION = "The checks of the last scans by severity. What is muted, by hand or not evaluated is no pass."
 DEFAULT_BEYOND = 1.15
 STATUSES = (
     ("failed", "fail", PALETTE[1]), ("manual", "by hand", PALETTE[4]), ("not_evaluated", "not evaluated", PALETTE[6]),
@@ -40,8 +40,7 @@ def growth_figure(result: Audit) -> go.Figure | Shown:
     if not told:
         return figures.nothing(f"No service's cost can be held against demand. {result.costs.services[0].why}")
     names = [each.service for each in growing(result.costs)]
-    title = f"{listing(names, 3)} cost{'s' if len(names) == 1 else ''} more with every request" if names else (
-        "No service's cost grows faster than demand")  # fmt: skip
+    title = f"{listing(names, 3) or 'No cost'} grow{'s' if len(names) < 2 else ''} faster than demand"
     figure = figures.figure(title, x="% of cost for 1% of demand", height=120 + 44 * len(told))
     slopes = [each.elasticity for each in told if each.elasticity is not None]
     figure.add_scatter(
@@ -63,7 +62,7 @@ def growth_figure(result: Audit) -> go.Figure | Shown:
     )  # fmt: skip
     high = max(max(each.high for each in slopes), 1.1)
     figure.update_xaxes(range=[min(min(each.low for each in slopes), 0) - 0.05, high * DEFAULT_BEYOND])
-    return figures.threshold(figure, 1.0, "as fast as demand", axis="x")
+    return figures.threshold(figure, 1.0, "as demand", axis="x")
 
 
 def curve_figure(result: Audit, service: str = "") -> go.Figure | Shown:
@@ -101,6 +100,7 @@ def curve_figure(result: Audit, service: str = "") -> go.Figure | Shown:
         hovertemplate="%{x:.3g} million requests: %{y:.3g}<extra>a day</extra>",
         showlegend=False,
     )
+    figure.update_xaxes(type="log", dtick="D2").update_yaxes(type="log", dtick="D2")  # a power law is a line
     figures.span(figure, low / 1e6, high / 1e6, "seen")
     return figures.threshold(figure, today / 1e6, "today", axis="x")
 

@@ -47,7 +47,8 @@ def _growing(result: Audit, costs: UnitCosts) -> list[Finding]:
                 subject=each.service,
                 verdict=verdict,
                 sentence=(
-                    f"{each.service} grows faster than demand: 1% more requests cost {each.elasticity}% more. It is "
+                    f"{each.service} grows faster than demand: 1% more requests cost {_points(each.elasticity)} more. "
+                    f"It is "
                     f"{percent(each.share)} of the usage today, and would be {percent(then)} at "
                     f"{number(result.k)} times the demand."
                 ),
@@ -80,6 +81,11 @@ def _growing(result: Audit, costs: UnitCosts) -> list[Finding]:
             )
         )
     return found
+
+
+def _points(elasticity: Estimate) -> str:
+    ends = f"{number(elasticity.low)} to {number(elasticity.high)}"
+    return f"{number(elasticity.value)}% ({ends})"
 
 
 def _unit_cost(result: Audit, costs: UnitCosts) -> Finding:

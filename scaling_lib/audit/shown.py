@@ -68,7 +68,7 @@ TABLES = {
     ),
     "commitments": _Table(
         make=tables.commitments_table, of=("usage", "bills"),
-        otherwise="No commitment is sized: give the discount that you are offered as the parameter `discount`.",
+        otherwise="No commitment is sized: give the discount that you are offered as the parameter discount.",
         caption="What to commit to, by the distribution of each service's daily cost: a part of it pays where it is in "
         "use for more than 1 - discount of the time.",
     ),
@@ -111,7 +111,7 @@ def table(result: Audit, name: str) -> Shown:
         caption += f" In {result.currency or 'the currency of the bill'}."
     if any(each.origin == "simulated" for each in result.sources.get("bills" if name in MONEY else "scans", ())):
         caption += " This evidence is simulated."
-    return figures.table(frame, name, caption, units=tables.UNITS | {"critical journeys": "fraction"})
+    return figures.table(frame, name, caption, units=tables.UNITS | dict.fromkeys(tables.PAID, result.currency))
 
 
 def reason(result: Audit, *parts: str) -> str:

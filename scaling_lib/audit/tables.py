@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -11,8 +12,11 @@ from scaling_lib.audit.result import Audit
 from scaling_lib.audit.unit_costs import ServiceCost
 from scaling_lib.stats import Estimate
 
-UNITS = {"share": "fraction", "share then": "fraction", "in use": "fraction", "age": "s", "times": "x", "reach": "x",
-         "behind": "", "error held out": "fraction", "covers": "fraction", "used": "fraction"}  # fmt: skip
+UNITS = {
+    "share": "fraction", "share then": "fraction", "times": "x", "age": "s", "critical journeys": "fraction",
+    "error held out": "fraction", "covers": "fraction", "used": "fraction",
+}  # fmt: skip
+PAID = ("a day", "a further million costs", "a million cost", "at its end")  # columns in the currency
 
 
 def services_table(result: Audit) -> pd.DataFrame:
@@ -28,7 +32,7 @@ def services_table(result: Audit) -> pd.DataFrame:
                 "share": each.share,
                 "elasticity": each.elasticity or Estimate(math.nan, math.nan, math.nan),
                 "grows": each.growth,
-                "a further million costs": each.marginal or Estimate(math.nan, math.nan, math.nan),
+                "a further million costs": _paid(result, each.marginal),
                 f"a day at {result.k:g}x": each.far.cost if each.far else Estimate(math.nan, math.nan, math.nan),
                 "share then": far_share(result, each) if each is not result.costs.whole else math.nan,
                 "remarks": each.why or ("; ".join(each.curve.caveats) if each.curve else ""),
@@ -71,12 +75,11 @@ def per_request_table(result: Audit) -> pd.DataFrame:
     """What a request, and a good one, cost."""
     if result.costs is None:
         return pd.DataFrame()
-    rows = [("all requests", result.costs.days, result.costs.per_request)]
-    if result.costs.per_good is not None and result.costs.then is not None:
-        rows.append(
-            ("all requests, on the days on which good ones are known", result.costs.good_days, result.costs.then)
-        )
-        rows.append(("good requests", result.costs.good_days, result.costs.per_good))
+    rows = [("all requests", result.costs.days, _paid(result, result.costs.per_request))]
+    if result.costs.per_good is not None:
+        known = "all requests, on the days on which good ones are known"
+        rows.append((known, result.costs.good_days, _paid(result, result.costs.then)))
+        rows.append(("good requests", result.costs.good_days, _paid(result, result.costs.per_good)))
     return pd.DataFrame(rows, columns=["of", "days", "a million cost"])
 
 
@@ -112,16 +115,25 @@ def budgets_table(result: Audit) -> pd.DataFrame:
                 "budget": name,
                 "amount": each.budget,
                 "spent": each.spent,
-                "until": each.until,
+                "billed until": _date(each.until),
                 "at its end": each.total,
-                "is spent": each.state,
-                "date": each.date,
-                "from": each.low,
-                "to": each.high,
+                "is spent on": _date(each.date),
+                "from": _date(each.low),
+                "to": _date(each.high),
+                "remarks": f"it is spent {each.state}" if "period" in each.state else each.state,
             }
             for name, each in result.budgets.items()
         ]
     )
+
+
+def _date(day: pd.Timestamp | None) -> str:
+    return f"{day:%Y-%m-%d}" if day is not None else "never in it"
+
+
+def _paid(result: Audit, estimate: Estimate | None) -> Estimate:
+    """In the currency alone: the column says of what."""
+    return replace(estimate, unit=result.currency) if estimate else Estimate(math.nan, math.nan, math.nan)
 
 
 def owners_table(result: Audit) -> pd.DataFrame:

@@ -22,6 +22,7 @@ SAME = 4.0  # AICc above the least: laws that the points do not tell apart
 HELD_OUT = 0.2  # of the points, those of the highest demand
 OUTLYING, MOST_OUTLYING = 5.0, 0.1  # deviations (by the median); share of the points
 WIDEST = 0.999  # the level up to which shapes are kept
+ROUNDING = 1e-5  # relative
 ROUNDED = 0.01  # relative: no point is set aside for less
 
 
@@ -148,6 +149,8 @@ def _effective(family: tuple[Law, ...], fitted: Mapping[str, Fitted], demand: Fl
     left = _left(law, fitted[law.name], demand, cost)
     square = float(left @ left)
     alike = float(left[1:] @ left[:-1]) / square if square else 0.0
+    if square < len(left) * ROUNDING**2:  # no noise at all: what rounding leaves is no noise that neighbours share
+        return float(len(left))
     if len(left) < 20 or alike <= 1.645 / math.sqrt(len(left)):
         return float(len(left))
     return max(len(left) * (1 - alike) / (1 + alike), float(FEWEST))
