@@ -31,8 +31,8 @@ class WorkItem(Part):
     @staticmethod
     def points(given: float | list[float]) -> tuple[float, float, float]:
         """The three points of what is given, which are one where it is a number."""
-        low, *_, high = numbers = given if isinstance(given, list) else [given]
-        return low, numbers[len(numbers) // 2], high
+        numbers = given if isinstance(given, list) else [given]
+        return numbers[0], numbers[len(numbers) // 2], numbers[-1]
 
 
 def check_work(work: list[WorkItem], hours: dict[str, float], hour_price: float | None) -> None:

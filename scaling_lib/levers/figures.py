@@ -55,7 +55,7 @@ def hotspot_figure(result: Levers) -> go.Figure | Shown:
         hovertemplate="%{customdata}: %{text} (commits × complexity)<extra></extra>",
         showlegend=False,
     )  # fmt: skip
-    return figure.update_xaxes(range=[0, 135], tickvals=[0, 20, 40, 60, 80, 100])
+    return figure.update_xaxes(range=[0, 175], tickvals=[0, 20, 40, 60, 80, 100])
 
 
 def coupling_figure(result: Levers) -> go.Figure | Shown:
@@ -106,7 +106,7 @@ def queue_figure(result: Levers) -> go.Figure | Shown:
         + (f", though its rank may be {low} to {high}" if high > low else ", whatever the figures are")
         + f": a quarter's delay costs {number(first['per_hour'].value)} h for each hour of work"
     )
-    figure = figures.figure(title, x="hours of delay a quarter, for each hour of work (logarithmic)",
+    figure = figures.figure(title, x="h of delay for each h of work (logarithmic)",
                             height=150 + 34 * len(shown))  # fmt: skip
     for place, row in enumerate(shown.to_dict("records")):
         rate = row["per_hour"]
@@ -172,7 +172,7 @@ def readiness_figure(result: Levers) -> go.Figure | Shown:
         tickvals=list(range(len(known))), ticktext=[name for name, _ in reversed(known)],
         range=[-0.6, len(known) - 0.3], showgrid=False,
     )  # fmt: skip
-    return figure.update_xaxes(range=[-4, 104])
+    return figure.update_xaxes(range=[-9, 112], tickvals=[0, 25, 50, 75, 100])
 
 
 def _readiness_title(result: Levers) -> str:
@@ -196,4 +196,4 @@ def _short(path: object) -> str:
 
 
 def _cut(name: str) -> str:
-    return name if len(name) <= 30 else name[:28].rstrip() + " …"
+    return name if len(name) <= 25 else name[:23].rstrip() + " …"
