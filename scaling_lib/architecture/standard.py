@@ -102,6 +102,7 @@ def standard(
         own,
         name=name or own.name,
         assumptions=tuple(replace(each, said=by.said) for each, by in zip(own.assumptions, rests, strict=True)),
+        monthly_cost=own.monthly_cost if monthly_cost is None else monthly_cost,
         once_h=Estimate(once_h, once_h, once_h, unit="h") if once_h is not None else own.once_h,
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 from small_system import make
 from two_resources import INDEX, two_resources
@@ -176,3 +179,48 @@ def test_what_cannot_be_asked(tmp_path, wrong, said):
 def test_options_that_cannot_be_are_refused_with_their_line(tmp_path, option, said):
     with pytest.raises(InvalidInput, match=said):
         scaling_lib.open(two_resources(tmp_path, options=option))
+
+
+def test_measuring_comes_first_where_knowing_is_worth_it(tmp_path):
+    """150 of the 100 x 0.9 x factor that are carried: a factor of 1.67, which 1.2 to 4 may be or not; it costs 300."""
+    rough = INDEX.replace("factor: 5", "factor: [1.2, 2, 4]").replace("origin", "monthly_cost: 300, origin")
+    asked = {"wanted": 0.6, "worth_a_month": 1000.0, "measuring_costs": 1.0}
+    folder = tmp_path / "a"
+    result = assessed(folder, options=rough, parameters=asked)
+    chosen = result.evaluation.chosen
+    assert (chosen.pattern.name, chosen.verdict) == ("an index", "MEASURE FIRST")
+    assert result.evaluation.in_money  # and else 300 are spent for nothing
+    assert result.evaluation.value_of_knowing == pytest.approx(300 * (1 - chosen.met), rel=0.01)
+    assert chosen.met == pytest.approx(0.755, abs=0.03)  # by the normal tables: ln(2 / 1.67) is 0.69 deviations
+    (option,) = [each for each in architecture.findings(result) if each.name == "option"]
+    assert option.action.startswith("Measure times less work first") and "would gain" in option.why
+    title = architecture.tornado_figure(result).layout.title.text
+    assert title.startswith("An index: times less work moves the probability by 100 points")
+    rich = architecture.assess(scaling_lib.open(folder), **{**asked, "measuring_costs": 1e6})
+    assert rich.evaluation.chosen.verdict == "PROVISIONAL"
+
+
+def test_growth_is_drawn_where_it_is_known(planted):
+    """Every new folder is changed together with all that were there: pairs n (n - 1) / 2, an exponent near 2."""
+    start = pd.Timestamp("2026-01-01", tz="UTC")
+    rows = [
+        (start + pd.Timedelta(days=10 * new + twice), 2 * new + twice, f"src/{name}/x.py")
+        for new in range(1, 12)
+        for twice in (0, 1)
+        for name in range(new)
+    ]
+    history = pd.DataFrame(rows, columns=["time", "order", "path"])
+    result = replace(planted, growth=architecture.code_growth(history))
+    title = architecture.growth_figure(result).layout.title.text
+    assert "grow faster than the folders" in " ".join(title.split("<br>"))
+    assert result.growth.exponent.value == pytest.approx(2, abs=0.35)
+    assert "exponent of their growth" in architecture.table(result, "complexity").text
+
+
+def test_names_from_data_are_text_in_every_figure_and_table(tmp_path):
+    hostile = "<img src=x onerror=alert(1)>"
+    result = assessed(tmp_path, options=INDEX.replace("an index", f'"{hostile}"'))
+    for draw in (architecture.capacity_figure, architecture.options_figure, architecture.tornado_figure):
+        assert "<img" not in draw(result).to_json().replace("\\u003c", "<")
+    for name in ("options", "assumptions"):
+        assert "<img" not in architecture.table(result, name).bundle["text/html"]
