@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import get_args
 
+from scaling_lib import slo
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.changes import changed
 from scaling_lib.bottlenecks.fixes import judged
 from scaling_lib.bottlenecks.given_back import given_back
 from scaling_lib.bottlenecks.measured import Measured, measured
 from scaling_lib.bottlenecks.migration import Relief, migration, relieved
-from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Group, PathTimes, path_times
+from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Group, Integers, PathTimes, path_times
 from scaling_lib.bottlenecks.rank import TAIL, WINDOWS, Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks, Budget, Solved
+from scaling_lib.bottlenecks.stretches import by_recording, rate_seen, slow_stretch
 from scaling_lib.bottlenecks.traces import ShownTrace, shown_traces
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.capacity.attempts import Attempts
@@ -21,6 +25,7 @@ from scaling_lib.config_evidence import Fix
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.model.system import System
+from scaling_lib.stats import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
 
@@ -57,8 +62,11 @@ def assess(
         path = tried("migration", lambda: migration(model, relief, steps=steps)) or ()
         solved = _solved(found, model)
     budgets: list[Budget] = []
-    for slo in tried("SLOs", system.slos) or ():
-        budgets += tried(f"budget of {slo.name}", partial(_budgets, found, slo, level)) or ()
+    for each in tried("SLOs", system.slos) or ():
+        budgets += tried(f"budget of {each.name}", partial(_budgets, found, each, level)) or ()
+    if any(each.found.given_back.high > 0 for each in budgets):
+        spent = _spent(tried("spent budgets", lambda: slo.assess(system, level=level)))
+        budgets = [replace(each, spent=spent.get(each.slo.name)) for each in budgets]
     ranking, traces = found.ranking, tuple[ShownTrace, ...]()
     if ranking is not None and found.spans is not None and found.path is not None:
         traces = shown_traces(found.spans, found.path, ranking.times)
@@ -70,6 +78,8 @@ def assess(
         relief=max(relief, 1 / relief),
         solved=solved,
         budgets=tuple(sorted(budgets, key=lambda each: -each.found.given_back.value)),
+        recordings=by_recording(ranking, _starts(found, ranking.times)) if ranking is not None else (),
+        seen=rate_seen(found.path.by_root) if found.path is not None else 0.0,
         migration=path,
         fixes=tuple(judged(fix, found, level=level) for fix in system.config.fixes),
         changes=tuple(changed(system, change, window=window, level=level) for change in system.config.changes),
@@ -125,22 +135,38 @@ def _solved(found: Measured, model: System) -> dict[str, Solved]:
     return solved
 
 
-def _budgets(found: Measured, slo: SLO, level: float) -> list[Budget]:
+def _spent(found: slo.Assessed | None) -> Mapping[str, Estimate]:
+    """By SLO the fraction of its budget that is spent, as step 01 has it."""
+    return {each.slo.name: each.spent for each in found.results} if found is not None else {}
+
+
+def _budgets(found: Measured, objective: SLO, level: float) -> list[Budget]:
     """What each of the names that are waited for most costs a latency SLO."""
-    if slo.kind != "latency" or slo.threshold_s is None or found.ranking is None or found.path is None:
+    threshold = objective.threshold_s
+    if objective.kind != "latency" or threshold is None or found.ranking is None or found.path is None:
         return []
-    times = _times_of(found, slo.journey)
+    times = _times_of(found, objective.journey)
     if times is None:
         return []
+    stretch = slow_stretch(times.duration_s > threshold, _starts(found, times))
     return [
         Budget(
             name=name,
-            slo=slo,
-            found=given_back(times, [name], threshold_s=slo.threshold_s, target=slo.target, level=level),
+            slo=objective,
+            found=given_back(times, [name], threshold_s=threshold, target=objective.target, level=level),
+            spent=None,
+            stretch=stretch,
         )
         for name in found.ranking.table.index[:MOST_LOOKED_AT]
         if name in times.names.index
     ]
+
+
+def _starts(found: Measured, times: PathTimes) -> Integers:
+    """When each of these traces began, nanoseconds."""
+    assert found.path is not None  # noqa: S101 - they are of it
+    starts: Integers = found.path.by_root["start_ns"].to_numpy(dtype="int64")[times.root]
+    return starts
 
 
 def _times_of(found: Measured, journey: str) -> PathTimes | None:

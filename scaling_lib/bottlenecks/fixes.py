@@ -1,4 +1,4 @@
-"""Fixes that are proposed, held against what was measured: what each gains at most, and which gain next to nothing."""
+"""Fixes that are proposed, held against what was measured: what each takes away, and which gain next to nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scaling_lib.bottlenecks.rank import FEWEST_BLOCKS
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.config_evidence import Fix
 from scaling_lib.errors import ScalingError
+from scaling_lib.model.system import System
 from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats import Estimate
 from scaling_lib.words import quantity
@@ -30,14 +31,18 @@ class JudgedFix:
     """A fix, and what is gained by it.
 
     worth: whether it certainly gains more than a twentieth of the latency or the throughput, perhaps, or certainly not.
-    faster: the fraction of the journeys' mean duration that is saved at most (its bound by Amdahl's law), None where no
-        spans tell. relief: what the model says of the throughput, None without a model. sentence: the same in words.
+    faster: the fraction of the journeys' mean duration that it takes away itself, None where no spans tell. What then
+        queues for less is not in it: the index of the shop took away 40.9% by this, and 97.9% was recorded.
+    relief: what the model says of the throughput, None without a model. responses: by the model, mean seconds now and
+        then, with its queueing, at the busiest minute; infinite where that cannot be carried. None without a model.
+    sentence: the same in words.
     """
 
     fix: Fix
     worth: Worth
     faster: Estimate | None
     relief: Relief | None
+    responses: tuple[Estimate, Estimate] | None
     sentence: str
     why: str
 
@@ -45,18 +50,24 @@ class JudgedFix:
 def judged(fix: Fix, found: Measured, *, level: float = 0.95) -> JudgedFix:
     """What a fix gains.
 
-    Latency: the traces without the time on their critical paths that the fix takes away, which is the most that can
-    be: where the system is busy, those who wait for the same resource gain too, which the model's throughput shows.
-    More of a resource shortens no work; it is held against throughput alone.
+    Latency: the traces without the time on their critical paths that the fix takes away, as if nothing else changed.
+    Where its resource is busy, those who wait for the same gain too, and more than that: the model's throughput and its
+    response at the load show it. A fix is said to gain little only where that time is short, the throughput hardly
+    rises, and by the model it eases no resource that limits. More of a resource shortens no work; the model alone
+    tells what that gains.
     """
     faster = _faster(fix, found, level)
-    relief, reason = None, ""
+    relief, responses, reason, limits = None, None, "", True
     if found.model is not None and found.work is not None:
         system = found.model.system(found.rate)
         try:
             relief = relieved(fix.name, system, eased(system, fix, found.work, found.runs_on))
         except ScalingError as error:
             reason = str(error)
+        else:
+            limits = relief.bottleneck in _eases(system, relief.system)
+            if found.peak is not None:
+                responses = (system.predict().mean_response, relief.system.predict().mean_response)
     gains = [each for each in (faster, _more(relief)) if each is not None]
     worth: Worth = "not measured"
     if gains and not reason:
@@ -65,12 +76,28 @@ def judged(fix: Fix, found: Measured, *, level: float = 0.95) -> JudgedFix:
             "gains"
             if any(low > LITTLE for low, _ in ends)
             else "gains little"
-            if all(high <= LITTLE for _, high in ends)
+            if all(high <= LITTLE for _, high in ends) and not limits
             else "may gain"
         )
     return JudgedFix(
-        fix=fix, worth=worth, faster=faster, relief=relief, sentence=_sentence(fix, worth, faster, relief), why=reason
+        fix=fix,
+        worth=worth,
+        faster=faster,
+        relief=relief,
+        responses=responses,
+        sentence=_sentence(fix, worth, faster, relief, responses),
+        why=reason,
     )
+
+
+def _eases(before: System, after: System) -> set[str]:
+    """The resources of which a fix takes work away, or to which it adds."""
+    return {
+        name
+        for name in before.resources
+        if after.servers[name] != before.servers[name]
+        or after.mean_demand(name).value < before.mean_demand(name).value * (1 - 1e-9)
+    }
 
 
 def touched(fix: Fix, times: PathTimes) -> Mask:
@@ -113,16 +140,32 @@ def _end(end: float, value: float) -> float:
     return value if math.isnan(end) else end
 
 
-def _sentence(fix: Fix, worth: Worth, faster: Estimate | None, relief: Relief | None) -> str:
+def _sentence(
+    fix: Fix,
+    worth: Worth,
+    faster: Estimate | None,
+    relief: Relief | None,
+    responses: tuple[Estimate, Estimate] | None,
+) -> str:
     if worth == "not measured":
         return f"{fix.name}: what it gains is not measured."
     parts = []
     if faster is not None:
-        parts.append(f"makes the journeys at most {faster} faster" if faster.value > 0 else "is on no critical path")
+        parts.append(
+            f"takes {faster} of the journeys' time away (not counted: the queueing behind it)"
+            if faster.value > 0
+            else "is on no critical path"
+        )
     more = _more(relief)
     if relief is not None and more is not None:
         rises = f"raises the highest throughput by {more}"
         parts.append(rises if more.value >= NOTHING else f"leaves the highest throughput to {relief.bottleneck}")
     words = {"gains": "would help", "may gain": "may help", "gains little": "would gain little"}[worth]
+    load = ""
+    if responses is not None:
+        now, then = (quantity(each.value, "s") if each.value < math.inf else "without end" for each in responses)
+        load = (
+            f" By the model, queueing counted, the mean response at today's busiest minute is {now}, and {then} then."
+        )
     cost = f" It costs {quantity(fix.cost)}." if fix.cost is not None else ""
-    return f"{fix.name} {words}: it {' and '.join(parts)}.{cost}"
+    return f"{fix.name} {words}: it {' and '.join(parts)}.{load}{cost}"

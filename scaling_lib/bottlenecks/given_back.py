@@ -18,15 +18,18 @@ BINS = 2000  # of durations, each with as many traces: a quantile is known to a 
 
 @dataclass(frozen=True, kw_only=True)
 class GivenBack:
-    """What is given back at most where all the time of some names is gone.
+    """What these traces would be without their own time under some names; the queueing behind it is not in it.
 
     over, over_then: the share of requests over the threshold, now and then, fractions.
-    given_back: the difference in error budgets ("x": 1 is all that the SLO allows); spent: of now, in the same unit.
+    explained: of those that are over it, the fraction that would not be; unknown (NaN) where none is.
+    given_back: the difference in rates that the SLO allows ("x"), in these traces; spent: of now, in the same unit.
+        What of an SLO's budget is spent is not known of traces: they may be of one bad minute.
     tail, tail_then: the quantile of the durations, now and then, seconds.
     """
 
     over: Estimate
     over_then: Estimate
+    explained: Estimate
     given_back: Estimate
     spent: Estimate
     quantile: float
@@ -46,9 +49,10 @@ def given_back(
     """Recount the slow requests of one journey without what they waited for under these names.
 
     times: of the journey alone, see `path_times`. threshold_s: of the latency SLO; target: its fraction of requests.
-    Each trace is shorter by its own time under the names, which is the most that can be; the threshold is then
-    held against what is left. Intervals are of 2,000 draws of blocks of time; those of the quantile are unknown (NaN)
-    with fewer traces than `quantile_sample_size`.
+    Each trace is shorter by its own time under the names, and the threshold is held against what is left. Where the
+    names keep a resource busy the others wait less too, and more is gained than that: in the shop's database without an
+    index 65.2% would have been 64.2%, and were none with it. Intervals are of 2,000 draws of blocks of time; those of
+    the quantile are unknown (NaN) with fewer traces than `quantile_sample_size`.
     Measured coverage of the nominal 95% for the share of slow requests (300 runs, 5% slow in spells of ten): 0.88 of
     600 traces, 0.93 of 1,200. What came in one spell or none is known worse than the interval says.
     Raises InvalidInput for a name that is not there, and for a threshold or a target that cannot be.
@@ -76,6 +80,12 @@ def given_back(
     return GivenBack(
         over=_estimate(over, now, level, "fraction"),
         over_then=_estimate(over_then, then, level, "fraction"),
+        explained=_estimate(
+            (over - over_then) / over if over > 0 else math.nan,
+            (now - then)[now > 0] / now[now > 0],
+            level,
+            "fraction",
+        ),
         given_back=_estimate((over - over_then) / allowed, (now - then) / allowed, level, "x"),
         spent=_estimate(over / allowed, now / allowed, level, "x"),
         quantile=quantile,

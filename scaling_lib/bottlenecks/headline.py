@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from scaling_lib.bottlenecks.change_findings import worked
-from scaling_lib.bottlenecks.result import Bottlenecks
+from scaling_lib.bottlenecks.result import Bottlenecks, Budget
+from scaling_lib.bottlenecks.stretches import differ
 from scaling_lib.bottlenecks.tables import tail_words
-from scaling_lib.words import quantity
+from scaling_lib.words import listing, percent, quantity
 
 WORKED = {
     "yes": "worked",
@@ -28,17 +29,38 @@ def _first(result: Bottlenecks) -> list[str]:
     share = ranking.share(ranking.first)
     words = f"{tail_words(result)} wait most for {ranking.first}, {share} of their time"
     best = next((each for each in result.budgets if each.name == ranking.first and each.found.given_back.low > 0), None)
-    if best is not None:
-        words += f": without it {best.found.given_back} the error budget of {best.slo.name} would be given back"
-    return [f"{words}."]
+    apart = ""
+    if differ(result.recordings):
+        told = listing([percent(each.share.value) for each in result.recordings])
+        apart = f", which describes none of the recordings: of each by itself {told}"
+    return [f"{words}{apart}.{_budget(best) if best is not None else ''}"]
+
+
+def _budget(budget: Budget) -> str:
+    """What that costs an SLO, as far as these traces tell."""
+    name, share = budget.slo.name, budget.share
+    if budget.stretch is not None:
+        spent = "" if budget.spent is None else f" Step 01 finds {budget.spent} of its budget spent, in all."
+        return f" Of those too slow for {name}, {budget.stretch}.{spent}"
+    if share is not None:
+        explained = percent(budget.found.explained.value)
+        return f" That explains {explained} of those too slow for {name}: {share} of its budget."
+    return f" In these traces {budget.found.spent} what {name} allows is too slow."
 
 
 def _next(result: Bottlenecks) -> list[str]:
     if not result.migration:
         return []
+    if result.disproved:
+        return ["What limits the throughput is not known: no metrics of a resource are given."]
     moved = next((each for each in result.migration if each.moved), None)
     first = result.migration[0]
     limit = f"The throughput is limited by {first.bottleneck}, at {quantity(first.before.value, 'requests/s')}"
+    if result.assumed:
+        limit = (
+            f"If each service had one server, {first.bottleneck} would limit first, at "
+            f"{quantity(first.before.value, 'requests/s')}"
+        )
     if moved is None:
         return [f"{limit}."]
     return [

@@ -31,19 +31,21 @@ TABLES = {
     "rank": _Table(
         make=tables.rank_table, of=("ranking",), otherwise="What requests wait for is not measured.",
         caption="What requests wait for: its share of their time at the median and of the slow ones, how often it is "
-        "first when the traces are drawn anew, and by how much the mean request would be shorter at most without it.",
+        "first when these traces are drawn anew, and its own time in the mean request. That time holds waiting for "
+        "others: where a resource is busy, less work there gains more than it.",
     ),
     "budgets": _Table(
         make=tables.budget_table, of=("ranking", "SLOs"),
         otherwise="No request of these traces is over the threshold of a latency SLO because of one operation alone.",
-        caption="The requests over the threshold of their SLO, now and recounted with the time of one name taken out "
-        "of each trace: how many error budgets are given back at most (1x is all that the SLO allows).",
+        caption="The requests of these traces over the threshold of their SLO, now and recounted with the time of one "
+        "name taken out of each trace, the queueing behind it not counted: which part of the slow ones that explains. "
+        "Traces may be of a bad minute (mostly of): what of the budget is spent is step 01's figure.",
     ),
     "model": _Table(
         make=tables.solved_table, of=MODEL,
         otherwise="None of what is waited for most works on a resource of the model.",
-        caption="The model solved again with all work of an operation gone (Amdahl's bound), at today's busiest "
-        "minute: what waits for a lock or a partner takes time of the requests, but no work of a resource.",
+        caption="The model solved again with all work of an operation gone, at today's busiest minute: what waits for "
+        "a lock or a partner takes time of the requests, but no work of a resource.",
     ),
     "fixes": _Table(
         make=tables.fixes_table, of=(),
@@ -53,7 +55,7 @@ TABLES = {
     "resources": _Table(
         make=tables.resources_table, of=MODEL, otherwise="No demand of a resource is measured.",
         caption="The resources of the model: what a request takes of each, how much of it is in use at today's busiest "
-        "minute, at which throughput it is full, and how likely it is the first to be.",
+        "minute, at which throughput it is full, and in which share of what the demands may be it is the first.",
     ),
     "migration": _Table(
         make=tables.migration_table, of=("migration", *MODEL),

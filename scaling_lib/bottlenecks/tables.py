@@ -33,9 +33,9 @@ def reason(result: Bottlenecks, *parts: str) -> str:
 
 
 def rank_table(result: Bottlenecks) -> pd.DataFrame:
-    """One row a name: its rank, shares, and what is gained at most without it."""
+    """One row a name: its rank, shares, and its own time in the mean request."""
     ranking = result.found.ranking
-    columns = ["rank", "waited for", "median", "slow", "is first", "saved at most", "runs on"]
+    columns = ["rank", "waited for", "median", "slow", "is first", "time a request", "runs on"]
     if ranking is None:
         return pd.DataFrame(columns=columns)
     table = ranking.table
@@ -48,28 +48,38 @@ def rank_table(result: Bottlenecks) -> pd.DataFrame:
         "median": table["share_p50"].to_numpy(),
         "slow": table[f"share_{ranking.window}"].to_numpy(),
         "is first": table["first"].to_numpy(),
-        "saved at most": table["saved_s"].to_numpy(),
+        "time a request": table["saved_s"].to_numpy(),
         "runs on": ["" if edge else result.found.resource_of(service) for edge, service in services],
     }
     return pd.DataFrame(rows, columns=columns)
 
 
 def budget_table(result: Bottlenecks) -> pd.DataFrame:
-    """One row a name and latency SLO of which it costs anything: slow requests now and then, budgets given back."""
+    """One row a name and latency SLO of which it costs anything: slow requests of these traces now and then.
+
+    explained: the fraction of the slow ones that it makes slow; x the allowed: the slow ones over what the SLO allows;
+    budget spent: of the SLO's, by step 01; mostly of: where nearly all slow ones come of one stretch, its start (UTC).
+    """
     rows = [
         {
             "SLO": each.slo.name,
             "without": each.name,
             "too slow now": each.found.over,
             "too slow then": each.found.over_then,
-            "budgets given back": each.found.given_back,
+            "explained": each.found.explained,
+            "x the allowed": each.found.spent,
+            "budget spent": each.spent,
+            "mostly of": "" if each.stretch is None else f"{each.stretch.start:%Y-%m-%d %H:%M}",
             "p95 now": each.found.tail,
             "p95 then": each.found.tail_then,
         }
         for each in result.budgets
         if each.found.given_back.high > 0
     ]
-    columns = ["SLO", "without", "too slow now", "too slow then", "budgets given back", "p95 now", "p95 then"]
+    columns = [
+        "SLO", "without", "too slow now", "too slow then", "explained", "x the allowed", "budget spent", "mostly of",
+        "p95 now", "p95 then",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -108,15 +118,20 @@ def fixes_table(result: Bottlenecks) -> pd.DataFrame:
         {
             "fix": each.fix.name,
             "verdict": each.worth,
-            "faster at most": each.faster,
+            "time it takes away": each.faster,
             "throughput": each.relief.gain if each.relief else None,
+            "response now": each.responses[0] if each.responses else None,
+            "response then": each.responses[1] if each.responses else None,
             "then limits": each.relief.next_bottleneck if each.relief else "",
             "cost": each.fix.cost,
             "remarks": each.why,
         }
         for each in result.fixes
     ]
-    columns = ["fix", "verdict", "faster at most", "throughput", "then limits", "cost", "remarks"]
+    columns = [
+        "fix", "verdict", "time it takes away", "throughput", "response now", "response then", "then limits", "cost",
+        "remarks",
+    ]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
     return found.drop(columns="cost") if found["cost"].isna().all() else found
 

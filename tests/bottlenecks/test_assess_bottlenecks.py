@@ -50,7 +50,9 @@ def test_spans_alone_tell_what_is_waited_for_and_what_a_budget_gets_back(small):
     result = small(orders([960.0 if number % 20 == 7 else 60.0 for number in range(400)]))
     (first, *_) = bottlenecks.findings(result)
     assert first.subject == "db: write" and first.verdict == "act"
-    assert first.impact.value == pytest.approx(5.0)
+    assert result.budgets[0].found.spent.value == pytest.approx(5.0) and result.budgets[0].share is None
+    assert "Without it 100% of the requests that are too slow" in first.sentence
+    assert "as many as it allows, in these traces" in first.sentence
     shows_all(result)
 
 

@@ -14,6 +14,7 @@ from scaling_lib.bottlenecks.change_findings import worked
 from scaling_lib.bottlenecks.change_tables import changes_table
 from scaling_lib.bottlenecks.changes import predict
 from scaling_lib.bottlenecks.tables import rank_table, solved_table
+from scaling_lib.config_evidence import Fix
 
 SHOP = Path(__file__).resolve().parents[2] / "data" / "shop"
 TRUTH = yaml.safe_load((SHOP / "truth.yaml").read_text(encoding="utf-8"))["bottleneck"]
@@ -103,6 +104,30 @@ def test_findings_say_all_this_and_point_to_figures(result):
     first = found[0]
     assert first.name == "waited-for-most" and first.subject == "postgresql: insert order"
     assert "worked, 144 to at least 385" in bottlenecks.headline(result)
+
+
+def test_slow_requests_of_one_spell_are_said_to_be_and_no_budget_is_made_of_them(result):
+    """74 of the 76 slow ones lie in one planted lock of 90 s; step 01 finds 13.8% of the budget spent, in all."""
+    (first, *_) = bottlenecks.findings(result)
+    assert "74 of 76 come of one stretch of 86.8 s (2026-11-24 01:54:56 UTC)" in first.sentence
+    assert "step 01 finds 13.8%" in first.sentence and "4.82x" not in first.sentence + bottlenecks.headline(result)
+    assert result.budgets[0].share is None and first.verdict == "watch"
+
+
+def test_recordings_that_differ_are_told_apart(result):
+    """Where the lock was planted it is nearly all that the slow ones wait for, and nothing elsewhere."""
+    assert [each.share.value > 0.9 for each in result.recordings] == [True] + [False] * (len(result.recordings) - 1)
+    assert "describes none of the recordings" in bottlenecks.headline(result)
+
+
+def test_what_a_fix_takes_away_itself_is_less_than_what_it_gained(change):
+    """The index: 40.9% of the time before, without the queueing; recorded were 97.9% less. It is never `at most`."""
+    fix = Fix(name="index", operations=TRUTH["operations"], factor=100)
+    each = bottlenecks.judged(fix, change.before)
+    times = [side.ranking.times for side in (change.before, change.after)]
+    before, after = ((t.duration_s * t.weight).sum() / t.weight.sum() for t in times)
+    assert each.faster.value == pytest.approx(0.409, abs=0.002) and 1 - after / before > 0.95
+    assert "at most" not in each.sentence and "not counted: the queueing behind it" in each.sentence
 
 
 def test_what_waits_for_a_lock_is_no_work_of_the_model(result):

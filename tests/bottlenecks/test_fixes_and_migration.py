@@ -1,6 +1,7 @@
 """Work by operation, what a fix leaves of a system, and where the bottleneck goes: by hand."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -126,6 +127,22 @@ class OneModel:
         return System({"disk": {"order": 0.008}, "cpu": {"order": 0.005}}, {}, {"order": rate})
 
 
+class SlowProcessor:
+    """The processor limits, at 100 requests/s."""
+
+    @staticmethod
+    def system(rate):
+        return System({"disk": {"order": 0.008}, "cpu": {"order": 0.010}}, {}, {"order": rate})
+
+
+class OneDisk:
+    """Nothing but the disk."""
+
+    @staticmethod
+    def system(rate):
+        return System({"disk": {"order": 0.008}}, {}, {"order": rate})
+
+
 def found(spans, work, model=OneModel):
     path = critical_path(spans)
     return Measured(
@@ -147,10 +164,23 @@ def test_a_fix_is_judged_by_latency_and_throughput():
 
 
 def test_what_gains_next_to_nothing_is_named_as_such():
-    """Reading a tenth less saves 1 ms of 100, and the disk limits at 128 requests/s."""
-    each = judged(Fix(name="tuning", operations=["read"], factor=10 / 9), found(*plain()))
-    assert each.worth == "gains little" and "would gain little: it makes the journeys at most 1%" in each.sentence
+    """Reading a tenth less saves 1 ms of 100; that gains little only where the database's disk does not limit."""
+    tuning = Fix(name="tuning", operations=["read"], factor=10 / 9)
+    each = judged(tuning, found(*plain(), SlowProcessor))
+    assert each.worth == "gains little" and "would gain little: it takes 1%" in each.sentence
     assert each.faster.value == pytest.approx(0.01)
+    assert judged(tuning, found(*plain())).worth == "may gain"
+    assert judged(tuning, found(*plain(), None)).worth == "may gain"
+
+
+def test_the_response_at_the_load_is_the_models():
+    """Alone at the disk: 8 ms of work at 100 requests/s take 8 / (1 - 0.8) = 40 ms, halved 4 / (1 - 0.4)."""
+    loaded = replace(found(*plain(), OneDisk), peak=Estimate(100.0, 100.0, 100.0))
+    now, then = judged(Fix(name="f", services=["db"], factor=2.0), loaded).responses
+    assert (now.value, then.value) == pytest.approx((0.040, 0.004 / 0.6))
+
+
+def test_more_of_what_does_not_limit_gains_little():
     beside_it = judged(Fix(name="more processors", resource="cpu", factor=2.0), found(*plain()))
     assert beside_it.worth == "gains little" and "leaves the highest throughput to disk" in beside_it.sentence
 

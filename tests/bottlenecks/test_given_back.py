@@ -24,12 +24,15 @@ def test_budgets_are_counted_trace_by_trace():
     assert (found.over.value, found.over_then.value) == (0.05, 0.0)
     assert (found.spent.value, found.given_back.value) == pytest.approx((5.0, 5.0))
     assert found.tail_then.value == pytest.approx(0.040)
+    assert (found.explained.value, found.explained.low) == (1.0, 1.0)
 
 
 def test_what_is_slow_without_it_too_is_not_given_back():
     """The root's own 40 ms are beyond a threshold of 30 ms, with or without the database."""
     found = given_back(times([60.0] * 100), ["db: write"], threshold_s=0.03, target=0.9)
     assert (found.over.value, found.over_then.value, found.given_back.value) == (1.0, 1.0, 0.0)
+    assert found.explained.value == 0.0
+    assert math.isnan(given_back(times([60.0] * 100), ["db: write"], threshold_s=9.0, target=0.9).explained.value)
 
 
 def test_the_interval_holds_the_value_and_is_wider_where_slow_requests_come_together():
