@@ -24,6 +24,9 @@ from scaling_lib.objectives import bound_slo, check_slos
 from scaling_lib.reading import FILE_NAME, Reading
 from scaling_lib.resources import example_folder
 from scaling_lib.steps import STEPS
+from scaling_lib.unread import broken_findings, rejected_remarks
+
+OVERVIEW = "00"  # has a table of what was rejected
 
 
 class Assessment(Reading):
@@ -101,10 +104,13 @@ class Assessment(Reading):
     def conclude(self, step: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
         """What the step (such as "01") concludes from its findings, ranked; show it last in the notebook.
 
-        The findings' commands get the assessment's folder, so that they show this assessment again.
+        The findings' commands get the assessment's folder, so that they show this assessment again. What could not be
+        read, or was rejected, of the evidence that the step read is added, where no finding says it.
         """
-        own = [replace(finding, command=self._command(finding.command)) for finding in findings]
-        return conclude(step, STEPS[step].question, own, sentence)
+        broken = broken_findings(step, self.sources, findings, command=f"scaling run --step {step}")
+        own = [replace(finding, command=self._command(finding.command)) for finding in [*findings, *broken]]
+        remarks = () if step == OVERVIEW else rejected_remarks(self.sources)
+        return conclude(step, STEPS[step].question, own, sentence, remarks=remarks)
 
     def _command(self, command: str) -> str:
         """A command of ours, such as "scaling run --step 01", for this folder; the example needs none."""

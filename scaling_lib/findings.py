@@ -80,6 +80,7 @@ ALREADY = Estimate(0.0, 0.0, 0.0, unit="days")
 class Conclusion:
     """What a step concludes: the verdict of its worst finding, the sentence that answers its question, the findings.
 
+    remarks: what of the evidence that it read was not used, sentences.
     In a notebook it shows itself; the headless runner reads it from the notebook's output.
     """
 
@@ -88,6 +89,7 @@ class Conclusion:
     verdict: Verdict
     sentence: str
     findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The conclusion in JSON's types."""
@@ -98,14 +100,19 @@ class Conclusion:
         return {"text/plain": self._text(), "text/html": self._html(), FINDINGS_MIME: self.as_dict()}
 
     def _text(self) -> str:
-        return "\n".join([f"{self.verdict}: {self.sentence}", *(f"- {f.verdict}: {f.sentence}" for f in self.findings)])
+        lines = [f"{self.verdict}: {self.sentence}", *(f"- {f.verdict}: {f.sentence}" for f in self.findings)]
+        return "\n".join([*lines, *(f"- not used: {remark}" for remark in self.remarks)])
 
     def _html(self) -> str:
         rows = "".join(_row(finding) for finding in self.findings)
         return (
             f'<div class="conclusion"><p class="verdict {self.verdict}"><strong>{SHAPES[self.verdict]} {self.verdict}'
-            f"</strong> {html.escape(self.sentence)}</p>{rows}</div>"
+            f"</strong> {html.escape(self.sentence)}</p>{rows}{self._unused()}</div>"
         )
+
+    def _unused(self) -> str:
+        items = "".join(f"<li>{html.escape(remark)}</li>" for remark in self.remarks)
+        return f"<p>Not used of the evidence:</p><ul>{items}</ul>" if items else ""
 
 
 def json_types(value: Any) -> Any:
@@ -119,7 +126,9 @@ def json_types(value: Any) -> Any:
     return value
 
 
-def conclude(step: str, question: str, findings: Sequence[Finding], sentence: str = "") -> Conclusion:
+def conclude(
+    step: str, question: str, findings: Sequence[Finding], sentence: str = "", *, remarks: Sequence[str] = ()
+) -> Conclusion:
     """A step's conclusion: findings ranked worst first, the sentence of the first unless one is given."""
     ranked = tuple(sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict)))
     if not ranked:
@@ -130,6 +139,7 @@ def conclude(step: str, question: str, findings: Sequence[Finding], sentence: st
         verdict=ranked[0].verdict,
         sentence=sentence or ranked[0].sentence,
         findings=ranked,
+        remarks=tuple(remarks),
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.quality import Quality
 from scaling_lib.ledger_resources import Measured, capacity_answers
-from scaling_lib.ledger_sources import broken_once, calm, gathered
+from scaling_lib.ledger_sources import broken_once, calm, examples_words, gathered
 from scaling_lib.words import duration, listing, plural, told_once
 
 COLUMNS = ["evidence", "source", "rows", "rejected", "from", "to", "remarks", "gaps", "format", "origin"]
@@ -176,7 +176,10 @@ class Ledger:
             if quality.start:
                 gaps = f"; {row['gaps']}" if row["gaps"] else ""
                 lines.append(f"{INDENT}{row['from']} to {row['to']} UTC{gaps}")
-            lines += [f"{INDENT}rejected {reject.rows:,}: {reject.reason}" for reject in quality.rejected]
+            lines += [
+                f"{INDENT}rejected {reject.rows:,}: {reject.reason}{examples_words(reject.examples)}"
+                for reject in quality.rejected
+            ]
             lines += [f"{INDENT}{note}" for note in quality.notes]
             if quality.problem:
                 lines.append(f"{INDENT}BROKEN: {told_once(quality.problem)}")

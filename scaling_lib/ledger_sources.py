@@ -11,6 +11,7 @@ from scaling_lib.findings import Source
 from scaling_lib.words import MESSAGE, listing, plural, same_words
 
 LOGS = ("requests", "logs")  # kinds whose files are rotated
+LONGEST = 160  # characters of an example: a line of a log may be a page
 EMPTY = ": is empty;"  # in what the readers say of such a file
 
 
@@ -54,6 +55,12 @@ def gathered(sources: Iterable[Quality]) -> list[Quality]:
         plain = not (each.problem or each.rejected or each.gaps or each.notes) and "://" not in each.source
         lines.setdefault((folder, each.format, each.origin) if plain and name else (str(number),), []).append(each)
     return [_together(group) if len(group) > 1 else group[0] for group in lines.values()]
+
+
+def examples_words(examples: Sequence[str]) -> str:
+    """Rejected rows behind the reason, as they stand in the source."""
+    short = [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in examples]
+    return f", such as {' | '.join(short)}" if short else ""
 
 
 def sources_used(read: Iterable[Quality], kinds: Sequence[str]) -> dict[str, tuple[Source, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.attempts import Absent, Attempts
 from scaling_lib.errors import InvalidInput
 from scaling_lib.findings import Source
-from scaling_lib.ledger_sources import sources_used
+from scaling_lib.ledger_sources import calm, sources_used
 from scaling_lib.model.critical_path import critical_path
 from scaling_lib.observability.alert_coverage import AlertCoverage, alert_coverage
 from scaling_lib.observability.alert_reads import Series
@@ -37,7 +37,8 @@ class Observability:
     services: those that the assessment names. spans: how many there are.
     coverage, graph, shape, blast (each service's, most first), score, signals, sampling: from the spans (signals: from
     the metrics too); alerts, logs, silos: from evidence of their own. None (blast: empty) where they could not be told.
-    absent: what could not be told, and why, by what it is of. sources: what the figures rest on, by kind of evidence.
+    absent: what could not be told, and why, by what it is of. partly: the kinds of evidence of which only a part could
+    be used, so that what is not in them may be all the same. sources: what the figures rest on, by kind of evidence.
     """
 
     system: str
@@ -56,6 +57,7 @@ class Observability:
     logs: LogCorrelation | None
     silos: Silos | None
     absent: Mapping[str, Absent]
+    partly: frozenset[str]
     sources: Mapping[str, tuple[Source, ...]]
 
 
@@ -111,8 +113,17 @@ def assess(
         if lines is None
         else tried("log correlation", lambda: log_correlation(lines.frame, frame, services=services, level=level)),
         silos=tried("silos", lambda: _silos(system, graph, series or [], tried)),
-        absent=tried.absent,
-        sources=sources_used(system.evidence().sources, KINDS),
+        absent={kind: replace(each, why=system.named_here(each.why)) for kind, each in tried.absent.items()},
+        partly=_partly(system),
+        sources=sources_used([each for kind in KINDS for each in system.sources.get(kind, ())], KINDS),
+    )
+
+
+def _partly(system: Assessment) -> frozenset[str]:
+    """A rule that was rejected may be the alert that is looked for; a rejected line of a log is one of many."""
+    read = {kind: calm(system.sources.get(kind, ())) for kind in KINDS}
+    return frozenset(
+        kind for kind, own in read.items() if any(each.problem or (kind == "alerts" and each.rejected) for each in own)
     )
 
 

@@ -48,7 +48,9 @@ def absent_findings(result: Observability) -> list[Finding]:
                 name="broken-evidence" if absent.broken else "not-measured",
                 subject=name,
                 verdict="watch" if absent.broken else "unknown",
-                sentence=f"Not measured: {KINDS.get(name, name)}.",
+                sentence=f"Not measured: {KINDS.get(name, name)}."
+                if not absent.broken
+                else f"Not measured: {KINDS.get(name, name)}, as what is given cannot be used: {absent.why}",
                 why=absent.why,
                 action=absent.supply or ("Mend the source, then run again." if absent.broken else ""),
             )

@@ -20,6 +20,7 @@ from scaling_lib.names import slug
 from scaling_lib.report.content import Block, Content
 from scaling_lib.report.sanitize import clean
 from scaling_lib.report.summary import StepResult, Summary
+from scaling_lib.unread import BROKEN
 from scaling_lib.words import duration
 
 MARKS: dict[str, str] = {"no conclusion": "–", "failed": "✕"} | dict(SHAPES.items())
@@ -47,6 +48,7 @@ def step_page(page: Page, pages: Sequence[Page], summary: Summary, parameters: d
         previous=pages[place - 1].result if place else None,
         following=pages[place + 1].result if place + 1 < len(pages) else None,
         findings=findings,
+        remarks=page.content.conclusion.remarks if page.content.conclusion else (),
         actions=_actions(findings),
         main=main,
         sections=_sections(page.content.blocks, main),
@@ -58,7 +60,9 @@ def step_page(page: Page, pages: Sequence[Page], summary: Summary, parameters: d
 
 def index_page(pages: Sequence[Page], summary: Summary) -> str:
     """The first page: verdict, what to do first, what is not known, the steps, the findings, the evidence."""
-    ranked = {(finding.step, finding.name, finding.subject): finding for finding in summary.findings}
+    ranked = {_told(finding): finding for finding in reversed(summary.findings)}  # of what is told twice the first
+    ranked = dict(reversed(ranked.items()))
+    concluded = [page.content.conclusion for page in pages if page.content.conclusion]
     ledger = next((b for p in pages for b in p.content.blocks if p.result.step == "00" and b.name == "ledger"), None)
     return _render(
         "index.html",
@@ -73,8 +77,15 @@ def index_page(pages: Sequence[Page], summary: Summary) -> str:
         unknown=[finding for finding in summary.findings if finding.verdict == "unknown"],
         failed=[page.result for page in pages if page.result.state == "failed"],
         ledger=ledger,
+        remarks=list(dict.fromkeys(remark for each in concluded for remark in each.remarks)) if ledger is None else [],
         figures={page.result.step: {block.name for block in page.content.blocks if block.name} for page in pages},
     )
+
+
+def _told(finding: Finding) -> tuple[str, ...]:
+    """What a reader has to be told once: a fault of the evidence is the same in every step that read it."""
+    step = "" if finding.name == BROKEN else finding.step
+    return (step, finding.name, finding.subject)
 
 
 def _main_figure(blocks: Sequence[Block], findings: Sequence[Finding]) -> Block | None:

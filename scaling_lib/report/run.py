@@ -22,6 +22,7 @@ from scaling_lib.report.progress import Progress
 from scaling_lib.report.summary import State, StepResult, Summary, write_summary
 from scaling_lib.resources import example_folder, notebooks_folder
 from scaling_lib.steps import STEPS
+from scaling_lib.unread import BROKEN
 from scaling_lib.words import listing, told_once
 
 DEADLINE_S = 1800.0
@@ -42,8 +43,9 @@ class RunResult:
 
     @property
     def broken(self) -> tuple[Finding, ...]:
-        """The findings of evidence that was given and cannot be read."""
-        return tuple(finding for finding in self.summary.findings if finding.name == "broken-evidence")
+        """The findings of evidence that was given and cannot be read, or not all of it, each told once."""
+        found = [finding for finding in self.summary.findings if finding.name == BROKEN]
+        return tuple({finding.sentence: finding for finding in reversed(found)}.values())[::-1]
 
 
 def run(

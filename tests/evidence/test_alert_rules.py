@@ -103,3 +103,11 @@ def test_a_bad_file_beside_a_good_one_is_a_problem_of_its_source(tmp_path):
 def test_no_file_is_said(tmp_path):
     with pytest.raises(BrokenEvidence, match="no file is there"):
         read_alerts([AlertSource(path=str(tmp_path / "none.yaml"))])
+
+
+def test_of_rules_that_cannot_be_read_the_first_are_named_with_the_reason(tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "groups: [{name: g, rules: [{alert: Torn, expr: 'sum(rate(x{route=\"/a\"[5m])) >'}]}]", encoding="utf-8"
+    )
+    with pytest.raises(BrokenEvidence, match=r"r\.yaml: found no rule that can be read.*Rule Torn: .*\"/a\""):
+        read_alerts([AlertSource(path=str(tmp_path / "r.yaml"))])

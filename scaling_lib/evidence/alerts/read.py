@@ -57,9 +57,15 @@ def read_alerts(sources: Sequence[AlertSource]) -> Alerts:
             for problem in each.problems
         ]
     if not rules:
-        problems = " ".join(each.problem for each in quality if each.problem)
+        problems = " ".join(each.problem or _rejected(each) for each in quality)
         raise BrokenEvidence(problems or f"{sources[0].path}: found no rule that can be read; expected some. {SUPPLY}")
     return Alerts(rules=tuple(rules), quality=tuple(quality))
+
+
+def _rejected(quality: Quality) -> str:
+    """Why a file gave no rule."""
+    faults = " ".join(text for each in quality.rejected for text in each.examples)
+    return f"{quality.source}: found no rule that can be read; expected some. {faults} {SUPPLY}"
 
 
 def _read(file: Path, source: AlertSource) -> _File:
@@ -73,7 +79,10 @@ def _read(file: Path, source: AlertSource) -> _File:
                 try:
                     rules.append(_rule(part, f"{file.name}, group {group.text('name') or 'without a name'}"))
                 except InvalidInput as error:
-                    faults.append((part.where(), str(error)))
+                    name = (
+                        part.data.get("alert") or part.data.get("record") or part.data.get("name") or "without a name"
+                    )
+                    faults.append((part.where(), f"Rule {name}: {error}"))
     except InvalidInput as error:
         raise BrokenEvidence(f"{error} {SUPPLY}") from None
     if not groups:
