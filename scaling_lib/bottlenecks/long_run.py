@@ -32,36 +32,49 @@ class LongRun:
     blocks_needed: int
 
 
-def long_run(residuals: Floats, design: Floats, memory: float) -> LongRun:
+def long_run(residuals: Floats, design: Floats, memory: float, variances: Floats | None = None) -> LongRun:
     """Of what a least-squares fit left, in order of time, one value a block; design: its columns, (blocks, columns).
 
-    memory: the correlation of neighbours, without noise, see `memory`.
+    memory: the correlation of neighbours, without noise, see `memory`. variances: of each block, in any unit, where
+    they differ (stretches of another load); None: all alike.
 
     The mean square of the residuals' products with the slowest cosines, made orthogonal to the design, so that the fit
     took nothing from them. There are the more the shorter the memory: as many as an AR(1) allows at a bias of 3%, and
     at most a fifth of all. That many, whatever the data look like, where there is no memory: waves chosen by the data
-    would be too large in the runs in which few are chosen.
+    would be too large in the runs in which few are chosen. Waves that are made orthogonal to many columns weigh some
+    blocks more than others, and are not slow: they are held against what an AR(1) of this memory and these variances
+    has there, and the degrees are theirs (Satterthwaite).
     Sources: Lazarus, Lewis, Stock and Watson, HAR Inference, Journal of Business and Economic Statistics 36 (2018), for
     the estimator and Student's t with it.
     """
     count, columns = design.shape
-    if count < FEWEST_BLOCKS or not residuals.any():
-        return LongRun(0.0, max(count - columns, 1.0), FEWEST_BLOCKS)
+    least = max(FEWEST_BLOCKS, columns + FEWEST_WAVES)
+    if count < least or not residuals.any():
+        return LongRun(0.0, max(count - columns, 1.0), least)
     flat = (1 - memory) * math.sqrt(BIAS * 6 / math.pi**2 / (2 * memory)) if memory > 0 else 1.0
     waves = int(min(max(round(count * min(flat, SLOWEST)), FEWEST_WAVES), count - columns))
     times = (np.arange(count) + 0.5) / count
     cosines = np.cos(math.pi * np.outer(times, np.arange(1, waves + 1)))
     basis = np.linalg.qr(np.column_stack([design, cosines]))[0][:, columns:]
-    needed = max(FEWEST_BLOCKS, math.ceil(FEWEST_WAVES / flat))
-    return LongRun(float(((residuals @ basis) ** 2).mean()), float(waves), needed)
+    needed = max(least, math.ceil(FEWEST_WAVES / flat))
+    found = float(((residuals @ basis) ** 2).mean())
+    if variances is None:
+        return LongRun(found, float(waves), needed)
+    apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+    alike = np.sqrt(np.outer(variances, variances)) * memory**apart
+    expected = basis.T @ alike @ basis
+    total = float(np.trace(expected))
+    slow = float(alike.sum()) / count * waves / total  # the sum's variance, over what these waves have of it
+    return LongRun(found * slow, total**2 / float((expected**2).sum()), needed)
 
 
-def memory(stretches: Sequence[Floats], noise: float | None = None, *, columns: int = 1) -> float:
+def memory(stretches: Sequence[Floats], noise: float | None = None, *, columns: float = 1) -> float:
     """How much neighbouring blocks have in common, 0 to .99: the correlation of an AR(1) under the noise of each block.
 
     stretches: residuals of one or more stretches of time, a value a block. noise: the variance that each value has by
     itself, such as by the few requests of a block; None: not known, and told by the correlation two blocks on where it
-    is larger than that of an AR(1) without noise. columns: of the fit that left the residuals.
+    is larger than that of an AR(1) without noise. columns: of the fit that left the residuals, of each
+    stretch on average.
     Source: Kendall, Biometrika 41 (1954), for the correlation's bias.
     """
     count = sum(len(each) for each in stretches)

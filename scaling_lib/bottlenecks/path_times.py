@@ -23,6 +23,7 @@ Group = Literal["operation", "service", "edge"]
 FEWEST_TRACES = 20  # of a journey, as for demands of spans: with fewer a share says little
 MOST_BLOCKS, LEAST_BLOCKS = 40, 10  # neighbouring traces are drawn together, as they are slow together
 OF_BLOCK = 10  # traces, where there are enough for so many blocks
+AT_ONCE = 100  # draws, so that many traces fit into memory
 MOST_NAMES = 200  # the others, which take next to nothing, are told together
 OTHERS = "(others)"
 
@@ -85,6 +86,32 @@ class PathTimes:
             reached = np.cumsum(self.weight[rows]) / self.weight[rows].sum()
             found[rows[(reached > low + 1e-12) & (reached <= high + 1e-12)]] = True
         return found
+
+    def redrawn(self, low: float, high: float, taken: Floats) -> tuple[Floats, Floats]:
+        """Weighted seconds by name (DRAWS, names) and of the traces (DRAWS) between two quantiles of each draw.
+
+        Which traces lie between them is found anew in each draw: the quantiles are known no better than the traces are.
+        """
+        from scipy import sparse
+
+        order = np.lexsort((self.duration_s, self.journey))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        waited = sparse.csr_array(
+            (self.seconds, (self.name, place[self.trace])), shape=(len(self.names), len(self.duration_s))
+        )
+        ends = np.cumsum(np.bincount(self.journey[order], minlength=len(self.journeys)))
+        sums, totals = np.empty((len(taken), len(self.names))), np.empty(len(taken))
+        for start in range(0, len(taken), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            weights = taken[rows][:, self.block[order]] * self.weight[order]
+            for first, last in zip([0, *ends[:-1]], ends, strict=True):
+                reached = np.cumsum(weights[:, first:last], axis=1)
+                of_all = reached / np.maximum(reached[:, -1:], 1e-300)
+                weights[:, first:last] *= (of_all > low + 1e-12) & (of_all <= high + 1e-12)
+            sums[rows] = np.asarray(waited @ weights.T).T
+            totals[rows] = weights @ self.duration_s[order]
+        return sums, totals
 
     def taken(self) -> Floats:
         """How often each block is drawn, when as many are drawn anew as there are: (DRAWS, blocks)."""

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from scaling_lib.bottlenecks import impact
+from scaling_lib.bottlenecks.durations import periods
 from scaling_lib.bottlenecks.impact import Impact, QuantileImpact
+from scaling_lib.bottlenecks.impact_shares import shares
 from scaling_lib.errors import InvalidInput
 
 START = pd.Timestamp("2026-11-23T10:00Z")
@@ -61,6 +63,31 @@ def test_the_interval_of_independent_durations_is_that_of_theory():
     found = impact(requests(random, rate=200), requests(random, rate=200)).at(0.5)
     error = 0.1 * SIGMA * math.sqrt(math.pi / 2 / 12_000)  # of a normal sample's median, by the delta method
     assert found.change.high - found.change.low == pytest.approx(2 * 1.96 * math.sqrt(2) * error, rel=0.25)
+
+
+@pytest.mark.parametrize("levels", [1, 6])
+def test_operations_that_come_in_their_own_stretch_hide_no_variance(levels):
+    """Each at its own level of load, one after the other: the median's share has the variance of a coin, 1/4 a request.
+
+    Taken as blocks of one stretch, six levels of six blocks showed a third of it.
+    """
+    random = np.random.default_rng(11)
+    found = []
+    for _ in range(40):
+        block = np.repeat(np.arange(36), 30)
+        frame = pd.DataFrame(
+            {
+                "time": START + pd.to_timedelta(block, unit="min"),
+                "duration_s": random.lognormal(0, SIGMA, len(block)),
+                "operation": block * levels // 36,
+            }
+        )
+        one, other, _ = periods(frame, frame, "1min")
+        middle = float(np.median(frame["duration_s"]))
+        own = shares((one, other), (middle, middle), 0.5, 0.95).own[0]
+        found.append(own.variance * len(block) / 0.25)
+        assert 1 <= own.degrees <= 7.01  # at most a fifth of the blocks
+    assert np.mean(found) == pytest.approx(1, abs=0.25)
 
 
 def test_only_a_tail_that_moved_is_told():

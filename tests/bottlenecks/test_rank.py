@@ -48,6 +48,21 @@ def test_the_tail_has_an_order_of_its_own():
     assert tail.table.loc["db: write", "share_p99"] is None
 
 
+def test_which_traces_are_slow_is_found_anew_in_each_draw():
+    """A block drawn twice is its traces twice: the slowest twentieth of those is another than of what was seen."""
+    random = np.random.default_rng(5)
+    queries = np.where(random.random(400) < 0.04, 600.0, 5 + 50 * random.random(400))
+    times = rank(pd.concat([order(number, query=each) for number, each in enumerate(queries)])).times
+    taken = np.zeros((2, times.blocks))
+    taken[0, :20], taken[1] = 2, 1
+    sums, totals = times.redrawn(0.95, 1.0, taken)
+    place = times.names.index.get_loc("db: write")
+    for row, drawn in ((0, np.repeat(queries[:200], 2)), (1, queries)):
+        slowest = np.sort(drawn)[-20:] / 1000
+        assert totals[row] == pytest.approx((slowest + 0.04).sum())
+        assert sums[row, place] == pytest.approx(slowest.sum())
+
+
 def test_a_weight_counts_as_so_many_traces():
     few = pd.concat([order(number, query=160.0 if number < 10 else 60.0, weight=9.0 if number < 10 else 1.0)
                      for number in range(100)])  # fmt: skip
