@@ -94,8 +94,11 @@ def measured(
         )
         work = tried("work", lambda: work_by_operation(spans, named))
     _, curve = tested(system, load_test, level=level, tried=tried)
-    levels, test = (curve.used_levels, curve.test.test) if curve else (None, "")
-    model = tried("model", lambda: capacity.calibrated(system, levels, test=test, level=level, tried=Attempts()))
+    levels, test, full = (curve.used_levels, curve.test.test, curve.limiting.full) if curve else (None, "", "")
+    model = tried(
+        "model",
+        lambda: capacity.calibrated(system, levels, test=test, full=full, level=level, tried=Attempts()),
+    )
     return Measured(
         spans=spans,
         path=path,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.assessment import Assessment
@@ -13,9 +15,9 @@ from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.calibrated import Calibrated, calibrated
 from scaling_lib.capacity.demand import JourneyDemand, demand_of
 from scaling_lib.capacity.fills import Fill, fills
-from scaling_lib.capacity.headroom import Headroom
-from scaling_lib.capacity.limits import Limit, latencies, least, limits
+from scaling_lib.capacity.limits import ENDS, Limit, latencies, least, limits
 from scaling_lib.capacity.load_curve import LoadCurve
+from scaling_lib.capacity.mix import at_mix, mix_of
 from scaling_lib.capacity.relief import Relief, reliefs, with_fills
 from scaling_lib.capacity.resource_headroom import limit_headroom
 from scaling_lib.capacity.result import Capacity, bottleneck
@@ -29,6 +31,7 @@ from scaling_lib.config import Demand, Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of
+from scaling_lib.model.uncertainty import DRAWS, draw, generator
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.proportions import check_level
 
@@ -70,26 +73,31 @@ def assess(
     rows = _used_rows(tests, curve, level) if tests and curve else pd.DataFrame()
     within = _within(system, tests, rows, curve, level, tried) if tests and curve else ()
     own = curve.used_levels if curve else None
-    name = curve.test.test if curve else ""
-    model = tried("model", lambda: calibrated(system, own, test=name, level=level, tried=tried))
+    name, full = (curve.test.test, curve.limiting.full) if curve else ("", "")
+    model = tried("model", lambda: calibrated(system, own, test=name, full=full, level=level, tried=tried))
     filled = tried("what fills", lambda: _fills(system, curve, level)) if curve else None
-    found = limits(curve, within, model, filled or (), demand.peak.minute if demand else None)
+    known = [each for each in journeys if each]
+    mix = tried("mix", lambda: mix_of(system, rows, demand, known, model)) if demand else None
+    today = at_mix(model, mix.today) if model and mix else model
+    found = limits(curve, within, today, filled or (), demand.peak.minute if demand else None, mix)
     runs_out = None
     sizes: tuple[Option, ...] | None = None
     replays: tuple[Scaled, ...] | None = None
-    resource = _resource(system, bottleneck(curve, model))
+    resource = _resource(system, bottleneck(curve, today))
     if found and demand:
-        found = tuple(
-            replace(each, headroom=tried("headroom", partial(_headroom, system, each, resource, demand, model)))
-            for each in found
+        net = partial(
+            limit_headroom, resources=system.resources, demand=demand, model=today, saturates=full, level=level
         )
-        runs_out = tried("when the limit is reached", lambda: _runs_out(found[0], demand))
-    path = tried("migration", lambda: _reliefs(model, filled or (), found, wanted.factor, steps, relief))
-    if model and demand:
+        found = tuple(replace(each, headroom=tried("headroom", partial(net, each))) for each in found)
+        runs_out = tried("when the limit is reached", lambda: _runs_out(found, demand))
+    path = None
+    if not (curve and curve.limiting.hidden and curve.plateau and curve.plateau.reached):
+        path = tried("migration", lambda: _reliefs(today, filled or (), found, wanted.factor, steps, relief))
+    if today and demand:
         needed = wanted.factor * demand.peak.minute.value
-        sizes = tried("what more costs", lambda: options(model, resource, needed))
+        sizes = tried("what more costs", lambda: options(today, resource, needed))
         priced = system.config.currency
-        replays = tried("autoscaler", lambda: scaled(model, system.resources, demand, wanted.factor, currency=priced))
+        replays = tried("autoscaler", lambda: scaled(today, system.resources, demand, wanted.factor, currency=priced))
     return Capacity(
         system=system.name,
         level=level,
@@ -97,12 +105,13 @@ def assess(
         assumed=not demand_factor and system.config.demand is None,
         by=demand.ahead.by if demand and demand.ahead else None,
         demand=demand,
-        journeys=tuple(each for each in journeys if each),
+        journeys=tuple(known),
         curve=curve,
         within=within,
         latencies=latencies(within),
         points=points,
         calibrated=model,
+        mix=mix,
         fills=filled or (),
         reliefs=path or (),
         limits=found,
@@ -162,13 +171,6 @@ def _fills(system: Assessment, curve: LoadCurve, level: float) -> tuple[Fill, ..
     return fills(curve, system.load_metrics(), gauged, level=level)[0]
 
 
-def _headroom(
-    system: Assessment, limit: Limit, saturates: Resource | None, demand: JourneyDemand, model: Calibrated | None
-) -> Headroom:
-    own = _resource(system, limit.resource) or saturates
-    return limit_headroom(limit, own, demand, model, level=limit.rate.level)
-
-
 def _reliefs(
     model: Calibrated | None, filled: tuple[Fill, ...], found: tuple[Limit, ...], asked: float, steps: int, by: float
 ) -> tuple[Relief, ...]:
@@ -177,11 +179,18 @@ def _reliefs(
         return ()
     kept = all(each.rate.low for each in found)  # an SLO that is kept at no load is not mended by relief
     times = least([each.counts for each in found if each.counts is not None]) if kept else None
-    return reliefs(system, times, asked, steps=steps, factor=by)
+    ends = next((each.rate.value for each in found if each.why == ENDS), None)
+    return reliefs(system, times, asked, ends=ends, steps=steps, factor=by)
 
 
-def _runs_out(limit: Limit, demand: JourneyDemand) -> Exhaustion:
-    """The forecast is of hours, whose busiest minutes have to stay below the limit."""
+def _runs_out(found: Sequence[Limit], demand: JourneyDemand) -> Exhaustion:
+    """When demand reaches what may be used of the limit that decides, as sure as both are.
+
+    The forecast is of hours, whose busiest minutes have to stay below it. Growth is not deducted: it is the forecast's.
+    """
     if demand.forecast is None:
         raise NotMeasured(" ".join(demand.notes) or "The history is too short for a forecast.")
-    return first_reached(demand.forecast, limit.rate.value / demand.peak.minute_ratio)
+    usable = least([each.headroom.usable if each.headroom else each.rate for each in found]) or found[0].rate
+    drawn = draw(usable, generator("limit").standard_normal(DRAWS)) if usable.value > 0 else np.zeros(DRAWS)
+    ratio = demand.peak.minute_ratio
+    return first_reached(demand.forecast, usable.value / ratio, limits=drawn / ratio, draws=DRAWS)

@@ -54,12 +54,14 @@ def calibrated(
     levels: pd.DataFrame | None = None,
     *,
     test: str = "",
+    full: str = "",
     level: float = 0.95,
     tried: Attempts | None = None,
 ) -> Calibrated:
     """Calibrate the one model of a system.
 
-    levels: of the load test to use, all requests together, as `evidence.load_tests.levels` gives them; test: its name.
+    levels: of the load test to use, all requests together, as `evidence.load_tests.levels` gives them; test: its name;
+        full: the resource that was measured to be full where its throughput ends, "" for none.
     level: of all intervals. tried: where the reasons are kept of what could not be used.
     Demands come from the metrics of the time of that test, or without one from the system's own; see
     `model.calibration.combined` for how the evidence is joined.
@@ -79,7 +81,7 @@ def calibrated(
             supply=" ".join(filter(None, supplies)) or SUPPLY,
         )
     hosted = {each.name: [*each.services] for each in system.resources if each.name in laws and each.services}
-    found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted, level=level)
+    found = combined(metrics=laws, spans=spans, load_test=load_test, runs_on=hosted, full=full, level=level)
     if laws:
         found = replace(found, notes=(f"The rates of requests beside the metrics are those of {rates}.", *found.notes))
     held = None

@@ -22,8 +22,8 @@ DEMANDS_CAPTION = (
 CHECK_CAPTION = "The model against the load test, level by level: what it says, what was measured."
 MIGRATION_CAPTION = (
     "Relieve what limits, and see what limits then, by the model; each row begins where the one before ends. Before "
-    "and after: where throughput ends. 2x is half the work for a resource, or twice as much of it, which gains more: "
-    "what it does without any request is then there once. Then takes: times today's busiest minute, less the same, if "
+    "and after: where throughput ends. 2x is half the work for a resource, or twice as much of it. Then "
+    "takes: times today's busiest minute, less the same, if "
     "an SLO is broken at the same share of the end of throughput as now. Useful factor: beyond it the next one limits."
 )
 REMARKS_CAPTION = "What the model assumes, and what of the evidence could not be used."
@@ -56,8 +56,7 @@ UNITS = {
     "busiest minute": "requests/s",
     "busiest hour by the date": "requests/s",
     "before": "requests/s",
-    "after, less work": "requests/s",
-    "after, more of it": "requests/s",
+    "after": "requests/s",
     "times today": "x",
     "what counts": "x",
     "then takes": "x",

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scaling_lib import figures
-from scaling_lib.capacity.headline import today
+from scaling_lib.capacity.headline import today, when_words
 from scaling_lib.capacity.headroom import Headroom
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.result import Capacity
@@ -26,7 +26,7 @@ LOAD_CAPTION = (
 USE_CAPTION = "How much of each resource was in use at each level of the load test; at 100% nothing more can come."
 DEMAND_CAPTION = (
     "Dots: the busiest hour of each day. Line and band: the forecast, if growth stays as it is. Dashed: the "
-    "mean load of an hour in whose busiest minute the system's limit is reached."
+    "mean load of an hour in whose busiest minute all is used that may be used of the limit that decides."
 )
 HEADROOM_CAPTION = (
     "What of the capacity is left after all that takes from it. Steps of less than half a percent are not drawn."
@@ -171,8 +171,9 @@ def demand_figure(result: Capacity) -> go.Figure | Shown:
             hovertemplate="%{x}: %{y:,.3~r} requests/s<extra>forecast</extra>",
         )  # fmt: skip
     if result.limits:
-        limit = result.limits[0].rate.value / demand.peak.minute_ratio
-        figures.threshold(figure, limit, f"limit: {quantity(limit, '')}/s")
+        usable = result.usable or result.limits[0].rate
+        limit = usable.value / demand.peak.minute_ratio
+        figures.threshold(figure, limit, f"may be used: {quantity(limit, '')}/s")
         figure.layout.shapes[-1].label.textposition = "start"
         figure.update_yaxes(range=[0, 1.15 * max(limit, float(days.max()))])
     return figures.time_axis(figure)
@@ -220,6 +221,8 @@ def _reason(result: Capacity, *parts: str) -> str:
 
 
 def _first(result: Capacity) -> str:
+    if result.mix:
+        return f"first limit, of today's mix: {quantity(result.limits[0].rate.value, '')}/s"
     return f"first limit: {quantity(result.limits[0].rate.value, '')}/s"
 
 
@@ -250,16 +253,13 @@ def _slo_title(result: Capacity) -> str:
 def _demand_title(result: Capacity) -> str:
     demand = result.demand
     if result.runs_out is not None and result.runs_out.state == "already":
-        return "Today's busiest hour has reached the limit already"
+        return "Today's busiest hour uses all that may be used already"
     if demand is None or not demand.growth_told:
         return "No growth of the busiest hour is certain"
     by = " (simulated)" if result.simulated("requests") else ""
     title = f"The busiest hour grows by {percent(demand.growth.value)} a month{by}"
-    if result.runs_out is None:
-        return title
-    if result.runs_out.date is not None:
-        return f"{title}; the limit is reached about {result.runs_out.date:%Y-%m-%d}"
-    return f"{title}; the limit is not reached before {result.runs_out.horizon:%Y-%m-%d}"
+    told = when_words(result)
+    return f"{title}; {told}" if told else title
 
 
 def _last(value: float) -> float:

@@ -9,14 +9,14 @@ from functools import partial
 import pandas as pd
 
 from scaling_lib.capacity.absent_findings import COMMAND, KINDS, absent_findings
-from scaling_lib.capacity.headline import carried_words, headline, today
+from scaling_lib.capacity.headline import carried_words, headline, today, when_words
 from scaling_lib.capacity.over_findings import over_findings
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.capacity.scaled_findings import scaled_findings
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
-from scaling_lib.words import listing, number, plural, quantity
+from scaling_lib.words import listing, number, percent, plural, quantity
 
 __all__ = ["findings", "headline"]
 
@@ -117,6 +117,8 @@ def _why(result: Capacity) -> str:
         by = "It is extrapolated from lighter loads: no" if decides.shown == "extrapolated" else "No"
         parts.append(f"{by} load test has shown it.")
         parts += [each.note for each in result.fills if each.note and each.resource == decides.resource]
+    if result.mix:
+        parts.append(mix_words(result))
     if result.curve and result.curve.limiting.resource:
         parts.append(result.curve.limiting.sentence)
     if result.headroom and result.headroom.deducted:
@@ -124,6 +126,21 @@ def _why(result: Capacity) -> str:
     if decides and (math.isnan(decides.rate.low) or math.isnan(decides.rate.high)):
         parts.append("How sure the capacity is is not known, so whether it is enough is not certain.")
     return " ".join(parts)
+
+
+def mix_words(result: Capacity) -> str:
+    """How the load test's mix differs from today's, and what that makes of its limits; "" where it does not."""
+    mix = result.mix
+    if mix is None:
+        return ""
+    times = mix.times.get(result.bottleneck)
+    if times is None:
+        return (
+            f"{mix.sentence} What a request takes is not known by journey: if what comes more often today took twice "
+            f"as much as the rest, limits would be {percent(1 - 1 / (1 + mix.other))} lower: their intervals hold that."
+        )
+    what = f"as a request of today's takes {quantity(1 / times.value, 'x')} as much of {result.bottleneck}"
+    return f"{mix.sentence} Limits are told at today's mix: {times} of the test's, {what}."
 
 
 def _less(result: Capacity) -> str:
@@ -170,20 +187,12 @@ def _runs_out(result: Capacity) -> list[Finding]:
     verdict: Verdict = "ok"
     action = ""
     if reached.state == "already":
-        verdict, told = "act", "the limit is reached already"
-        action = "Add capacity now, or turn load away."
-    elif reached.date is not None:
-        early = reached.low if reached.low is not None else reached.date
-        soon = early - reached.ends <= SOON
-        verdict = "act" if soon else "watch"
-        told = f"the limit is reached about {reached.date:%Y-%m-%d}"
-        told += f", {early:%Y-%m-%d} at the earliest" if early.date() != reached.date.date() else ""
-        action = f"Have more capacity there before {early:%Y-%m-%d}."
+        verdict, action = "act", "Add capacity now, or turn load away."
     elif reached.low is not None:
-        verdict, told = "watch", f"the limit may be reached from {reached.low:%Y-%m-%d} on, but not likely"
-        action = f"Assess again before {reached.low:%Y-%m-%d}."
-    else:
-        told = f"the limit is not reached before {reached.horizon:%Y-%m-%d}"
+        early = reached.low
+        likely = reached.date is not None
+        verdict = "act" if likely and early - reached.ends <= SOON else "watch"
+        action = f"{'Have more capacity there' if likely else 'Assess again'} before {early:%Y-%m-%d}."
     by = "By simulated requests the" if result.simulated("requests") else "The"
     growth = f"{by} busiest hour grows by {demand.growth} a month" if demand.growth_told else "No growth is certain"
     ahead = [demand.ahead.sentence] if demand.ahead else []
@@ -191,7 +200,7 @@ def _runs_out(result: Capacity) -> list[Finding]:
         _finding(
             name="limit-reached",
             verdict=verdict,
-            sentence=f"{growth}; {told}.",
+            sentence=f"{growth}; {when_words(result)}.",
             impact=demand.growth if demand.growth_told else None,
             bites=reached.time.times(1 / DAY_S, unit="days"),
             why=" ".join([*ahead, *demand.notes[:MOST_NOTES]]),

@@ -13,7 +13,8 @@ def headline(result: Capacity) -> str:
     if not result.limits:
         return _without_limit(result)
     first = result.limits[0]
-    beyond = f"beyond {quantity(first.rate.value, '')} requests/s: {first.why}."
+    mix = " of today's mix" if result.mix else ""
+    beyond = f"beyond {quantity(first.rate.value, '')} requests/s{mix}: {first.why}."
     full = ""
     if result.bottleneck and not first.modelled:
         full = f" What saturates first is {result.bottleneck}."
@@ -80,14 +81,22 @@ def _without_limit(result: Capacity) -> str:
     return f"Not known: {carried}. That is {times} {load}, and {factor} is asked for."
 
 
-def _when(result: Capacity) -> str:
-    reached = result.runs_out
+def when_words(result: Capacity) -> str:
+    """When demand reaches what may be used, and how much that is; "" where it is not known."""
+    reached, usable = result.runs_out, result.usable
     if reached is None:
         return ""
+    what = f"the {quantity(usable.value, 'requests/s')} that may be used" if usable else "the limit that decides"
     if reached.state == "already":
-        return " Today's demand reaches that already."
+        return f"today's demand reaches {what} already"
     if reached.date is not None:
-        return f" If growth stays as it is, that limit is reached about {reached.date:%Y-%m-%d}."
+        early = f" ({reached.low:%Y-%m-%d} at the earliest)" if reached.low and reached.low < reached.date else ""
+        return f"demand reaches {what} about {reached.date:%Y-%m-%d}{early}"
     if reached.low is not None:
-        return f" If growth stays as it is, that limit may be reached from {reached.low:%Y-%m-%d} on."
-    return f" If growth stays as it is, that limit is not reached before {reached.horizon:%Y-%m-%d}."
+        return f"demand may reach {what} from {reached.low:%Y-%m-%d} on, but not likely"
+    return f"demand does not reach {what} before {reached.horizon:%Y-%m-%d}"
+
+
+def _when(result: Capacity) -> str:
+    told = when_words(result)
+    return f" If growth stays as it is, {told}." if told else ""

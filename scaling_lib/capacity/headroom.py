@@ -74,6 +74,11 @@ class Headroom:
     notes: tuple[str, ...] = ()
 
     @property
+    def usable(self) -> Estimate:
+        """What may be used: the capacity less all that is taken from it before growth and use."""
+        return next(each.left for each in self.deductions if each.name == "autoscaler's lag")
+
+    @property
     def deducted(self) -> tuple[str, ...]:
         """What takes a hundredth of the capacity or more before use, in words."""
         least = LITTLE * self.capacity.value

@@ -14,15 +14,18 @@ from scaling_lib.capacity.calibrated import Calibrated
 from scaling_lib.capacity.fills import Fill
 from scaling_lib.capacity.headroom import Headroom, headroom
 from scaling_lib.capacity.load_curve import LoadCurve
+from scaling_lib.capacity.mix import Mix
 from scaling_lib.capacity.within_slo import LoadWithinSlo
 from scaling_lib.errors import InvalidInput
 from scaling_lib.evidence.load_tests import ALL, LoadTests
 from scaling_lib.evidence.load_tests.levels import levels
+from scaling_lib.model.gathered import LIMIT
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing
 
 LATENCIES = ["slo", "journey", "figure", "throughput", "latency_s", "latency_low_s", "latency_high_s"]
 Shown = Literal["load test", "extrapolated", "model"]
+ENDS = "throughput no longer rises"
 NEVER_KEPT = "already beyond at the lightest level"
 
 
@@ -32,7 +35,7 @@ class Limit:
 
     times: over today's busiest minute, x, with nothing deducted; None where that is not known.
     why: what breaks, such as "throughput no longer rises"; shown: by what; resource: what is full there, "" where
-        nothing is (an SLO) or it is not known.
+        nothing is (an SLO) or it is not known. of_slo: whether it is an SLO that breaks.
     headroom: net of all that takes from it; None where it is not known.
     """
 
@@ -41,6 +44,7 @@ class Limit:
     why: str
     shown: Shown = "load test"
     resource: str = ""
+    of_slo: bool = False
     headroom: Headroom | None = None
 
     @property
@@ -66,31 +70,84 @@ def limits(
     model: Calibrated | None,
     filled: Sequence[Fill],
     peak: Estimate | None,
+    mix: Mix | None = None,
 ) -> tuple[Limit, ...]:
-    """All of them, the lowest first; the model is asked only where no load test reached an end."""
-    found: list[tuple[Estimate, str, Shown, str]] = []
+    """All of them, the lowest first. What a load test has not shown full the model extrapolates, at today's mix.
+
+    model: at today's mix. mix: of the load test and today, None where they are the same: rates are then of today's.
+    """
+    found = [*_slos(curve, within), *_filled(filled)]
+    end = _end(curve)
+    full = curve.limiting.full if curve else ""
+    found += [end] if end else []
+    if mix is not None:
+        found = [replace(each, rate=mix.converted(each.rate, each.resource or full)) for each in found]
+    carried = mix.converted(end.rate, full).value if end and mix else end.rate.value if end else 0.0
+    shown = {each.resource for each in found if each.resource}
+    found += [each for each in _modelled(model, carried, reached=end is not None) if each.resource not in shown]
+    return tuple(sorted((replace(each, times=_times(each.rate, peak)) for each in found), key=_rate))
+
+
+def _slos(curve: LoadCurve | None, within: Sequence[LoadWithinSlo]) -> list[Limit]:
+    found = []
     for each in within:
-        if not math.isnan(each.requests.value):
-            found.append((each.requests, f"{each.slo.name} is no longer kept", "load test", ""))
-        elif curve and each.capacity.state == NEVER_KEPT and each.capacity.high <= each.capacity.between[1]:
+        name, rate, why = each.slo.name, each.requests, "is no longer kept"
+        if math.isnan(rate.value):
+            if curve is None or each.capacity.state != NEVER_KEPT:
+                continue
             lightest = float(curve.levels["throughput"].min())
-            rate = Estimate(lightest, 0.0, lightest, each.requests.level, "requests/s")
-            found.append((rate, f"{each.slo.name} is not kept, not even at the lightest load", "load test", ""))
-    for fill in filled:
-        if math.isfinite(fill.full.value) and fill.full.value > 0:
-            shown: Shown = "load test" if fill.seen else "extrapolated"
-            found.append((fill.full, f"{fill.resource} is full", shown, fill.resource))
-    if curve and curve.plateau and curve.plateau.reached:
-        full = curve.limiting.resource if curve.limiting.outcome == "found" else ""
-        found.append((curve.plateau.throughput, "throughput no longer rises", "load test", full))
-    elif model and model.laws:
-        bounds = model.system(1.0).bounds()
-        found.append((bounds.saturation, f"{bounds.bottleneck} is full, by the model", "model", bounds.bottleneck))
-    rows = [
-        Limit(rate=rate, times=_times(rate, peak), why=why, shown=shown, resource=resource)
-        for rate, why, shown, resource in found
+            rate, why = (
+                replace(rate, value=lightest, low=0.0, high=lightest),
+                "is not kept, not even at the lightest load",
+            )
+        found.append(Limit(rate=rate, times=None, why=f"{name} {why}", of_slo=True))
+    return found
+
+
+def _filled(filled: Sequence[Fill]) -> list[Limit]:
+    return [
+        Limit(
+            rate=each.full,
+            times=None,
+            why=f"{each.resource} is full",
+            shown="load test" if each.seen else "extrapolated",
+            resource=each.resource,
+        )
+        for each in filled
+        if math.isfinite(each.full.value) and each.full.value > 0
     ]
-    return tuple(sorted(rows, key=lambda limit: limit.rate.value))
+
+
+def _end(curve: LoadCurve | None) -> Limit | None:
+    """Where the throughput of the load test ends; None where it does not."""
+    if curve is None or curve.plateau is None or not curve.plateau.reached:
+        return None
+    return Limit(rate=curve.plateau.throughput, times=None, why=ENDS, resource=curve.limiting.full)
+
+
+def _modelled(model: Calibrated | None, carried: float, *, reached: bool) -> list[Limit]:
+    """The resources whose work is counted: where each is full by the model, at no less than what was carried.
+
+    reached: whether a load test has shown the end of throughput; else what else the model has fill first counts too.
+    """
+    if model is None or not model.laws:
+        return []
+    by = model.system(1.0).limits()
+    first = min(by, key=lambda name: by[name].value)
+    names = [*model.laws, *([] if reached or first in model.laws or first == LIMIT else [first])]
+    found = []
+    for name in names:
+        rate = by[name]
+        if math.isfinite(rate.value) and rate.value > 0:
+            rate = replace(rate, value=max(rate.value, carried), high=max(rate.high, carried))
+            found.append(
+                Limit(rate=rate, times=None, why=f"{name} is full, by the model", shown="model", resource=name)
+            )
+    return found
+
+
+def _rate(limit: Limit) -> float:
+    return limit.rate.value
 
 
 def least(times: Sequence[Estimate]) -> Estimate | None:

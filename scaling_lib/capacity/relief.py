@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,9 +11,11 @@ import numpy as np
 from scaling_lib.capacity.calibrated import Calibrated
 from scaling_lib.capacity.fills import Fill
 from scaling_lib.capacity.headroom import State, compared
+from scaling_lib.capacity.mix import multiplied
+from scaling_lib.model.gathered import LIMIT
 from scaling_lib.model.migration import Step, migration
 from scaling_lib.model.system import System
-from scaling_lib.model.uncertainty import DRAWS, Floats, draw, generator, interval
+from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats import Estimate
 
 Enough = Literal["yes", "perhaps", "no", ""]
@@ -26,44 +27,49 @@ class Relief:
     """One relief, and all before it.
 
     step: so many times less work for the resource, see `model.migration`.
-    more: where throughput ends with so many times more of the resource instead, requests/s: what it does without any
-        request is then there only once. None where so many are no whole number of servers.
     times: how many times today's busiest minute may come after it, "x"; None where today's is not known, or an SLO is
         not kept at any load. enough: whether that is what is asked for, "" where it is not known.
     """
 
     step: Step
-    more: Estimate | None
     times: Estimate | None
     enough: Enough
 
 
 def reliefs(
-    system: System, times: Estimate | None, asked: float, *, steps: int = 3, factor: float = 2.0
+    system: System,
+    times: Estimate | None,
+    asked: float,
+    *,
+    ends: float | None = None,
+    steps: int = 3,
+    factor: float = 2.0,
 ) -> tuple[Relief, ...]:
     """Relieve what limits, then what limits next, and so on.
 
     system: as `with_fills` gives it. times: what may come today, "x" of the busiest minute, by SLOs and throughput and
-        after deductions; asked: the same that is asked for. steps, factor: see `model.migration`.
-    What may come is taken to rise as the end of throughput does: an SLO is then broken at the same share of it as now,
-    and the same share is deducted. Half the work also makes each request faster, so that is careful.
+        after deductions; asked: the same that is asked for. ends: requests/s where throughput ends today as it was
+        measured; None for what the system says. steps, factor: see `model.migration`.
+    What may come is in proportion to the end of throughput: an SLO is then broken at the same share of it as now, and
+    the same share is deducted. Half the work also makes each request faster, so that is careful. What ended the
+    throughput of a load test and was not measured cannot be relieved: the path ends there.
     """
     found: list[Relief] = []
-    now, before = _ends(system), system
-    for step in migration(system, steps=steps, factor=factor):
+    now, saturation = _ends(system), system.bounds().saturation.value
+    share = saturation / ends if ends else 1.0
+    fixed = {LIMIT: 1.0} if LIMIT in system.resources else {}
+    for step in migration(system, steps=steps, factor=factor, relief=fixed):
         then = None
         if times is not None:
-            gain = step.after.value / system.bounds().saturation.value
-            then = _grown(times, gain, _ends(step.system) / now)
+            gain = step.after.value / saturation * share
+            then = multiplied(times, gain, _ends(step.system) / now * share, "x")
         found.append(
             Relief(
                 step=step,
-                more=_more(before, step),
                 times=then,
                 enough=ANSWERS[compared(then, asked)] if then is not None else "",
             )
         )
-        before = step.system
     return tuple(found)
 
 
@@ -74,6 +80,7 @@ def with_fills(model: Calibrated | None, filled: Sequence[Fill]) -> System | Non
     both, so only limits may be asked of it.
     """
     base = model.system(1.0) if model else None
+    filled = [each for each in filled if base is None or each.resource not in base.resources]
     if base is None and not filled:
         return None
     journeys = base.journeys if base else ("all",)
@@ -94,21 +101,3 @@ def with_fills(model: Calibrated | None, filled: Sequence[Fill]) -> System | Non
 def _ends(system: System) -> Floats:
     """What the end of throughput may be, requests/s (DRAWS)."""
     return np.asarray(np.min(list(system.limit_draws().values()), axis=0))
-
-
-def _grown(times: Estimate, gain: float, gains: Floats) -> Estimate:
-    drawn = draw(times, generator("relief", "times").standard_normal(DRAWS)) * gains
-    found = interval(times.value * gain, drawn, times.level, "x")
-    return replace(
-        found,
-        low=math.nan if math.isnan(times.low) else found.low,
-        high=math.nan if math.isnan(times.high) else found.high,
-        assumed=times.assumed,
-    )
-
-
-def _more(before: System, step: Step) -> Estimate | None:
-    servers = before.servers[step.resource] * step.factor
-    if not float(servers).is_integer():
-        return None
-    return before.scale(step.resource, servers).bounds().saturation

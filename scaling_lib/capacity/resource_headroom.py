@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -19,6 +20,9 @@ from scaling_lib.stats import Estimate
 from scaling_lib.stats.forecast import Forecast
 
 DAY_S = 86_400
+NOT_DESCRIBED = Resource.model_validate(
+    {"name": "any resource", "used": "none", "limit": 1.0}
+)  # what is assumed of any
 
 
 def resource_headroom(
@@ -80,24 +84,43 @@ def resource_headroom(
 
 
 def limit_headroom(
-    limit: Limit, resource: Resource | None, demand: JourneyDemand, model: Calibrated | None, *, level: float = 0.95
+    limit: Limit,
+    resources: Sequence[Resource],
+    demand: JourneyDemand,
+    model: Calibrated | None,
+    *,
+    saturates: str = "",
+    level: float = 0.95,
 ) -> Headroom:
     """The headroom of one of the system's limits, in requests/s of it, against today's busiest minute.
 
-    resource: what is full at the limit, or what saturates first where the limit is an SLO: a lost domain or a rollout
-        takes of it either way, but its `full_at` is of its own limit and not of an SLO's. None where it is not known.
-    What one of its servers serves is the model's.
+    resources: of the assessment. saturates: the one that was measured to be full first, "" where none was.
+    What is full at the limit, or saturates first where the limit is an SLO, loses a domain or is out in a rollout; its
+    `full_at` is of its own limit and not of an SLO's. Where it is not known to be one of the resources, it may be any
+    of them, or live on their servers: what takes most is taken, and said. What one server serves is the model's.
     """
-    if resource is None:
-        found = headroom(limit.rate, demand.peak.minute, level=level)
-        note = "What limits is not one of the assessment's resources: no lost domain, rollout or lead time is counted."
-        return replace(found, notes=(*found.notes, note))
-    of_slo = limit.resource != resource.name
+    own = [each for each in resources if each.name == (limit.resource or saturates)]
+    found = [_of_resource(limit, each, demand, model, level) for each in own or resources or (NOT_DESCRIBED,)]
+    least = min(found, key=lambda each: each.factor.value)
+    if own:
+        return least
+    taken = list(resources or (NOT_DESCRIBED,))[found.index(least)].name
+    note = f"What limits is not known to be one of the described resources: what is taken is that of {taken}."
+    if len(resources) > 1:
+        note = f"{note.removesuffix('.')}, of which most is."
+    return replace(
+        least, sentence=f"{least.sentence} {note}" if least.deducted else least.sentence, notes=(*least.notes, note)
+    )
+
+
+def _of_resource(
+    limit: Limit, resource: Resource, demand: JourneyDemand, model: Calibrated | None, level: float
+) -> Headroom:
     each = None
     if model and resource.name in model.calibration.demands:
         each = 1 / model.system(1.0).mean_demand(resource.name).value
     return resource_headroom(
-        resource.model_copy(update={"full_at": 1.0}) if of_slo else resource,
+        resource.model_copy(update={"full_at": 1.0}) if limit.of_slo else resource,
         limit.rate,
         demand.peak.minute,
         demand=demand.minutes.dropna() / 60,

@@ -14,6 +14,7 @@ from scaling_lib.capacity.fills import Fill
 from scaling_lib.capacity.headroom import Headroom, State, compared
 from scaling_lib.capacity.limits import Limit, least
 from scaling_lib.capacity.load_curve import LoadCurve
+from scaling_lib.capacity.mix import Mix
 from scaling_lib.capacity.relief import Relief
 from scaling_lib.capacity.resource_use import MORE_THAN_ALL
 from scaling_lib.capacity.saturation import SaturationPoint
@@ -21,6 +22,7 @@ from scaling_lib.capacity.scaling_options import Option
 from scaling_lib.capacity.sizing import Scaled
 from scaling_lib.capacity.within_slo import LoadWithinSlo
 from scaling_lib.findings import Source
+from scaling_lib.model.gathered import LIMIT
 from scaling_lib.model.migration import Step
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.exhaustion import Exhaustion
@@ -37,11 +39,14 @@ class Capacity:
     curve: of the load test that was used; within: the highest load by latency SLO.
     latencies: behind it, a row an SLO and level that is used: slo, journey, figure (such as p99), throughput of all
         requests, latency_s with low and high. points: resources, the most pressing first.
-    calibrated: the one model; fills: the resources measured by gauges that fill with load, and the load they are full.
+    calibrated: the one model, at the mix of what calibrated it; mix: that of the load test and today's, None where they
+        are the same or not known: limits, reliefs and options are at today's.
+    fills: the resources measured by gauges that fill with load, and the load they are full.
     reliefs: what limits once the bottleneck is relieved, and whether that is enough.
     limits: all loads that count, the lowest first, each with its headroom against today's busiest minute.
     options: what of the bottleneck carries what is needed; replays: autoscalers over the demand.
-    runs_out: when the forecast demand reaches the lowest limit; None where either is not known.
+    runs_out: when the forecast demand reaches what may be used of the limit that decides; None where either is not
+        known.
     absent: what could not be told, and why, by what it is of. sources: the rows that the figures rest on, by kind of
         evidence, see `used_rows`. currency: of prices, "" where it is not given.
     """
@@ -58,6 +63,7 @@ class Capacity:
     latencies: pd.DataFrame
     points: tuple[SaturationPoint, ...]
     calibrated: Calibrated | None
+    mix: Mix | None
     fills: tuple[Fill, ...]
     reliefs: tuple[Relief, ...]
     limits: tuple[Limit, ...]
@@ -90,6 +96,11 @@ class Capacity:
     def headroom(self) -> Headroom | None:
         """Of the limit that decides."""
         return self.decides.headroom if self.decides else None
+
+    @property
+    def usable(self) -> Estimate | None:
+        """What may be used of the limit that decides, requests/s, less all that is taken but growth and use."""
+        return self.headroom.usable if self.headroom else None
 
     @property
     def times(self) -> Estimate | None:
@@ -156,9 +167,12 @@ class Capacity:
 
 def bottleneck(curve: LoadCurve | None, model: Calibrated | None) -> str:
     """What is full first: as the load test has it, else as the model does; "" where neither tells."""
-    if curve and curve.limiting.outcome == "found":
-        return curve.limiting.resource
-    return model.system(1.0).bottleneck() if model and model.laws else ""
+    if curve and curve.limiting.full:
+        return curve.limiting.full
+    if curve and curve.limiting.hidden and curve.plateau and curve.plateau.reached:
+        return ""
+    found = model.system(1.0).bottleneck() if model and model.laws else ""
+    return "" if found == LIMIT else found
 
 
 def _leaves(limit: Limit) -> float:

@@ -58,7 +58,7 @@ TABLES = {
     ),
     "migration": _Table(
         make=tables.migration_table, caption=captions.MIGRATION_CAPTION, of=("migration", "model"),
-        otherwise="No relief is followed: a relief of 1 changes nothing.",
+        otherwise="No relief is followed: what limits first was not measured, or the relief is 1.",
     ),
     "options": _Table(
         make=tables.options_table, caption=captions.OPTIONS_CAPTION, of=("what more costs", "model", "demand"),

@@ -135,8 +135,7 @@ def migration_table(result: Capacity) -> pd.DataFrame:
             "relieve": f"{each.step.resource}, {quantity(each.step.factor, 'x')}",
             "certainty": each.step.certainty,
             "before": _plain(each.step.before),
-            "after, less work": _plain(each.step.after),
-            "after, more of it": _plain(each.more),
+            "after": _plain(each.step.after),
             "then takes": each.times,
             "enough": each.enough,
             "then limits": each.step.next_bottleneck,
@@ -145,8 +144,7 @@ def migration_table(result: Capacity) -> pd.DataFrame:
         for each in result.reliefs
     ]
     columns = [
-        "relieve", "certainty", "before", "after, less work", "after, more of it", "then takes", "enough",
-        "then limits", "useful factor",
+        "relieve", "certainty", "before", "after", "then takes", "enough", "then limits", "useful factor",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 

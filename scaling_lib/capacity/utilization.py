@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.reasons import reason_sentence
+from scaling_lib.capacity.resource_use import MORE_THAN_ALL
 from scaling_lib.config import Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
@@ -46,6 +47,16 @@ class LimitingResource:
     resource: str
     utilization: Estimate
     sentence: str
+
+    @property
+    def hidden(self) -> bool:
+        """Whether throughput ends, and nothing that was measured is full there."""
+        return self.outcome == "nothing that was measured is full"
+
+    @property
+    def full(self) -> str:
+        """The resource that is full, "" where none was found to be."""
+        return self.resource if self.outcome == "found" else ""
 
 
 def utilization_by_level(
@@ -145,6 +156,8 @@ def limiting_resource(
     wide = measured.pivot(index="resource", columns="level", values="utilization")
     there = wide[[each for each in top if each in wide]].mean(axis=1)
     lightest = wide[min(wide.columns, key=lambda each: float(served[each]))]
+    over = wide.max(axis=1) > MORE_THAN_ALL  # its limit or its gauge is wrong: it tells nothing
+    there, lightest = there[~over], lightest[~over]
     rose = there[(there >= ROSE * lightest) & (there > 0)]
     if rose.empty:
         return _none("nothing that was measured is full", "no resource that was measured rises with the load", level)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scaling_lib.errors import InvalidInput, NotMeasured
+from scaling_lib.model.beyond import Beyond
 from scaling_lib.model.demands import at_least_zero
 from scaling_lib.model.gathered import Gathered, measured_mix
 from scaling_lib.model.load_test_demands import LoadTestDemands, from_load_test
@@ -38,7 +39,7 @@ class Calibration:
         "metrics, split by spans", "spans" or "load test". mix: by journey, its share of the requests.
     servers: by resource, infinite for a pure delay; background: by resource, servers that requests cannot have.
     think_time: seconds, None without a load test. draws: see `System`. level: of the intervals of demands and
-    background, and of all that a system made of them says. notes: what to know, sentences.
+    background, and of all that a system made of them says. notes: what to know, sentences. beyond: see `System`.
     """
 
     demands: Mapping[str, Mapping[str, Estimate]]
@@ -50,6 +51,7 @@ class Calibration:
     draws: Mapping[str, Floats]
     level: float
     notes: tuple[str, ...]
+    beyond: Mapping[str, Beyond] = field(default_factory=dict)
 
     def system(self, arrivals: Figure | Mapping[str, Figure], *, think_time: float | None = None) -> System:
         """The system with these demands. One arrival rate is that of all requests, at the measured mix."""
@@ -72,6 +74,7 @@ class Calibration:
             background=self.background,
             draws=self.draws,
             level=self.level,
+            beyond=self.beyond,
         )
 
 
@@ -81,6 +84,7 @@ def combined(
     spans: SpanDemands | None = None,
     load_test: LoadTestDemands | None = None,
     runs_on: Mapping[str, Sequence[str]] | None = None,
+    full: str = "",
     level: float = 0.95,
 ) -> Calibration:
     """One set of demands.
@@ -88,6 +92,7 @@ def combined(
     metrics: the utilisation law by resource; spans: self times by service; load_test: of the same system and mix.
     runs_on: by a resource of the metrics, the services (and peers) of the spans that work on it; a resource of the same
         name as a service is that service's.
+    full: what gauges (of a pool, of threads) have shown full where the load test's throughput ends, "" for nothing.
     level: of the intervals of demands and background, and of all that a system of them says.
 
     CPU time wins over self time for how much: a service that runs on a measured resource is not counted again, it tells
@@ -95,8 +100,8 @@ def combined(
     that run on none keep their self time, an upper bound. The load test adds the time that users think; what its
     lightest level takes beyond all demands and the waiting for them, as a pure delay ("elsewhere"); and its limit.
     Where the busiest resource is at 90% or more of its servers at the limit, what it never reaches cannot be had, and
-    is background. Where none is, something limits that was not measured, and stands as a resource of its own ("limit of
-    the load test").
+    is background. Where none is, what is `full` limits, or something that was not measured, and stands as a resource of
+    its own ("something not measured").
 
     Measured coverage of the nominal 95% of the saturation throughput (tests/benchmarks/bench_system.py): 0.92. It is no
     better than a straight line: where a request takes less of a resource the busier it is (`UtilizationLaw.bend`), a
@@ -128,7 +133,7 @@ def combined(
     if spans is not None:
         found.add_spans(spans, {name for resource in laws for name in hosted.get(resource, [resource])})
     if load_test is not None:
-        found.add_load_test(load_test)
+        found.add_load_test(load_test, full)
     if not found.limited():
         raise NotMeasured(
             " ".join(["combined: no demand is measured of anything that limits the throughput.", *found.notes]),
@@ -145,6 +150,7 @@ def combined(
         draws={name: each.draws for name, each in found.resources.items()},
         level=level,
         notes=tuple(dict.fromkeys(found.notes)),
+        beyond={name: law.beyond for name, law in laws.items() if law.beyond is not None},
     )
 
 

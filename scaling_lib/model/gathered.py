@@ -19,7 +19,7 @@ from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import duration, listing, number, percent
 
 METRICS, SPLIT, SPANS, LOAD_TEST = "metrics", "metrics, split by spans", "spans", "load test"
-LIMIT = "limit of the load test"  # the resource that is named where none that was measured is full
+LIMIT = "something not measured"  # what ends the throughput of a load test where nothing that was measured is full
 ELSEWHERE = "elsewhere"  # the pure delay of what no resource explains
 FULL = 0.9  # of its servers: a resource less busy than this at the plateau is not what limits
 
@@ -109,12 +109,12 @@ class Gathered:
                     draws=np.column_stack([np.zeros(DRAWS), drawn]),
                 )
 
-    def add_load_test(self, test: LoadTestDemands) -> None:
-        """Its limit, and what its lightest level takes beyond all demands."""
+    def add_load_test(self, test: LoadTestDemands, full: str = "") -> None:
+        """Its limit, and what its lightest level takes beyond all demands; full: see `calibration.combined`."""
         self.notes += test.notes
         deviates = generator("load test").standard_normal((2, DRAWS))
         if test.method != "none":
-            self._hold_to_limit(test, draw(test.limit, deviates[0]))
+            self._hold_to_limit(test, draw(test.limit, deviates[0]), full)
         value, drawn = test.total_demand.value, draw(test.total_demand, deviates[1])
         seen = test.light_throughput * (test.light_users - 1) / test.light_users  # by one who arrives, of the others
         for each in self.resources.values():
@@ -130,7 +130,7 @@ class Gathered:
                 f"what was not measured); they stand as a pure delay, {ELSEWHERE!r}."
             )
 
-    def _hold_to_limit(self, test: LoadTestDemands, limits: Floats) -> None:
+    def _hold_to_limit(self, test: LoadTestDemands, limits: Floats, full: str) -> None:
         limit, busy = test.limit.value, {}
         for name, each in self.resources.items():
             busy[name] = (each.values[0] + each.mean(self._shares) * limit) / each.servers
@@ -152,8 +152,14 @@ class Gathered:
                     "in use; the rest cannot be had (a quota, or a reserve of the system)."
                 )
             return
-        self._add_alike(LIMIT, test.servers, test.servers / limit, test.servers / limits, known=ends_known(test.limit))
-        if busiest:
+        name = full if full and full not in self.resources else LIMIT
+        self._add_alike(name, test.servers, test.servers / limit, test.servers / limits, known=ends_known(test.limit))
+        if name == full:
+            self.notes.append(
+                f"{full}: it is full at the load test's limit of {number(limit)} requests/s, by its gauges: it stands "
+                "as one server that a request keeps busy for so long."
+            )
+        elif busiest:
             self.notes.append(
                 f"At the load test's limit of {number(limit)} requests/s the busiest resource, {busiest}, is at "
                 f"{percent(busy[busiest])}: something that was not measured limits (a lock, a pool of connections or "

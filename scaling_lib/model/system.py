@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from scaling_lib.model.uncertainty import DRAWS, Floats, draw, ends_known, gener
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import listing
+
+if TYPE_CHECKING:
+    from scaling_lib.model.beyond import Beyond
 
 FLOOR = 1e-6  # of its value: what is drawn as nothing still belongs to the system
 MOST_BACKGROUND = 0.999  # of the servers: so that a draw leaves something to requests
@@ -42,6 +46,7 @@ class System:
         calibration. Without them the demands of one resource are taken to err together, which is the more careful
         choice for their sum, and those of two resources independently.
     level: of the intervals of all that the system says; those of the figures it is given have their own.
+    beyond: by resource, how its use may run on beyond the loads it was measured at, for `migration`.
     trust: how far it held against measured levels, None where it was not held against any; its what-ifs keep it.
 
     All fields are mappings of Estimates by resource and journey once the system is made, whatever was given.
@@ -62,6 +67,7 @@ class System:
     draws: Mapping[str, Floats] = field(default_factory=dict, repr=False, compare=False)
     level: float = 0.95
     trust: Trust | None = field(default=None, compare=False)
+    beyond: Mapping[str, Beyond] = field(default_factory=dict, repr=False, compare=False)
     parts: Parts = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -223,9 +229,23 @@ class System:
         return replace(self, demands={**self.parts.demands, resource: eased}, draws={**self.draws, resource: drawn})
 
     def scale(self, resource: str, servers: float) -> System:
-        """The system with so many servers at a resource: a whole number, or `math.inf`."""
-        self._place(resource)
-        return replace(self, servers={**self.parts.servers, resource: servers})
+        """The system with so many servers at a resource: a whole number, or `math.inf`.
+
+        What a server does without any request each of them does: more servers never gain more than their number.
+        """
+        place = self._place(resource)
+        before = self.parts.servers[resource]
+        if math.inf in (before, servers):
+            return replace(self, servers={**self.parts.servers, resource: servers})
+        times = at_least_zero("scale", "servers", servers, "servers") / before
+        background = self.parts.background[resource].times(times)
+        drawn = np.column_stack([self._background[place] * times, self._demands[place]])
+        return replace(
+            self,
+            servers={**self.parts.servers, resource: servers},
+            background={**self.parts.background, resource: background},
+            draws={**self.draws, resource: drawn},
+        )
 
     def grow(self, factor: float | Mapping[str, float]) -> System:
         """The system with its arrivals multiplied: all by one factor, or each journey by its own (others stay)."""

@@ -104,11 +104,19 @@ class Exhaustion:
 
 
 def first_reached(
-    forecast: Forecast, limit: float, *, of: Of = "value", side: Side = "above", draws: int = DRAWS, seed: int = SEED
+    forecast: Forecast,
+    limit: float,
+    *,
+    limits: Floats | None = None,
+    of: Of = "value",
+    side: Side = "above",
+    draws: int = DRAWS,
+    seed: int = SEED,
 ) -> Exhaustion:
     """When a forecast first reaches a limit.
 
-    forecast: its level is that of the interval; limit: in the series' unit.
+    forecast: its level is that of the interval; limit: in the series' unit. limits: (draws) what the limit may be, one
+        a path, where it is not certain: the interval then holds that too.
     of: "value" (any single value, so that a day counts by its peak), "daily mean" (a day's mean), or "total" (the sum
         of the values to come, for what is left of a budget).
     side: from which the limit is exceeded: "below" for what runs out. Reaching it exactly counts.
@@ -123,10 +131,9 @@ def first_reached(
     sign = 1.0 if side == "above" else -1.0
     per_day = max(1, round(DAY_S / forecast.step.total_seconds()))
     crossings = np.full(draws, np.inf)
-    if _already(forecast, limit, of, sign, per_day):
-        crossings[:] = 0.0
-    else:
-        _follow(forecast, limit, of, sign, per_day, crossings, seed)
+    each = np.full(draws, limit) if limits is None else limits
+    _follow(forecast, each[:, np.newaxis], of, sign, per_day, crossings, seed)
+    crossings[_already(forecast, each, of, sign, per_day)] = 0.0
     tail = (1 - forecast.level) / 2
     low, middle, high = (float(np.quantile(crossings, q, method="inverted_cdf")) for q in (tail, 0.5, 1 - tail))
     ends = forecast.recent.index[-1]
@@ -150,13 +157,15 @@ def first_reached(
     )
 
 
-def _already(forecast: Forecast, limit: float, of: Of, sign: float, per_day: int) -> bool:
+def _already(forecast: Forecast, limits: Floats, of: Of, sign: float, per_day: int) -> NDArray[np.bool_]:
+    """By limit, whether it is reached."""
     if of == "total":
-        return sign * (0.0 - limit) >= 0
+        return np.asarray(sign * (0.0 - limits) >= 0)
     recent = forecast.recent.to_numpy()
     days = recent.reshape(-1, per_day)[(0 if "weekly" in forecast.season else -1) :]
     seen = days if of == "value" else np.where(np.isnan(days).all(axis=1), np.nan, _means(days))
-    return bool((sign * (seen[np.isfinite(seen)] - limit) >= 0).any())
+    known = sign * seen[np.isfinite(seen)]
+    return np.asarray(known.max(initial=-np.inf) >= sign * limits)
 
 
 def _means(days: Floats) -> Floats:
@@ -174,7 +183,9 @@ def _single(forecast: Forecast, of: Of) -> list[str]:
     ]
 
 
-def _follow(forecast: Forecast, limit: float, of: Of, sign: float, per_day: int, crossings: Floats, seed: int) -> None:
+def _follow(
+    forecast: Forecast, limits: Floats, of: Of, sign: float, per_day: int, crossings: Floats, seed: int
+) -> None:
     """Write into `crossings` the seconds until each path first reaches the limit."""
     step = forecast.step.total_seconds()
     so_far = np.zeros((len(crossings), 1))
@@ -188,7 +199,7 @@ def _follow(forecast: Forecast, limit: float, of: Of, sign: float, per_day: int,
             seen, after = values[:, : whole * per_day].reshape(len(values), whole, per_day).mean(axis=2), per_day
         if not seen.shape[1]:
             continue
-        reached = sign * (seen - limit) >= 0
+        reached = sign * (seen - limits) >= 0
         first = (start + (np.argmax(reached, axis=1) + 1) * after) * step
         crossings[:] = np.where(np.isinf(crossings) & reached.any(axis=1), first, crossings)
 

@@ -145,15 +145,17 @@ def test_a_limit_that_is_further_off_is_watched(tmp_path):
 def test_a_limit_that_demand_does_not_reach(tmp_path):
     result, by_name = found(tmp_path, rate=20.0, noise=False)
     assert by_name["limit-reached"].verdict == "ok" and by_name["limit-reached"].action == ""
-    assert by_name["limit-reached"].sentence.startswith("No growth is certain; the limit is not reached before")
+    assert by_name["limit-reached"].sentence.startswith(
+        "No growth is certain; demand does not reach the 90 requests/s that may be used before"
+    )
     last = pd.Timestamp("2026-11-22") + pd.Timedelta(days=4 * 35)  # the last day, and four times the history
-    assert capacity.headline(result).endswith(f"that limit is not reached before {last:%Y-%m-%d}.")
+    assert capacity.headline(result).endswith(f"the 90 requests/s that may be used before {last:%Y-%m-%d}.")
 
 
 def test_a_limit_that_is_passed_already(tmp_path):
     result, by_name = found(tmp_path, rate=120.0)
-    assert by_name["limit-reached"].verdict == "act" and "reached already" in by_name["limit-reached"].sentence
-    assert capacity.headline(result).endswith("Today's demand reaches that already.")
+    assert by_name["limit-reached"].verdict == "act" and "may be used already" in by_name["limit-reached"].sentence
+    assert capacity.headline(result).endswith("today's demand reaches the 90 requests/s that may be used already.")
     assert by_name["capacity"].impact.high < 1
     assert "are missing" in capacity.headroom_figure(result).layout.title.text.replace("<br>", " ")
     assert "already" in capacity.demand_figure(result).layout.title.text

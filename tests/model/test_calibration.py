@@ -88,7 +88,7 @@ def test_a_load_test_alone_is_a_bottleneck_and_a_delay():
     test = closed_test({"cpu": 0.01, "disk": 0.004})
     found = combined(load_test=from_load_test(test))
     assert set(found.origins.values()) == {"load test"}
-    assert found.servers == {"limit of the load test": 1, "elsewhere": math.inf}
+    assert found.servers == {"something not measured": 1, "elsewhere": math.inf}
     system = found.system(20.0)
     assert system.bounds().saturation.value == pytest.approx(100.0, rel=1e-3)
     assert system.solve(1).mean_response == pytest.approx(0.014, rel=1e-3)
@@ -120,7 +120,7 @@ def test_a_limit_that_no_measured_resource_explains_stands_as_one():
         load_test=from_load_test(closed_test({"cpu": 0.002, "lock": 0.01})),
     )
     system = found.system(20.0)
-    assert system.bottleneck() == "limit of the load test"
+    assert system.bottleneck() == "something not measured"
     assert system.bounds().saturation.value == pytest.approx(100.0, rel=1e-3)
     assert any("not measured limits" in note for note in found.notes)
 
