@@ -155,7 +155,8 @@ def _silos(system: Assessment, graph: ServiceGraph | None, series: list[Series],
         return None
     known = [each.name for each in system.config.services]
     known += [] if graph is None else [name for name in graph.nodes["service"] if name and name not in known]
-    return silos(known, owners, dashboards.dashboards, series=series)
+    whole = not {"dashboards", "teams"} & _partly(system)
+    return silos(known, owners, dashboards.dashboards, series=series, whole=whole)
 
 
 def _series(frame: pd.DataFrame) -> list[Series]:

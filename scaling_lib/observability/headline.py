@@ -36,7 +36,7 @@ def _watched(result: Observability) -> str:
     """Who is not told, and what is seen by nobody else."""
     parts = []
     unwatched = [] if result.alerts is None else [each.slo.name for each in result.alerts.slos if each.state == "none"]
-    if unwatched:
+    if unwatched and "alerts" not in result.partly:
         parts.append(f"no alert watches {listing(unwatched, 2)}")
     if result.logs is not None:
         rows = result.logs.services.to_dict("records")
@@ -47,5 +47,8 @@ def _watched(result: Observability) -> str:
         alone = int((result.silos.services["state"] == "one team alone").sum())
         if alone:
             parts.append(f"{plural(alone, 'service')} {'is' if alone == 1 else 'are'} seen by one team alone")
+        unseen = int((result.silos.services["state"] == "nobody").sum())
+        if unseen:
+            parts.append(f"no dashboard shows {plural(unseen, 'service')}")
     text = listing(parts)
     return f" {text[:1].upper()}{text[1:]}." if text else ""

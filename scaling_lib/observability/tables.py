@@ -148,13 +148,14 @@ def alerts_table(result: Observability) -> pd.DataFrame:
     if result.alerts is None:
         return pd.DataFrame(columns=columns)
     rows = []
+    open_ = "alerts" in result.partly  # what is missed may be among what could not be read
     for each in result.alerts.slos:
         own = [alert for alert in each.alerts if alert.own]
         rows.append(
             {
                 "slo": each.slo.name,
                 "target": each.slo.target,
-                "told by": STATES.get(each.state, "not known"),
+                "told by": "not known" if open_ and each.state == "none" else STATES.get(each.state, "not known"),
                 "page": _names(alert.name for alert in own if alert.pages),
                 "ticket": _names(alert.name for alert in own if not alert.pages),
                 "burn": listing([f"{number(alert.burn)}x" for alert in own if math.isfinite(alert.burn)]),

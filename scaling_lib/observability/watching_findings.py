@@ -7,6 +7,7 @@ from functools import partial
 
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.observability.assess import Observability
+from scaling_lib.observability.silo_findings import silo_findings
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, percent, plural
 
@@ -34,7 +35,7 @@ _finding = partial(Finding, step="03", command=COMMAND)
 
 def watching_findings(result: Observability) -> list[Finding]:
     """Signals, alerts, logs and silos."""
-    return [*_signals(result), *_alerts(result), *_unread(result), *_logs(result), *_silos(result)]
+    return [*_signals(result), *_alerts(result), *_unread(result), *_logs(result), *silo_findings(result)]
 
 
 def absent_findings(result: Observability) -> list[Finding]:
@@ -128,6 +129,13 @@ def _alerts(result: Observability) -> list[Finding]:
             "Give the journeys their `metrics` in assessment.yaml, or {slos} its queries.",
         ),
     }
+    if "alerts" in result.partly:  # the alert that is missed may be one of those that could not be read
+        words["none"] = (
+            "unknown",
+            "whether an alert reads {slos} is not known",
+            "None of the {alerts} that could be read does, and not all of what is given could be read.",
+            "Mend the rules that cannot be read, then run again.",
+        )
     found = []
     for state, (verdict, sentence, why, action) in words.items():
         if not (own := by_state[state]):
@@ -246,45 +254,3 @@ def _logs(result: Observability) -> list[Finding]:
             )
         )
     return found
-
-
-def _silos(result: Observability) -> list[Finding]:
-    if result.silos is None:
-        return []
-    table = result.silos.services
-    waiting = {each.service: each.waiting for each in result.blast}
-    found = []
-    for row in table[table["state"] != "seen by others"].to_dict("records"):
-        service, alone = str(row["service"]), row["state"] == "one team alone"
-        watched = "no dashboard shows it" if not row["dashboards"] else "no other team's dashboard shows it"
-        if alone:
-            sentence = f"{service} is seen by {row['owners'] or row['watchers'] or 'its watchers'} alone: {watched}."
-        else:
-            sentence = f"{service} has neither an owner nor a dashboard."
-        found.append(
-            _finding(
-                name="silo",
-                subject=service,
-                verdict="watch",
-                sentence=sentence,
-                impact=waiting.get(service),
-                why="What one team alone sees, others find out from their own failures."
-                + (" The impact is the share of requests that wait for it." if service in waiting else ""),
-                evidence=_evidence(result, "dashboards", "teams"),
-                action=f"Show the golden signals of {service} on a dashboard that the teams in front of it use."
-                if alone
-                else f"Name the owner of {service} in assessment.yaml, and show its golden signals on a dashboard.",
-                figure="silos",
-            )
-        )
-    if found:
-        return found
-    return [
-        _finding(
-            name="silo",
-            verdict="ok",
-            sentence=f"Each of {plural(len(table), 'service')} is seen by more than one team.",
-            evidence=_evidence(result, "dashboards", "teams"),
-            figure="silos",
-        )
-    ]

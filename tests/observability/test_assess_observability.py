@@ -163,7 +163,8 @@ def test_owners_in_the_assessment_stand_in_for_a_file_of_teams(tmp_path):
     frame(BROWSE, count=30).to_parquet(tmp_path / "s" / "spans.parquet")
     result = observability.assess(scaling_lib.open(tmp_path / "s"))
     names = found(result)
-    assert result.silos.services["state"].tolist() == ["seen by others", "one team alone"]
+    assert result.silos.services["state"].tolist() == ["seen by others", "nobody"]
+    assert names["silo", "gateway"].sentence == "No dashboard shows gateway: nobody sees it, its owner edge neither."
     assert names["silo", "gateway"].impact.value == 1  # every request waits for it
     assert ("not-measured", "teams") not in names
 
@@ -196,3 +197,44 @@ def test_logs_of_lost_traces(tmp_path):
 def test_an_unknown_table_is_said(tmp_path):
     with pytest.raises(InvalidInput, match="table: found 'x'; expected one of coverage"):
         observability.table(result_of(tmp_path / "s", None), "x")
+
+
+def test_a_dashboard_whose_variable_chooses_the_service_shows_each(tmp_path):
+    """`catalogue` fits the filter of the variable, and `gateway`, that is chosen in the file, does not."""
+    service = {"name": "service", "type": "query", "query": "label_values(up, service)", "regex": "/^cat/"}
+    board = {
+        "panels": [{"targets": [{"expr": 'rate(x{service="$service"}[5m])'}]}],
+        "tags": ["team:edge"],
+        "templating": {"list": [{**service, "current": {"text": "catalogue", "value": "catalogue"}}]},
+    }
+    yaml = (
+        "services: [{name: catalogue, owner: edge}, {name: gateway, owner: front}]\nevidence: {dashboards: [d.json]}\n"
+    )
+    make(tmp_path / "s", yaml, d__json=json.dumps(board))
+    result = observability.assess(scaling_lib.open(tmp_path / "s"))
+    assert result.silos.services["state"].tolist() == ["one team alone", "nobody"]
+    del board["templating"]["list"][0]["regex"]
+    make(tmp_path / "t", yaml, d__json=json.dumps(board))
+    result = observability.assess(scaling_lib.open(tmp_path / "t"))
+    assert result.silos.services["state"].tolist() == ["one team alone", "seen by others"]
+    assert found(result)["silo", "catalogue"].sentence.endswith("no other team's dashboard shows it.")
+
+
+def test_of_evidence_that_is_broken_in_part_none_is_not_known(tmp_path):
+    yaml = (
+        "services: [{name: catalogue, owner: goods}]\n"
+        "journeys: [{name: order, route: POST /checkout, slos: [{kind: availability, target: 99.9%}], "
+        'metrics: {total: \'x{route="o"}\', errors: \'x{route="o",code="500"}\'}}]\n'
+        "evidence: {dashboards: ['*.json'], alerts: [r.yaml]}\n"
+    )
+    board = json.dumps({"panels": [{"targets": [{"expr": "y"}]}]})
+    rules = "groups: [{name: g, rules: [{alert: Other, expr: y > 1}, {alert: Torn, expr: 'x{'}]}]\n"
+    make(tmp_path / "s", yaml, a__json=board, b__json=board[:20], r__yaml=rules)
+    result = observability.assess(scaling_lib.open(tmp_path / "s"))
+    names = found(result)
+    assert result.partly == {"dashboards", "alerts"}
+    assert names["silo", ""].verdict == "unknown" and "Whether others see catalogue" in names["silo", ""].sentence
+    assert (
+        names["slo-alerts-none", ""].verdict == "unknown" and "no alert" not in observability.headline(result).lower()
+    )
+    assert "no alert" not in observability.table(result, "alerts").bundle["text/html"]

@@ -42,12 +42,15 @@ OWNERS = {"a": ["team-a"], "b": ["team-b"]}
 )
 def test_a_dashboard_of_another_team(expression):
     found, _ = states(dashboard("team-x", expression, one=("a",)), owners=OWNERS)
-    assert found == {"a": "seen by others", "b": "one team alone", "c": "nobody"}
+    assert found == {"a": "seen by others", "b": "nobody", "c": "nobody"}  # its owner has no dashboard of it either
 
 
 def test_a_variable_that_can_be_anything_is_no_name_and_a_metric_shows_those_of_its_series():
-    """By the series that are known: of `y` there is none."""
-    assert states(dashboard("team-x", 'y{service=~"$any"}'), owners=OWNERS)[0]["a"] == "one team alone"
+    """By the series that are known; of `y` there is none, so that it can be any service."""
+    assert set(states(dashboard("team-x", 'y{service=~"$any"}'), owners=OWNERS, services=("a", "b"))[0].values()) == {
+        "seen by others"
+    }
+    assert states(dashboard("team-x", 'y{service=~".*"}'), owners=OWNERS)[0]["a"] == "nobody"  # no variable chooses it
     assert states(dashboard("team-x", 'up{job=~"$any"}'), owners=OWNERS)[0]["a"] == "seen by others"
     found, _ = states(dashboard("team-x", "up"), owners=OWNERS)
     assert found == {"a": "seen by others", "b": "seen by others", "c": "nobody"}
@@ -65,7 +68,15 @@ def test_dashboards_of_nothing_known_are_said():
 
 
 def test_two_owners_are_two_teams():
-    assert states(owners={"a": ["one", "two"]})[0]["a"] == "seen by others"
+    shown = dashboard("one", 'x{service="a"}')
+    assert states(shown, owners={"a": ["one", "two"]})[0]["a"] == "seen by others"
+    assert states(owners={"a": ["one", "two"]})[0]["a"] == "nobody"  # no dashboard shows it
+
+
+def test_where_not_all_could_be_read_none_is_not_known():
+    shown = [dashboard("team-x", 'x{service="a"}'), dashboard("team-b", 'x{service="b"}')]
+    found = silos(("a", "b", "c"), OWNERS, shown, whole=False).services
+    assert found["state"].tolist() == ["seen by others", "not known", "not known"]
 
 
 def test_no_service_is_said():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Dashboard:
 
     owner: the team that its folder or a tag such as `team:edge` names, or that the source is said to be of; "" where
     nobody is. selectors: what its panels query; values: of its variables, the values that they can only have, empty
-    where that is not fixed.
+    where that is not fixed; patterns: of those that are asked of the metrics the expression that all their values fit.
     """
 
     title: str
@@ -45,6 +45,7 @@ class Dashboard:
     panels: int
     selectors: tuple[Selector, ...]
     values: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ def _read(file: Path, source: DashboardSource) -> _File:
             panels=len(panels),
             selectors=tuple(selectors.values()),
             values=_values(own),
+            patterns=_patterns(own),
         ),
         unread=unread,
     )
@@ -152,14 +154,34 @@ def _owner(own: Mapping[str, Any], meta: Any) -> str:
 
 def _values(own: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """By variable the values that it can have: of lists that are written in the dashboard alone."""
+    found: dict[str, tuple[str, ...]] = {}
+    for variable in _variables(own):
+        fixed = variable.get("type") in ("custom", "constant") and isinstance(variable.get("query"), str)
+        values = [value.partition(" : ")[2] or value for value in str(variable["query"]).split(",")] if fixed else []
+        found[variable["name"]] = tuple(value.strip() for value in values if value.strip())
+    return found
+
+
+def _patterns(own: Mapping[str, Any]) -> dict[str, str]:
+    """By variable that is asked of the metrics the filter of its values, as PromQL has it; those without are left out.
+
+    Grafana's filter is found anywhere in a value, PromQL's fits it whole. What captures a part, or looks around, is not
+    followed: such a variable may be anything.
+    """
+    found: dict[str, str] = {}
+    for variable in _variables(own):
+        text = variable.get("regex")
+        if variable.get("type") != "query" or not isinstance(text, str) or "(" in text:
+            continue
+        bare = text[1 : text.rindex("/")] if text[:1] == "/" and text.rindex("/") > 0 else text
+        if bare:
+            start, end = "" if bare.startswith("^") else ".*", "" if bare.endswith("$") else ".*"
+            found[variable["name"]] = f"(?:{start}(?:{bare.removeprefix('^').removesuffix('$')}){end})"
+    return found
+
+
+def _variables(own: Mapping[str, Any]) -> list[dict[str, Any]]:
     templating = own.get("templating")
     listed = templating.get("list") if isinstance(templating, dict) else None
-    found: dict[str, tuple[str, ...]] = {}
-    for variable in listed if isinstance(listed, list) else []:
-        if isinstance(variable, dict) and isinstance(variable.get("name"), str):
-            fixed = variable.get("type") in ("custom", "constant") and isinstance(variable.get("query"), str)
-            values = (
-                [value.partition(" : ")[2] or value for value in str(variable["query"]).split(",")] if fixed else []
-            )
-            found[variable["name"]] = tuple(value.strip() for value in values if value.strip())
-    return found
+    given = listed if isinstance(listed, list) else []
+    return [each for each in given if isinstance(each, dict) and isinstance(each.get("name"), str)]
