@@ -34,6 +34,11 @@ class WarmKernels(LocalProvisioner):
     _started = False
 
     @property
+    def forked(self) -> bool:
+        """Whether the kernel is the server's, which alone signals it: whoever is not its parent may hit another."""
+        return self._link is not None
+
+    @property
     def has_process(self) -> bool:
         """Whether a kernel runs, or its end has not been waited for."""
         return self._link is not None or super().has_process
@@ -63,7 +68,7 @@ class WarmKernels(LocalProvisioner):
             link.close()
             raise
         self._link, self._code, self.cwd = link, None, cwd
-        self.pid = self.pgid = started["pid"]
+        self.pid, self.pgid = started["pid"], None
         self.connection_info = started["connection"] | {"key": started["connection"]["key"].encode()}
         return self.connection_info
 

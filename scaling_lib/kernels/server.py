@@ -182,10 +182,11 @@ class _Server:
 
 
 def _signal(kernel: _Kernel, signum: int) -> None:
+    """Signal a kernel and what it started. Until `_reap` has waited for it, no other process gets its number."""
     try:
         os.killpg(kernel.pid, signum)
     except OSError:
-        with contextlib.suppress(OSError):  # it has ended meanwhile, or is too young to have a group
+        with contextlib.suppress(OSError):  # it is too young to have a group
             os.kill(kernel.pid, signum)
 
 

@@ -105,7 +105,7 @@ class _Runner:
     ) -> None:
         self._ends, self._deadline_s, self._cell_timeout_s = ends, deadline_s, cell_timeout_s
         self._environment, self._progress, self._server = environment, progress, server
-        self._workers: dict[subprocess.Popen[str], int] = {}  # with the kernel's process id, 0 before it is known
+        self._workers: dict[subprocess.Popen[str], int] = {}  # with the cold kernel's process id, 0 where there is none
         self._stopped = threading.Event()
 
     def run(self, job: Job) -> Ran:
@@ -191,7 +191,8 @@ class _Runner:
             worker.kill()
         if kernel and hasattr(os, "killpg"):
             with contextlib.suppress(OSError):
-                os.killpg(kernel, signal.SIGKILL)
+                if os.getpgid(kernel) == kernel:  # it leads a group, as only what began a session of its own does
+                    os.killpg(kernel, signal.SIGKILL)
 
     def stop_all(self) -> None:
         self._stopped.set()

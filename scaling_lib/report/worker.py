@@ -1,6 +1,7 @@
 """One notebook in a process of its own: `python -P worker.py JOB.json`.
 
-It reports in JSON lines on stdout: {"kernel": pid, "cold": why it was not forked}, {"cell": n}, and last
+It reports in JSON lines on stdout: {"kernel": pid, 0 where the server ends it, "cold": why it was not forked},
+{"cell": n}, and last
 {"state": "ran"} or {"state": "failed", "error": paragraph}.
 """
 
@@ -123,8 +124,8 @@ def _kernel_manager(job: dict[str, Any], lines: TextIO) -> type:
 
         async def _async_post_start_kernel(self, **options: Any) -> None:
             await super()._async_post_start_kernel(**options)
-            cold = getattr(self.provisioner, "cold", "")
-            _say(lines, kernel=getattr(self.provisioner, "pid", None), cold=cold)
+            cold, forked = (getattr(self.provisioner, name, "") for name in ("cold", "forked"))
+            _say(lines, kernel=0 if forked else getattr(self.provisioner, "pid", None), cold=cold)
 
         post_start_kernel = _async_post_start_kernel
 

@@ -85,6 +85,8 @@ def test_whoever_is_killed_nothing_is_left(killed):
         pids = [int(server), int(kernel), *children(int(server))]
         assert all(running(pid) for pid in pids)
         assert len(set(pids)) >= 2
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids]
+        assert all("scaling_lib.kernels.server" in command for command in commands)  # that, and no other, is killed
         os.kill(run.pid if killed == "the run" else int(server), signal.SIGKILL)
         deadline = time.monotonic() + 20
         while any(running(pid) for pid in pids):
