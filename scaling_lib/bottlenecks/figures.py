@@ -27,7 +27,7 @@ TRACE_CAPTION = (
 )
 MIGRATION_CAPTION = (
     "The highest throughput by the model, with its interval, today and after each relief in turn, and what is full "
-    "there. Dashed: today's busiest minute."
+    "there. Dashed: today's busiest minute. Of spans alone it holds for one server a service, which is assumed."
 )
 ROWS = 8  # names in a figure; the table has them all
 ROW_HEIGHT, TRACE_ROW, TALL_ROW = 52, 36, 72  # pixels
@@ -155,6 +155,11 @@ def migration_figure(result: Bottlenecks) -> go.Figure | Shown:
     """The limit of the throughput today, and after each relief."""
     if not result.migration:
         return figures.nothing(f"How the bottleneck moves is not known. {reason(result, 'model', 'migration')}".strip())
+    if result.disproved:
+        return figures.nothing(
+            "How the bottleneck moves is not known: these traces carry more than one server a service would. Supply "
+            "the metrics of the resources."
+        )
     first = result.migration[0]
     ends = [first.before, *(each.after for each in result.migration)]
     limiting = [first.bottleneck, *(each.next_bottleneck for each in result.migration)]
@@ -165,6 +170,8 @@ def migration_figure(result: Bottlenecks) -> go.Figure | Shown:
         f"{quantity(first.after.value, 'requests/s')}; "
         + (f"{moved.next_bottleneck} limits from {quantity(moved.after.value)} on" if moved else "it limits still")
     )
+    if result.assumed:
+        title = f"If each service had one server: {title[:1].lower()}{title[1:]}"
     figure = figures.figure(title, x="highest throughput, requests/s", height=100 + TALL_ROW * len(ends))
     figure.add_scatter(
         x=[each.value for each in ends],

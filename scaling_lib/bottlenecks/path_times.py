@@ -26,6 +26,7 @@ OF_BLOCK = 10  # traces, where there are enough for so many blocks
 AT_ONCE = 100  # draws, so that many traces fit into memory
 MOST_NAMES = 200  # the others, which take next to nothing, are told together
 OTHERS = "(others)"
+NOBODY = "(not named)"  # what stands for a service without a name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,9 +186,9 @@ def _names(spans: pd.DataFrame, with_spans: set[str], by: Group) -> tuple[Intege
     pairs = spans[["service", "callee", "operation"]].astype("str")
     code, _ = pd.factorize(pd.MultiIndex.from_frame(pairs if by == "operation" else pairs.assign(operation="")))
     first = pairs.iloc[np.unique(code, return_index=True)[1]]
-    edge = first["callee"].isin(with_spans).to_numpy() & (by != "service")
-    arrows = (first["service"] + ARROW + first["callee"]).to_numpy()
-    owner = np.where(first["callee"] != "", first["callee"], first["service"])
+    edge = first["callee"].isin(with_spans - {""}).to_numpy() & (by != "service")
+    arrows = (first["service"].replace("", NOBODY) + ARROW + first["callee"]).to_numpy()
+    owner = first["callee"].where(first["callee"] != "", first["service"].replace("", NOBODY)).to_numpy()
     operation = np.where(edge, arrows, first["operation"] if by == "operation" else "")
     if by == "edge":
         edge = (first["callee"] != "").to_numpy()

@@ -55,11 +55,12 @@ TABLES = {
     "resources": _Table(
         make=tables.resources_table, of=MODEL, otherwise="No demand of a resource is measured.",
         caption="The resources of the model: what a request takes of each, how much of it is in use at today's busiest "
-        "minute, at which throughput it is full, and in which share of what the demands may be it is the first.",
+        "minute, at which throughput it is full, and in which share of what the demands may be it is the first. "
+        "Of spans alone the demand is self time, which holds waiting, and one server a service is assumed.",
     ),
     "migration": _Table(
         make=tables.migration_table, of=("migration", *MODEL),
-        otherwise="No relief is followed: a relief of 1 changes nothing.",
+        otherwise="No relief is followed: a relief of 1 changes nothing, and a limit that the traces exceed is none.",
         caption="The bottleneck, relieved in turn, and what limits then.",
     ),
     "changes": _Table(

@@ -149,7 +149,7 @@ def resources_table(result: Bottlenecks) -> pd.DataFrame:
             "demand a request": system.mean_demand(name),
             "in use": used[name] if result.found.peak is not None else None,
             "full at": limit,
-            "is first": certainty[name],
+            "is first": None if result.assumed else certainty[name],
         }
         for name, limit in sorted(system.limits().items(), key=lambda each: each[1].value)
     ]
@@ -157,18 +157,18 @@ def resources_table(result: Bottlenecks) -> pd.DataFrame:
 
 
 def migration_table(result: Bottlenecks) -> pd.DataFrame:
-    """One row a relief: what limits before, and after."""
+    """One row a relief: what limits before, and after; of what is assumed no certainty, and none that is disproved."""
     rows = [
         {
             "relieve": each.name,
-            "certainty": each.certainty,
+            "certainty": None if result.assumed else each.certainty,
             "before": each.before,
             "after": each.after,
             "gain": each.gain,
             "then limits": each.next_bottleneck,
-            "certainty then": each.next_certainty,
+            "certainty then": None if result.assumed else each.next_certainty,
         }
-        for each in result.migration
+        for each in (() if result.disproved else result.migration)
     ]
     columns = ["relieve", "certainty", "before", "after", "gain", "then limits", "certainty then"]
     return pd.DataFrame(rows, columns=columns)

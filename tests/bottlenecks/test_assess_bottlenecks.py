@@ -56,6 +56,21 @@ def test_spans_alone_tell_what_is_waited_for_and_what_a_budget_gets_back(small):
     shows_all(result)
 
 
+def test_a_limit_of_spans_alone_is_assumed_and_none_below_what_the_traces_carry(small):
+    """1 order/s: 60 ms at the database would allow 16.7, 4 s none of what was seen."""
+    result = small(orders([60.0] * 400))
+    found = {each.name: each for each in bottlenecks.findings(result)}["next-limit"]
+    assert result.assumed and not result.disproved and found.verdict == "watch"
+    assert "If each service had one server, db would limit first, at 16.7 requests/s" in found.sentence
+    assert "probability" not in sentences(result) and bottlenecks.migration_table(result)["certainty"].isna().all()
+    shows_all(result)
+    beyond = small(orders([4000.0] * 400))
+    found = {each.name: each for each in bottlenecks.findings(beyond)}["next-limit"]
+    assert beyond.disproved and found.verdict == "unknown" and "these traces carry 1 requests/s" in found.sentence
+    assert "What limits the throughput is not known" in bottlenecks.headline(beyond)
+    shows_all(beyond)
+
+
 def test_without_any_evidence_it_says_what_to_supply(small):
     result = small(None, JOURNEY)
     assert {each.verdict for each in bottlenecks.findings(result)} == {"unknown"}

@@ -108,3 +108,14 @@ def test_journeys_by_name_and_others_left_out():
 def test_what_cannot_be_ranked_is_said(spans, options, error, words):
     with pytest.raises(error, match=words):
         rank(spans, **options)
+
+
+def test_a_service_without_a_name_is_said_to_have_none():
+    """Its own 50 ms stand under no name; what its caller waits beyond them is the caller's, as nobody is called."""
+    spans = pd.concat([called(number) for number in range(100)])
+    shares = rank(spans.assign(service=spans["service"].replace("back", ""))).table["share_all"]
+    assert {name: each.value for name, each in shares.items()} == pytest.approx(
+        {"(not named): GET /": 0.5, "front: call": 0.3, "front: GET /": 0.2}
+    )
+    named = rank(spans.assign(service=spans["service"].replace("front", ""))).table.index
+    assert "(not named) -> back" in named
