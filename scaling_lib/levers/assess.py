@@ -28,6 +28,7 @@ from scaling_lib.levers.readiness import Readiness, readiness
 from scaling_lib.levers.result import Levers
 from scaling_lib.levers.sqale import sqale_rating
 from scaling_lib.levers.truck_factor import TruckFactor, truck_factor
+from scaling_lib.model.critical_path import critical_path
 from scaling_lib.rollout.dora import dora
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.arguments import is_real
@@ -73,7 +74,7 @@ def assess(
                 team_of=_team_of(teams) if teams else None, level=level,
             ),
         )  # fmt: skip
-    weights = _weights(system, tried, level) if ready is not None and frames["debt"] is not None else {}
+    weights = _weights(system, tried) if ready is not None and frames["debt"] is not None else {}
     days = _watched_days(frames, at)
     items, score = _debt(frames["debt"], code, ready, days, weights, quarters, tried)
     line = None
@@ -186,15 +187,12 @@ def _team_of(teams: Teams) -> Callable[[str], str]:
     return lambda person: by_name.get(person.lower(), "")
 
 
-def _weights(system: Assessment, tried: Attempts, level: float) -> dict[str, float]:
-    """By service its share of what slow requests wait for in the system's own services; nothing without traces."""
-    from scaling_lib.bottlenecks import rank
-
-    ranking = tried("spans", lambda: rank(system.spans().frame, by="service", level=level))
-    if ranking is None:
+def _weights(system: Assessment, tried: Attempts) -> dict[str, float]:
+    """By service its share of what requests wait for in the system's own services; nothing without traces."""
+    path = tried("spans", lambda: critical_path(system.spans().frame).exclusive(by="service"))
+    if path is None:
         return {}
-    own = [each.name for each in system.config.services if each.name in ranking.table.index]
-    shares = {name: ranking.share(name).value for name in own}
+    shares = {each.name: float(path.get(each.name, 0.0)) for each in system.config.services}
     whole = sum(shares.values())
     return {name: share / whole for name, share in shares.items()} if whole > 0 else {}
 

@@ -100,7 +100,7 @@ def risk_h(
     times more defects than in healthy code (published), w the service's share of what requests wait for, 1 where
     traces do not tell. incidents: the real ones of so many days, with `service`. Error budgets spent cost nothing here.
     """
-    from scipy import stats
+    from scipy import special
 
     counts = incidents["service"].value_counts()
     quarters = max(days, 1.0) / 91.3125
@@ -110,7 +110,7 @@ def risk_h(
         part = _part_of_service(row["files"], str(row["service"]), code)
         if not seen or not part or math.isnan(recovery_h):
             continue
-        times = [float(stats.gamma.ppf(q, seen + 0.5)) / quarters for q in (0.1, 0.5, 0.9)]
+        times = [float(special.gammaincinv(seen + 0.5, q)) / quarters for q in (0.1, 0.5, 0.9)]
         more = [1 - 1 / DEFECTS[0], 1 - 1 / (sum(DEFECTS) / 2), 1 - 1 / DEFECTS[1]]
         share = part * weight.get(str(row["service"]), 1.0)
         low, middle, high = (n * recovery_h * r * d * share for n, r, d in zip(times, RESPONDERS, more, strict=True))

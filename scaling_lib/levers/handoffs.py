@@ -85,8 +85,8 @@ def coordination(
 
 def _a_quarter(count: int, quarters: float, level: float) -> Estimate:
     """A rate from a count, with its exact interval. Source: Garwood, Biometrika 28 (1936)."""
-    from scipy import stats
+    from scipy import special
 
-    low = float(stats.gamma.ppf((1 - level) / 2, count)) if count else 0.0
-    high = float(stats.gamma.ppf((1 + level) / 2, count + 1))
+    low = float(special.gammaincinv(count, (1 - level) / 2)) if count else 0.0
+    high = float(special.gammaincinv(count + 1, (1 + level) / 2))
     return Estimate(count / quarters, low / quarters, high / quarters, level, "commits")

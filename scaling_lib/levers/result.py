@@ -27,7 +27,7 @@ class Levers:
     coordination: of teams; train_share: of the lead time, what changes wait for each other's deployments at most.
     active: owners of services and runbooks, and whether they commit; active_days: within how many.
     items, score, queue: of the debt and of work; holding: the share of the hours that keeps debt as it is; weights: by
-        service its share of what slow requests wait for. hours: of teams in a quarter; currency, hour_price: of one.
+        service its share of what requests wait for. hours: of teams in a quarter; currency, hour_price: of one.
     readiness: for incidents; actions: after reviews of them, (closed, all), None where none is registered.
     at: the moment it is told of, the last of all evidence. absent, sources: see the other steps.
     """

@@ -40,7 +40,7 @@ def history_interest(
     paths: with * for anything; hours: of `hours_by_path`; functions: path and complexity; days: that the history has.
     Touches: a Gamma-Poisson interval of 10% to 90% with Jeffreys' prior.
     """
-    from scipy import stats
+    from scipy import special
 
     bands = band_by_path(functions)
     whole = np.zeros(3)
@@ -49,7 +49,7 @@ def history_interest(
             continue
         touches, each = hours[path]
         quarters = max(days, 1.0) / QUARTER_D
-        low, high = (float(stats.gamma.ppf(q, touches + 0.5)) / quarters for q in (0.1, 0.9))
+        low, high = (float(special.gammaincinv(touches + 0.5, q)) / quarters for q in (0.1, 0.9))
         a_quarter = Estimate(touches / quarters, min(low, touches / quarters), max(high, touches / quarters), 0.8)
         a_touch = Estimate(each, each * DAY_H[0] / DAY_H[1], each * DAY_H[2] / DAY_H[1], 0.8, "h", assumed=True)
         whole += interest_h(a_quarter, a_touch, MULTIPLIERS[bands[path]])
