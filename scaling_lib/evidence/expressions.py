@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.aggregations import Aggregation, aggregations
 from scaling_lib.evidence.selector import NAME, STRING, Selector, parse_selector
 
 COMMENT = re.compile(r"#[^\n]*")
@@ -33,12 +34,14 @@ class Expression:
     """What an expression reads.
 
     selectors: in their order, each once; windows_s: the ranges in brackets, seconds, each once and rising;
-    limits: the constants that something is compared with, in their order.
+    limits: the constants that something is compared with, in their order. aggregated: of each selector the aggregations
+    around it, wherever it stands.
     """
 
     selectors: tuple[Selector, ...]
     windows_s: tuple[float, ...]
     limits: tuple[float, ...]
+    aggregated: tuple[tuple[Aggregation, ...], ...] = ()
 
 
 def parse_expression(text: str) -> Expression:
@@ -48,7 +51,12 @@ def parse_expression(text: str) -> Expression:
     comparison, such as `> (14.4 * (1 - 0.999))`, is worked out; with anything else in it there is no limit.
     Raises InvalidInput where a selector cannot be read.
     """
-    selectors = {each.text: each for each in _selectors(text)}
+    found = list(_selectors(text))
+    selectors = {each.text: each for each, _ in found}
+    around = aggregations(text)
+    kept: dict[str, dict[Aggregation, None]] = {name: {} for name in selectors}
+    for each, place in found if around else ():
+        kept[each.text] |= {added: None for start, end, added in around if start <= place < end}
     quiet = COMMENT.sub(" ", STRING.sub('""', text))
     windows = {_seconds(found[0][1:-1]) for found in BRACKET.finditer(quiet)}
     limits = [_constant(found[1], found[2]) for found in COMPARED.finditer(BRACKET.sub(" ", quiet))]
@@ -56,11 +64,12 @@ def parse_expression(text: str) -> Expression:
         selectors=tuple(selectors.values()),
         windows_s=tuple(sorted(window for window in windows if window is not None)),
         limits=tuple(limit for limit in limits if limit is not None),
+        aggregated=tuple(tuple(kept[name]) for name in selectors),
     )
 
 
-def _selectors(text: str) -> Iterator[Selector]:
-    """The selectors, from left to right: a name, braces, or a name with braces."""
+def _selectors(text: str) -> Iterator[tuple[Selector, int]]:
+    """The selectors with their places, from left to right: a name, braces, or a name with braces."""
     place = 0
     while place < len(text):
         passed = next(
@@ -76,11 +85,11 @@ def _selectors(text: str) -> Iterator[Selector]:
             place = labels.end() if labels else after
         elif text[after : after + 1] == "{":
             end = _closing(text, after)
-            yield parse_selector(text[place:end])
+            yield parse_selector(text[place:end]), place
             place = end
         elif name:
             if text[after : after + 1] != "(" and name[0].lower() not in WORDS and not _aggregates(text, after):
-                yield parse_selector(name[0])
+                yield parse_selector(name[0]), place
             place = after
         else:
             place += 1

@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.aggregations import Aggregation
 from scaling_lib.evidence.alerts import Rule
 from scaling_lib.evidence.expressions import parse_expression
 from scaling_lib.evidence.selector import Matcher, Selector
@@ -75,8 +76,9 @@ def alert_coverage(
 
     series: (metric, labels as JSON) of the metrics evidence; None: it is not given, and the selectors alone are
         compared. A series of failures that was not seen yet counts as there where its journey's others are.
-    An alert reads an SLO's own where all it takes is of that SLO (whatever the bucket of its histogram); one that takes
-    failed and good requests alike reads no SLO of availability.
+    An alert reads an SLO's own where all it adds up is of that SLO (whatever the bucket of its histogram); one that
+    takes failed and good requests alike reads no SLO of availability. One that keeps a label apart, as
+    `sum by (route)`, or adds up nothing, watches each of its values alone.
     """
     recorded = [rule for rule in rules if rule.kind == "record"]
     reads = [(rule, reads_of(rule, recorded)) for rule in rules if rule.kind == "alert"]
@@ -97,7 +99,10 @@ def _of_slo(slo: SLO, reads: Sequence[tuple[Rule, Reads]], known: Sequence[Serie
         return SloAlerts(slo=slo, state="not known", alerts=())
     found = []
     for rule, read in reads:
-        own = [_reads_own(matched(each, known), sides) for each in read.selectors]
+        own = [
+            _reads_own(_apart(matched(each, known), sides, added), sides)
+            for each, added in zip(read.selectors, read.aggregated, strict=True)
+        ]
         if any(each is not None for each in own):
             found.append(_alert(slo, rule, read, own=any(each is True for each in own)))
     mine = [each for each in found if each.own]
@@ -129,6 +134,18 @@ class _Sides:
             return cls(failing=total - good, passing=good, total=total)
         other = _taken([slo.raw_query, slo.metric_query], known)
         return cls(failing=((good | bad) - total) or good | bad or other, passing=set(), total=total)
+
+
+def _apart(taken: set[Series], sides: _Sides, aggregated: Sequence[Aggregation]) -> set[Series]:
+    """What is added up together with the SLO's: an alert fires for each combination of the labels that are kept."""
+
+    def group(series: Series) -> tuple[str, frozenset[tuple[str, str]]]:
+        metric, labels = series
+        kept = {pair for pair in json.loads(labels).items() if all(each.keeps(pair[0]) for each in aggregated)}
+        return metric, frozenset(pair for pair in kept if pair[0] not in EDGES)
+
+    mine = {group(each) for each in taken & (sides.failing | sides.total)}
+    return {each for each in taken if group(each) in mine}
 
 
 def _reads_own(taken: set[Series], sides: _Sides) -> bool | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput
+from scaling_lib.evidence.aggregations import Aggregation
 from scaling_lib.evidence.alerts import Rule
 from scaling_lib.evidence.selector import Matcher, Selector
 
@@ -19,9 +20,13 @@ FAILED = ("500", "502", "503", "504", "5xx", "error", "failed", "failure", "true
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """The selectors of stored series that a rule reads, and all windows on the way, seconds."""
+    """The selectors of stored series that a rule reads, and all windows on the way, seconds.
+
+    aggregated: of each selector the aggregations on the way, of the rules that record too.
+    """
 
     selectors: tuple[Selector, ...]
+    aggregated: tuple[tuple[Aggregation, ...], ...]
     windows_s: tuple[float, ...]
 
 
@@ -31,19 +36,28 @@ def reads_of(rule: Rule, recorded: Sequence[Rule]) -> Reads:
     A condition on a label that the recording rule does not add is passed on to what it reads in turn.
     """
     selectors: dict[tuple[Matcher, ...], Selector] = {}
+    kept: dict[tuple[Matcher, ...], tuple[Aggregation, ...]] = {}
     windows = set(rule.reads.windows_s)
-    waiting = [(each, 0) for each in rule.reads.selectors]
+    waiting = [(each, added, 0) for each, added in zip(rule.reads.selectors, rule.reads.aggregated, strict=True)]
     while waiting:
-        selector, depth = waiting.pop(0)
+        selector, added, depth = waiting.pop(0)
         makers = [each for each in recorded if each.name == selector.name and _made(each, selector)]
         if not makers or depth == DEEPEST:
             selectors.setdefault(selector.matchers, selector)
+            kept[selector.matchers] = (*kept.get(selector.matchers, ()), *added)
             continue
         for maker in makers:
             windows |= set(maker.reads.windows_s)
             passed = [each for each in selector.matchers if each.label != "__name__" and each.label not in maker.labels]
-            waiting += [(_narrowed(each, passed), depth + 1) for each in maker.reads.selectors]
-    return Reads(selectors=tuple(selectors.values()), windows_s=tuple(sorted(windows)))
+            waiting += [
+                (_narrowed(each, passed), (*added, *inner), depth + 1)
+                for each, inner in zip(maker.reads.selectors, maker.reads.aggregated, strict=True)
+            ]
+    return Reads(
+        selectors=tuple(selectors.values()),
+        aggregated=tuple(kept[matchers] for matchers in selectors),
+        windows_s=tuple(sorted(windows)),
+    )
 
 
 def matched(selector: Selector, series: Iterable[Series]) -> set[Series]:

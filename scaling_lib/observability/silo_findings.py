@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ def silo_findings(result: Observability) -> list[Finding]:
     return [_finding(verdict="ok", sentence=sentence, evidence=evidence)]
 
 
-def _silo(row: Mapping[str, Any], blast: BlastRadius | None, evidence: tuple[Source, ...]) -> Finding:
+def _silo(row: Mapping[Hashable, Any], blast: BlastRadius | None, evidence: tuple[Source, ...]) -> Finding:
     service, owners = str(row["service"]), str(row["owners"])
     why = "What one team alone sees, others find out from their own failures."
     if row["state"] == "nobody":

@@ -71,7 +71,13 @@ FAST = 'rate(duration_bucket{route="/a",le="0.3"}[1h]) / rate(duration_bucket{ro
         (latency(), f"1 - {FAST} > 0.144", "page"),
         (latency(), f"{FAST} < 0.9", "page"),
         (latency(), 'histogram_quantile(0.99, rate(duration_bucket{route="/a"}[5m])) > 0.3', "page"),
-        (latency(), "histogram_quantile(0.99, rate(duration_bucket[5m])) > 0.3", "shared"),
+        (latency(), "histogram_quantile(0.99, rate(duration_bucket[5m])) > 0.3", "page"),  # fires for each route
+        (latency(), "histogram_quantile(0.99, sum by (le) (rate(duration_bucket[5m]))) > 0.3", "shared"),
+        (availability(), 'sum by (route) (rate(requests_total{code=~"5.."}[5m])) > 1', "page"),
+        (availability(), 'sum(rate(requests_total{code=~"5.."}[5m])) without (code) > 1', "page"),
+        (availability(), 'sum by (code) (rate(requests_total{code=~"5.."}[5m])) > 1', "shared"),
+        (availability(), 'max(sum by (route) (rate(requests_total{code=~"5.."}[5m]))) > 1', "shared"),
+        (availability(), "sum by (route) (rate(requests_total[5m])) < 1", "none"),
         (latency(), 'rate(duration_bucket{route="/a",le="1.0"}[1h]) < 5', "none"),  # another threshold
         (latency(), f"{BAD} / {ALL} > 0.0144", "none"),
         (SLO(name="plain", target=0.9), f"{BAD} > 1", "not known"),
