@@ -13,13 +13,14 @@ from scaling_lib.model.self_time import self_times
 from scaling_lib.observability.fragments import fragments
 from scaling_lib.observability.gaps import gaps
 from scaling_lib.observability.propagation import propagation
+from scaling_lib.observability.recorded import FEWEST_TRACES, Recorded, by_recording, outside
 from scaling_lib.observability.shares import Floats, neighbours, share
 from scaling_lib.observability.tree import Integers, Mask, Texts, Tree, grow, rows_by
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, percent, plural
 
 LONG = 0.1  # of the journey's duration
-FEWEST_TRACES = 20  # of a journey: the interval of a share says little with fewer
+MANY_OUTSIDE = 0.01  # of the spans with a parent
 KINDS = ("explained", "unexplained", "unseen", "between")
 EXPLAINED, UNEXPLAINED, UNSEEN, BETWEEN = range(4)
 
@@ -58,7 +59,9 @@ class FlowCoverage:
     whole: all journeys together, without a name. journeys: the longest total time first. gaps: where the unexplained
     time is, see `gaps`; propagation: by service, where traces break, see `propagation`; lost: calls that lose their
     context, so that the callee starts traces of its own, see `fragments`. by_service: journey, service,
-    kind of time (as JourneyCoverage names them), share of the journey (Estimate). notes: what to know, sentences.
+    kind of time (as JourneyCoverage names them), share of the journey (Estimate).
+    outside: the fraction of the spans with a parent that begin before it, or end after it: by clocks that disagree, or
+    as work that goes on behind it. recordings: each by itself, where there are several. notes: what to know, sentences.
     """
 
     whole: JourneyCoverage
@@ -67,7 +70,19 @@ class FlowCoverage:
     gaps: pd.DataFrame
     propagation: pd.DataFrame
     lost: pd.DataFrame
+    outside: float
+    recordings: tuple[Recorded, ...]
     notes: tuple[str, ...]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether so many spans lie beyond their parents that the shares are no facts."""
+        return self.outside > MANY_OUTSIDE
+
+    @property
+    def mixed(self) -> bool:
+        """Whether recordings differ beyond their intervals, so that one share for all describes none."""
+        return any(one.blind.low > other.blind.high for one in self.recordings for other in self.recordings)
 
 
 def flow_coverage(
@@ -131,6 +146,8 @@ def flow_coverage(
         gaps=gaps(spans, tree, np.where(inside, journey, ""), looked_at & (divided.kind == UNEXPLAINED), group, level),
         propagation=propagation(tree, group, level),
         lost=fragments(tree).edges,
+        outside=outside(spans, tree),
+        recordings=by_recording(tree, np.concatenate(list(rows.values())), spans["start_ns"].to_numpy(), divided.blind),
         notes=tuple(_notes(tree, journey, len(traces) - len(enough), exclusive is not None)),
     )
 
@@ -206,9 +223,13 @@ class _Divided:
             requests=float(requests.sum()),
             seconds=float(self.weighted[rows].sum() / requests.sum()),
             services=tuple(sorted(set(self.tree.service[rows]))),
-            blind=self._share(rows, np.isin(self.kind[rows], (UNEXPLAINED, BETWEEN))),
+            blind=self.blind(rows),
             **shares,
         )
+
+    def blind(self, rows: Integers) -> Estimate:
+        """The share of these rows' time of which no span says what is done."""
+        return self._share(rows, np.isin(self.kind[rows], (UNEXPLAINED, BETWEEN)))
 
     def by_service(self, name: str, rows: Integers) -> pd.DataFrame:
         """The shares of a journey by service and kind."""

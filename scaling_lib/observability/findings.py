@@ -7,6 +7,7 @@ from functools import partial
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.coverage import FlowCoverage
+from scaling_lib.observability.flow_findings import flow_findings
 from scaling_lib.observability.instrumentation import NAME_RULE, InstrumentationScore
 from scaling_lib.observability.rule_actions import RULE_ACTIONS
 from scaling_lib.observability.tree import NOBODY
@@ -14,7 +15,6 @@ from scaling_lib.observability.watching_findings import COMMAND, absent_findings
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, number, percent, plural
 
-MOSTLY_BLIND, PARTLY_BLIND = 0.5, 0.2  # of the time: above, we act; above, we watch
 MUCH_UNSEEN = 0.5  # of a journey's time in calls that are seen from one side
 MANY_BROKEN = 0.05  # of a service's spans, or calls
 _finding = partial(Finding, step="03", command=COMMAND)
@@ -24,7 +24,7 @@ def findings(result: Observability) -> list[Finding]:
     """The flow first, then what breaks it, how good the spans are, who is told and who looks, and what is not known."""
     found: list[Finding] = []
     if result.coverage is not None:
-        found += [_flow(result, result.coverage), *_unseen(result, result.coverage)]
+        found += [*flow_findings(result, result.coverage), *_unseen(result, result.coverage)]
         found += [*_lost(result, result.coverage), *_propagation(result, result.coverage)]
     found += [*_score(result), *watching_findings(result), *_shape(result), *_sampling(result)]
     return [*found, *absent_findings(result)]
@@ -32,56 +32,6 @@ def findings(result: Observability) -> list[Finding]:
 
 def _evidence(result: Observability, *kinds: str) -> tuple[Source, ...]:
     return tuple(source for kind in kinds for source in result.sources.get(kind, ()))
-
-
-def _flow(result: Observability, coverage: FlowCoverage) -> Finding:
-    """How much of the time that requests wait for is told by no span."""
-    whole = coverage.whole
-    blind = whole.blind
-    verdict: Verdict = "act" if blind.low > MOSTLY_BLIND else "watch" if blind.value > PARTLY_BLIND else "ok"
-    between = whole.between.value >= whole.unexplained.value
-    return _finding(
-        name="flow-coverage",
-        verdict=verdict,
-        sentence=(
-            f"{blind} of the time that requests wait for passes where no span says what is done: "
-            f"{percent(whole.between.value)} between services, {percent(whole.unexplained.value)} within them."
-        ),
-        impact=blind,
-        why=(
-            f"{_most(coverage)}{_where(coverage, 'between' if between else 'unexplained')} " + " ".join(coverage.notes)
-        ).strip(),
-        evidence=_evidence(result, "spans"),
-        action="" if verdict == "ok" else _mend(between),
-        figure="time",
-    )
-
-
-def _most(coverage: FlowCoverage) -> str:
-    """The journey of which the least is told."""
-    first = max(coverage.journeys, key=lambda each: each.blind.value)
-    of = len(coverage.journeys)
-    return f"Of {first.journey} it is {first.blind}, the most of {of} journeys. " if of > 1 else ""
-
-
-def _where(coverage: FlowCoverage, kind: str) -> str:
-    """Whose calls, or whose own time, the largest part is."""
-    own = coverage.by_service[coverage.by_service["kind"] == kind]
-    if own.empty:
-        return ""
-    first = max(own.to_dict("records"), key=lambda row: row["share"].value)
-    whose = "in calls by" if kind == "between" else "the own time of"
-    return f"The largest part is {whose} {first['service']} in {first['journey']}: {first['share']}."
-
-
-def _mend(between: bool) -> str:
-    if between:
-        return (
-            "Find out what a call waits for before its callee's span begins: start that span where the request is "
-            "accepted, record the time in queues and in connection pools, and compare at low load: what is left there "
-            "is the network."
-        )
-    return "Add spans where the table of gaps has the largest: what runs between these two spans is not said."
 
 
 def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_lib.observability.assess import Observability
-from scaling_lib.observability.findings import MOSTLY_BLIND, PARTLY_BLIND
+from scaling_lib.observability.flow_findings import MOSTLY_BLIND, PARTLY_BLIND
 from scaling_lib.observability.tree import NOBODY
 from scaling_lib.words import listing, percent, plural
 
@@ -17,6 +17,15 @@ def headline(result: Observability) -> str:
     words = "No" if whole.blind.low > MOSTLY_BLIND else "In part" if whole.blind.value > PARTLY_BLIND else "Yes"
     told = f"of {whole.blind} of the time that requests wait for, no span says what is done"
     seen = f"; {percent(whole.unseen.value)} is seen from the caller's side only" if whole.unseen.value > 0 else ""
+    if result.coverage.doubtful:
+        beyond = percent(result.coverage.outside)
+        return (
+            f"Not known: {beyond} of the spans lie beyond their parents, so that what they tell of the time is no fact."
+            f"{_broken(result)}{_watched(result)}"
+        )
+    if result.coverage.mixed:
+        each = listing([percent(each.blind.value) for each in result.coverage.recordings])
+        told += f" (which describes none of the recordings: by itself {each})"
     return f"{words}: {told}{seen}.{_broken(result)}{_watched(result)}"
 
 
