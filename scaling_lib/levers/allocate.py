@@ -69,8 +69,9 @@ def allocate(work: Sequence[Work], capacity: Mapping[str, float]) -> Allocation:
     hours, value = np.array([each.hours for each in work]), np.array([each.value for each in work])
     chosen, proven = _best(work, hours, value, capacity)
     times = np.zeros(len(work))
-    for place in range(STABLE if any(each.hours_spread > 1 or each.value_spread > 1 for each in work) else 0):
-        times += _best(work, _drawn(work, "hours", place), _drawn(work, "value", place), capacity)[0]
+    if any(each.hours_spread > 1 or each.value_spread > 1 for each in work):
+        for took, gave in zip(_drawn(work, "hours").T, _drawn(work, "value").T, strict=True):
+            times += _best(work, took, gave, capacity)[0]
     stability = times / STABLE if times.any() else chosen.astype(float)
     per_hour = np.divide(value, hours, out=np.full(len(work), math.inf), where=hours > 0)
     frame = pd.DataFrame(
@@ -153,10 +154,11 @@ def _greedy(work: Sequence[Work], per_hour: Floats, capacity: Mapping[str, float
     return total
 
 
-def _drawn(work: Sequence[Work], what: str, place: int) -> Floats:
-    deviates = np.array([generator(what, each.name).standard_normal(DRAWS)[place] for each in work])
-    spreads = np.array([getattr(each, f"{what}_spread") for each in work])
-    middles = np.array([getattr(each, what) for each in work])
+def _drawn(work: Sequence[Work], what: str) -> Floats:
+    """What the hours or values may be: work by draws."""
+    deviates = np.stack([generator(what, each.name).standard_normal(DRAWS)[:STABLE] for each in work])
+    spreads = np.array([[getattr(each, f"{what}_spread")] for each in work])
+    middles = np.array([[getattr(each, what)] for each in work])
     return np.asarray(middles * np.exp(deviates / 1.2815515655446004 * np.log(np.maximum(spreads, 1.0))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,5 +171,9 @@ def _functions(code: Code) -> pd.DataFrame:
 
 def _part_of_service(files: Sequence[str], service: str, code: Code) -> float:
     """The share of the commits in a service's folder that are to these files."""
-    own = code.changes[code.changes["path"].str.contains(f"(?:^|/){service}/", regex=True)] if service else code.changes
+    own = (
+        code.changes[code.changes["path"].str.contains(f"(?:^|/){re.escape(service)}/", regex=True)]
+        if service
+        else code.changes
+    )
     return float(own["path"].isin(files).sum()) / len(own) if len(own) else 0.0

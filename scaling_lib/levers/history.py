@@ -35,10 +35,16 @@ def people(changes: pd.DataFrame, members: Mapping[str, Sequence[str]] | None = 
     known = {address.lower(): name for name, addresses in (members or {}).items() for address in addresses}
     address = changes["email"].str.strip().str.lower()
     address = address.where(address != "", changes["author"].str.lower())
-    usual = changes.groupby(address)["author"].agg(lambda names: names.value_counts().index[0])
-    names: dict[str, str] = {str(each): str(name) for each, name in usual.items()}
-    named = address.map({**names, **known})
+    named = address.map({**_usual(address, changes["author"]), **known})
     spelled = named.str.strip().str.lower()
-    one = named.groupby(spelled).agg(lambda names: names.value_counts().index[0])
+    one = _usual(spelled, named)
     text = changes["author"] + " " + changes["email"]
     return changes.assign(person=spelled.map(one), bot=text.str.contains(BOT) & ~address.isin(list(known)))
+
+
+def _usual(keys: pd.Series, names: pd.Series) -> dict[str, str]:
+    """By key its most frequent name, the first by its letters of those that tie."""
+    pairs = pd.DataFrame({"key": keys.to_numpy(), "name": names.to_numpy()})
+    counted = pairs.groupby(["key", "name"], as_index=False).size()
+    ordered = counted.sort_values(["size", "name"], ascending=[False, True], kind="stable").drop_duplicates("key")
+    return dict(zip(ordered["key"].astype(str), ordered["name"].astype(str), strict=True))

@@ -25,7 +25,9 @@ class _Table:
     otherwise: str
 
 
-UNITS = dict.fromkeys(("repay", "interest", "risk"), "h") | dict.fromkeys(("heat", "tested", "theirs"), "fraction")
+UNITS = dict.fromkeys(("repay", "interest", "risk"), "h") | dict.fromkeys(
+    ("heat", "tested", "theirs", "of waiting"), "fraction"
+)
 CODE, PEOPLE, DEBT, CALLS = ("hotspots", "complexity", "changes"), ("changes",), ("debt",), ("readiness", "incidents")
 TABLES = {
     "hotspots": _Table(
@@ -61,8 +63,8 @@ TABLES = {
     ),
     "debt": _Table(
         make=tables.debt_table, of=DEBT, otherwise="No debt has hours.",
-        caption="Hours to repay each item, and what it costs a quarter until then: interest, and risk of incidents "
-        "(weighted by what requests wait for). Chance: that repaying it pays within the quarters.",
+        caption="Hours to repay each item, and what it costs a quarter until then: interest, and risk of incidents, "
+        "weighted by the service's part of what requests wait for. Chance: that repaying it pays within the quarters.",
     ),
     "readiness": _Table(
         make=tables.readiness_table, of=CALLS, otherwise="No incident is given.",

@@ -141,7 +141,7 @@ def _chosen(pays: bool, chosen: bool | None, stability: float) -> str:
 
 def debt_table(result: Levers) -> pd.DataFrame:
     """One row an open item of debt: hours to repay, lost and at risk a quarter, and when repaying has paid."""
-    columns = ["item", "team", "repay", "interest", "risk", "breaks even", "chance", "remarks"]
+    columns = ["item", "team", "repay", "interest", "risk", "of waiting", "breaks even", "chance", "remarks"]
     if result.score is None or result.items is None:
         return pd.DataFrame(columns=columns)
     items = result.items.frame.set_index("id")
@@ -150,6 +150,7 @@ def debt_table(result: Levers) -> pd.DataFrame:
             "item": f"{row['title']} ({row['id']})" if str(row["id"]) not in row["title"] else row["title"],
             "team": items.loc[row["id"], "team"] or "not said",
             "repay": _of(row, "principal_h"), "interest": _of(row, "interest_h"), "risk": _of(row, "risk_h"),
+            "of waiting": result.weights.get(items.loc[row["id"], "service"], math.nan),
             "breaks even": _quarters(row["breaks_even_q"]), "chance": percent(row["chance"]),
             "remarks": _remarks(str(items.loc[row["id"], "rests_on"]), items.loc[row["id"], "by_history"]),
         }

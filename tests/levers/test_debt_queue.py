@@ -187,3 +187,12 @@ def test_coordination_counts_commits_of_two_teams():
     assert (found.lines, found.inside_lines) == (3, 1)
     assert found.unowned == ("none",)
     assert found.congruence.across[["one", "other"]].to_numpy().tolist() == [["x1", "y1"]]
+
+
+def test_the_name_of_a_service_is_no_pattern():
+    history = changes((0, "Ada", ["services/a+b/x"]), (1, "Ada", ["services/aab/x"]))
+    given = {"paths": ("services/a+b/x",), "service": "a+b", **hours((1, 2, 4), (0, 1, 2))}
+    code = code_of(history, None)
+    items = debt_items(register(("A", given)), code).frame
+    seen = pd.DataFrame({"service": ["a+b"]})
+    assert risk_h(items, code, seen, 91.3125, 1.0, {})["A"][1] == pytest.approx(1.18 * 2 * (1 - 1 / 1.86), rel=0.01)
