@@ -15,7 +15,7 @@ from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.model import cost
 from scaling_lib.model.cost import CostCurve
 from scaling_lib.stats import Estimate
-from scaling_lib.stats.arguments import is_finite, said
+from scaling_lib.stats.arguments import check_kind, check_series, is_finite, said
 from scaling_lib.stats.forecast import Forecast, forecast
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import percent
@@ -101,6 +101,14 @@ def budget_exhaustion(
     check_level("budget_exhaustion", level)
     if not (is_finite(budget) and budget > 0):
         raise InvalidInput(f"budget_exhaustion: found a budget of {said(budget)}; expected an amount above 0.")
+    check_series("budget_exhaustion", spent)
+    for series in (demand, others):
+        if series is not None and len(series):
+            check_series("budget_exhaustion", series)
+    for day in (start, end):
+        check_kind("budget_exhaustion", "a day", day, pd.Timestamp, "a pandas.Timestamp with a zone, at midnight UTC")
+        if day.tzinfo is None:
+            raise InvalidInput(f"budget_exhaustion: found the day {day} without a zone; expected one at midnight UTC.")
     until = pd.DatetimeIndex(spent.index)[-1]
     if not start <= end or end <= until or start > until:
         raise InvalidInput(

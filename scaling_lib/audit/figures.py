@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from scaling_lib import figures
 from scaling_lib.audit.findings import growing
@@ -100,9 +105,17 @@ def curve_figure(result: Audit, service: str = "") -> go.Figure | Shown:
         hovertemplate="%{x:.3g} million requests: %{y:.3g}<extra>a day</extra>",
         showlegend=False,
     )
-    figure.update_xaxes(type="log", dtick="D2").update_yaxes(type="log", dtick="D2")  # a power law is a line
+    figure.update_xaxes(**_logarithmic(demands / 1e6))  # a power law is a line
+    figure.update_yaxes(**_logarithmic([*curve.cost, *(each.value for each in costs)]))
     figures.span(figure, low / 1e6, high / 1e6, "seen")
     return figures.threshold(figure, today / 1e6, "today", axis="x")
+
+
+def _logarithmic(values: Sequence[float] | NDArray[np.float64]) -> dict[str, Any]:
+    """An axis with its ticks at 1, 2 and 5 written out: plotly leaves the zeros off."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    ticks = [digit * 10.0**place for place in range(low, high + 1) for digit in (1, 2, 5)]
+    return {"type": "log", "tickvals": ticks, "ticktext": [number(each) for each in ticks]}
 
 
 def unit_cost_figure(result: Audit) -> go.Figure | Shown:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_lib.evidence.scans import SEVERITIES, STATUSES, Scans
+from scaling_lib.stats.arguments import check_kind
 
 WEIGHTS = {"critical": 10.0, "high": 5.0, "medium": 2.0, "low": 1.0, "informational": 0.0, "not said": 2.0}
 UNKNOWN_SHARE = 1.0  # of the journeys: what nobody can place may concern them all
@@ -61,6 +62,7 @@ def posture(
     Scans of one scanner whose files' names differ in digits alone are one scope at several dates. What a scanner that
     lists passes no longer names was not evaluated, and is not fixed. An empty scan is no pass: nothing was evaluated.
     """
+    check_kind("posture", "scans", scans, Scans, "those of `Assessment.scans()`")
     runs = scans.runs.assign(scope=[NAME.sub(" ", str(file)).strip() for file in scans.runs["file"]])
     runs = runs.assign(day=runs["scanned"].dt.floor("D"))
     at = at if at is not None else (None if runs["scanned"].isna().all() else runs["scanned"].max())

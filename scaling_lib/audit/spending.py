@@ -12,6 +12,7 @@ from scaling_lib.errors import NotEnoughData
 from scaling_lib.evidence.bills import MICRO, Bills
 from scaling_lib.model import cost
 from scaling_lib.model.cost import Commitment
+from scaling_lib.stats.arguments import check_kind
 from scaling_lib.words import listing, percent
 
 
@@ -40,6 +41,7 @@ class Spending:
 
 def spending(bills: Bills, *, currency: str = "") -> Spending:
     """What is paid for usage, whose it is, and what else is charged. Shares are of gross usage: credits change none."""
+    check_kind("spending", "bills", bills, Bills, "those of `Assessment.bills()`")
     cells = bills.of(currency)
     usage = cells[cells["category"] == "Usage"]
     gross = int(usage["gross"].sum())

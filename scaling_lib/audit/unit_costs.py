@@ -18,7 +18,7 @@ from scaling_lib.model import cost
 from scaling_lib.model.cost import CostCurve, Extrapolation
 from scaling_lib.model.cost_fit import FEWEST
 from scaling_lib.stats import Estimate, student_quantile
-from scaling_lib.stats.arguments import is_finite, said
+from scaling_lib.stats.arguments import check_kind, is_finite, said
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import plural
 
@@ -102,6 +102,8 @@ def unit_costs(
     check_level("unit_costs", level)
     if not (is_finite(k) and k > 0):
         raise InvalidInput(f"unit_costs: found k {said(k)}; expected a factor of today's demand above 0, such as 10.")
+    check_kind("unit_costs", "bills", bills, Bills, "those of `Assessment.bills()`")
+    check_kind("unit_costs", "requests", requests, (Requests, pd.DataFrame), "requests, or a table of days with `n`")
     daily = daily_of(requests) if isinstance(requests, Requests) else requests
     usage = usage_by_service(bills, currency)
     both = paired(usage.sum(axis=1), daily["n"])

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.stats.arguments import is_finite, said
+from scaling_lib.stats.arguments import check_kind, is_finite, said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ def break_even(one: Plan, other: Plan) -> BreakEven:
     Servers are added as they fill: of the plan with the higher fixed part alone a capacity may be given.
     Raises InvalidInput for a capacity of the other one.
     """
+    for plan in (one, other):
+        check_kind("break_even", "a plan", plan, Plan, "a cost.Plan with a fixed part and a price per unit")
     below, above = sorted((one, other), key=lambda plan: plan.fixed)
     if below.capacity is not None:
         raise InvalidInput(

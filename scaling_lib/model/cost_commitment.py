@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.stats import Estimate
-from scaling_lib.stats.arguments import is_finite, said
+from scaling_lib.stats.arguments import floats, is_finite, said
 from scaling_lib.stats.proportions import check_level
 from scaling_lib.words import plural
 
@@ -52,7 +52,7 @@ def commitment(
         raise InvalidInput(f"commitment: found a discount of {said(discount)}; expected a fraction between 0 and 1.")
     if not (isinstance(block, int) and block >= 1):
         raise InvalidInput(f"commitment: found a block of {said(block)}; expected a number of steps from 1 on.")
-    used = np.asarray(usage, dtype=np.float64)
+    used = floats("commitment", "usage", usage)
     if used.ndim != 1 or not np.isfinite(used).all() or (used < 0).any() or not used.sum():
         raise InvalidInput("commitment: found usage that is no list of numbers from 0 on; expected one a step.")
     if len(used) < FEWEST:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling_lib.errors import InvalidInput, NotEnoughData
 from scaling_lib.model.cost_laws import Fitted, Law, laws
 from scaling_lib.stats import student_quantile
+from scaling_lib.stats.arguments import floats
 from scaling_lib.words import number, plural
 
 Floats = NDArray[np.float64]
@@ -100,10 +101,7 @@ def within(level: float, effective: float, parameters: int) -> float:
 
 
 def _checked(demand: ArrayLike, cost: ArrayLike) -> tuple[Floats, Floats]:
-    try:
-        arrays = [np.asarray(each, dtype=np.float64) for each in (demand, cost)]
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(f"curve: demand and cost: found {error}; expected two arrays of numbers.") from error
+    arrays = [floats("curve", name, each) for name, each in (("demand", demand), ("cost", cost))]
     if arrays[0].ndim != 1 or arrays[0].shape != arrays[1].shape:
         shapes = " and ".join(str(each.shape) for each in arrays)
         raise InvalidInput(f"curve: found demand and cost of the shapes {shapes}; expected two of one length.")
