@@ -61,7 +61,7 @@ def _throughput_title(change: Changed) -> str:
         return f"{name}: the throughput before and after it"
     least = "at least " if change.at_least else ""
     title = f"{name}: {least}{quantity(now.value)} requests/s in place of {quantity(was.value)}"
-    return f"{title}; predicted were {change.predicted.relief.after}" if change.predicted is not None else title
+    return f"{title}; predicted were {change.predicted.relief.told}" if change.predicted is not None else title
 
 
 def _lines(figure: go.Figure, levels: pd.DataFrame, suffix: str, times: float, unit: str) -> go.Figure:

@@ -8,11 +8,12 @@ from functools import partial
 from scaling_lib.bottlenecks.changes import Changed
 from scaling_lib.findings import Finding, Source, Verdict
 from scaling_lib.stats import Estimate
-from scaling_lib.words import percent, quantity
+from scaling_lib.words import percent, plural, quantity
 
 NEAR = 0.2  # a prediction that is further off is not taken for an answer
 GIVEN = ("spans", "load tests", "load metrics")
 FASTER = 1.05  # times the throughput: less is no gain
+MOST_LEFT_OUT = 0.1  # of the requests: traces that tell of fewer do not tell whether a change worked
 _finding = partial(Finding, step="04", command="scaling run --step 04")
 
 
@@ -23,7 +24,8 @@ def change_findings(change: Changed) -> list[Finding]:
 
 def worked(change: Changed) -> str:
     """Yes, no, mixed or not known, by the traces at equal load, and where those do not tell by the throughput."""
-    verdicts = {each.verdict for each in change.impact.quantiles} if change.impact is not None else set()
+    told = change.impact is not None and change.impact.left_out <= MOST_LEFT_OUT
+    verdicts = {each.verdict for each in change.impact.quantiles} if change.impact is not None and told else set()
     if "better" in verdicts and "worse" not in verdicts:
         return "yes"
     if "worse" in verdicts:
@@ -56,17 +58,22 @@ def _worked(change: Changed) -> Finding:
             f"at {at['users']:g} users the mean response went from {quantity(at['before_s'], 's')} to "
             f"{quantity(at['after_s'], 's')}"
         )
-    why = [each.sentence for each in change.impact.quantiles] if change.impact is not None else []
-    if change.impact is None and "impact" in change.absent:
-        why.append(change.absent["impact"].why)
+    why = _compared(change)
+    verdict = verdicts.get(answer, "unknown")
+    if change.impact is not None and change.impact.left_out > MOST_LEFT_OUT:
+        verdict = "watch" if verdict == "ok" else verdict
+        parts.append(
+            f"{percent(change.impact.left_out)} of the requests came in operations that one side alone names, or at "
+            "levels of load that it alone has, and cannot be compared"
+        )
     moved = _moved(change)
     return _finding(
         name="change",
         subject=name,
-        verdict=verdicts.get(answer, "unknown"),
+        verdict=verdict,
         sentence=f"{'; '.join(parts)}.{moved}",
         impact=None if math.isnan(gain.value) else gain,
-        why=" ".join(["Of the traces, each operation at its own level of load:", *why]) if why else "",
+        why=why,
         evidence=_evidence(change),
         action={
             "no": f"Take {name} back, or find what else changed.",
@@ -75,6 +82,20 @@ def _worked(change: Changed) -> Finding:
             "not known": "Supply spans and load tests of both sides, at the same levels of load.",
         }.get(answer, ""),
         figure="change-throughput",
+    )
+
+
+def _compared(change: Changed) -> str:
+    """What the traces tell, at equal load, what of them was left out, and what no two runs can tell."""
+    if change.impact is None:
+        return change.absent["impact"].why if "impact" in change.absent else ""
+    return " ".join(
+        [
+            "Of the traces, each operation at its own level of load:",
+            *[each.sentence for each in change.impact.quantiles],
+            *change.impact.notes,
+            "One run before is compared with one after: what differs from run to run is not in the intervals.",
+        ]
     )
 
 
@@ -144,12 +165,11 @@ def _prediction(change: Changed) -> list[Finding]:
             subject=name,
             verdict=verdict,
             sentence=(
-                f"{name}: from what was recorded before, {relief.after} was predicted, and {least}{change.recorded} "
+                f"{name}: from what was recorded before, {relief.told} was predicted, and {least}{change.recorded} "
                 f"recorded: {off}.{limits}"
             ),
             impact=Estimate(abs(error), abs(error), abs(error), 1.0, "fraction"),
-            why=f"{near}The model's demands were measured at up to {_highest_measured(change)}; beyond, they are taken "
-            "to stay the same. The interval knows of their scatter, not of that.",
+            why=f"{near}The model's demands were measured at up to {_highest_measured(change)}; {_beyond(change)}",
             evidence=_evidence(change),
             action=""
             if verdict == "ok"
@@ -160,22 +180,36 @@ def _prediction(change: Changed) -> list[Finding]:
 
 
 def _near(change: Changed) -> str:
-    """Up to which users every level's throughput was within a tenth, and what of the response where the limit was."""
+    """How the levels were predicted: the responses, which tell more than throughputs that few users ask for."""
+    known = change.levels.dropna(subset=["predicted_s", "after_s"])
+    if known.empty:
+        return ""
+    ratios = known["predicted_s"] / known["after_s"]
+    outside = int(
+        ((known["after_s"] < known["predicted_low_s"]) | (known["after_s"] > known["predicted_high_s"])).sum()
+    )
+    said = (
+        f"The mean responses were predicted at {quantity(float(ratios.min()), 'x')} to "
+        f"{quantity(float(ratios.max()), 'x')} what was recorded; at {outside} of {plural(len(known), 'level')} the "
+        "recorded one is outside the prediction's interval. "
+    )
     at = change.first_full
-    response = ""
     if at is not None and not math.isnan(at["predicted_s"]):
-        response = (
-            f"At {at['users']:g} users a mean response of {quantity(at['predicted_s'], 's')} was predicted, and "
+        said += (
+            f"At {at['users']:g} users {quantity(at['predicted_s'], 's')} were predicted, and "
             f"{quantity(at['after_s'], 's')} recorded. "
         )
-    known = change.levels.dropna(subset=["predicted", "after"])
-    reached = math.nan
-    for users, predicted, after in zip(known["users"], known["predicted"], known["after"], strict=True):
-        if abs(predicted / after - 1) > 0.1:
-            break
-        reached = float(users)
-    within = "" if math.isnan(reached) else f"Up to {reached:g} users the throughput was predicted within 10%. "
-    return within + response
+    return f"{said}Throughputs below the limit are near at any responses: users who think ask for little. "
+
+
+def _beyond(change: Changed) -> str:
+    """How the prediction reaches beyond the loads that were measured."""
+    if change.predicted is None or math.isnan(change.predicted.relief.measured_to):
+        return "the limit is not far beyond."
+    return (
+        "beyond, the limit is that of a power law, and its interval reaches from the lowest to the highest of a line, "
+        "a power law and a parabola. What is predicted level by level is of the line alone."
+    )
 
 
 def _highest_measured(change: Changed) -> str:

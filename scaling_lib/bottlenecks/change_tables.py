@@ -28,7 +28,7 @@ def _change_rows(change: Changed) -> list[dict[str, object]]:
             "change": name,
             "figure": "highest throughput",
             "before": str(change.was) if change.was else "not measured",
-            "predicted": str(relief.after) if relief else "not predicted",
+            "predicted": relief.told if relief else "not predicted",
             "recorded after": f"{least}{change.recorded}" if change.recorded else "not measured",
             "off by": _off(change.error),
         },

@@ -144,7 +144,10 @@ def predict(change: Change, before: Measured) -> Predicted:
                 "predicted_high_s": seconds.high,
             }
         )
-    return Predicted(relief=relieved(change.name, system, then), levels=pd.DataFrame(rows, columns=LEVELS))
+    return Predicted(
+        relief=relieved(change.name, system, then, by_share=not change.resource),
+        levels=pd.DataFrame(rows, columns=LEVELS),
+    )
 
 
 def side_of(system: Assessment, change: Change, side: str) -> Assessment:

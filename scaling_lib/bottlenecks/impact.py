@@ -55,6 +55,12 @@ class Impact:
     blocks: tuple[int, int]
     notes: tuple[str, ...]
 
+    @property
+    def left_out(self) -> float:
+        """The fraction of durations in operations of one period alone, of the period in which it is more."""
+        counts = self.mix[["before", "after"]]
+        return float((counts[self.mix["share"] == 0].sum() / counts.sum()).max())
+
     def at(self, quantile: float) -> QuantileImpact:
         """That of one quantile."""
         found = [each for each in self.quantiles if math.isclose(each.quantile, quantile)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scaling_lib.model import migration as core
+from scaling_lib.model.beyond import extrapolated, saturation
 from scaling_lib.model.system import System
 from scaling_lib.stats import Estimate
+from scaling_lib.words import quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +19,8 @@ class Relief:
 
     name: of the fix, or of the resource that is relieved. before, after: the throughput at saturation, requests/s;
     gain: after over before, "x". bottleneck, next_bottleneck: what is full first before and after, with the
-    probability of each (certainty, next_certainty). system: as it is then.
+    probability of each (certainty, next_certainty). system: as it is then. measured_to: the highest rate that what
+    limits then was measured at, where `after` is far beyond it, else NaN.
     """
 
     name: str
@@ -28,6 +32,18 @@ class Relief:
     next_bottleneck: str
     next_certainty: float
     system: System
+    measured_to: float = math.nan
+
+    @property
+    def told(self) -> str:
+        """The throughput then, in words that say where it is not known how far it goes."""
+        if math.isnan(self.measured_to):
+            return str(self.after)
+        loads = f"loads up to {quantity(self.measured_to, 'requests/s')}"
+        if math.isinf(self.after.high):
+            least, value = quantity(self.after.low, "requests/s"), quantity(self.after.value)
+            return f"at least {least}, perhaps {value} (the upper end is not known from {loads})"
+        return f"{self.after}, extrapolated from {loads}"
 
     @property
     def moved(self) -> bool:
@@ -67,17 +83,26 @@ def migration(
     return tuple(relieved(step.resource, befores[place], step.system) for place, step in enumerate(found))
 
 
-def relieved(name: str, before: System, after: System) -> Relief:
-    """What a fix gains, from the system before and after it."""
+def relieved(name: str, before: System, after: System, *, by_share: bool = False) -> Relief:
+    """What a fix gains, from the system before and after it.
+
+    by_share: whether what is left of the eased demands was told by a share of their work, see `beyond.saturation`.
+    """
+    estimated = [
+        each
+        for each in after.resources
+        if by_share and each in before.resources and after.mean_demand(each).value < before.mean_demand(each).value
+    ]
     bottleneck, following = before.bottleneck(), after.bottleneck()
     return Relief(
         name=name,
         bottleneck=bottleneck,
         certainty=before.bottleneck_certainty()[bottleneck],
-        before=before.bounds().saturation,
-        after=after.bounds().saturation,
-        gain=core.gained(before, after),
+        before=saturation(before),
+        after=saturation(after, estimated),
+        gain=core.gained(before, after, estimated),
         next_bottleneck=following,
         next_certainty=after.bottleneck_certainty()[following],
         system=after,
+        measured_to=extrapolated(after).get(following, math.nan),
     )

@@ -55,6 +55,15 @@ def regress(columns: Floats, observed: Floats, weights: Floats) -> Regression:
     )
 
 
+def drawn_fit(design: Floats, observed: Floats, weights: Floats) -> Floats:
+    """Coefficients of any sign: (1 + DRAWS, columns), their values first; arguments and errors as of `regress`."""
+    free = np.asarray(np.linalg.lstsq(design, observed, rcond=None)[0], dtype=np.float64)
+    covariance, _, degrees = _covariance(design, observed, free, weights)
+    numbers = generator("fit")
+    normal = numbers.standard_normal((DRAWS, len(free))) @ _root(covariance).T
+    return np.vstack([free, free + normal * np.sqrt(degrees / numbers.chisquare(degrees, size=(DRAWS, 1)))])
+
+
 def variance_inflation(columns: Floats) -> list[float]:
     """By column, how many times the other columns inflate the variance of its coefficient; 1 where they say nothing."""
     centred = columns - columns.mean(axis=0)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from scaling_lib.errors import InvalidInput
+from scaling_lib.model.beyond import gain, saturation
 from scaling_lib.model.demands import above_zero, whole
 from scaling_lib.model.system import System
-from scaling_lib.model.uncertainty import interval
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import listing
 
@@ -22,7 +20,8 @@ class Step:
 
     resource: the bottleneck that is relieved; certainty: the probability that it was the bottleneck; factor: by how
         much its demand is divided.
-    before, after: the throughput at saturation, requests/s of the arrivals' mix; gain: after / before ("x").
+    before, after: the throughput at saturation, requests/s of the arrivals' mix; gain: after / before ("x"); where
+        that is far beyond the measured loads, as of `beyond.saturation`.
     next_bottleneck: what limits then, which may still be the same; next_certainty: the probability of that.
     useful_factor: beyond it more relief of this resource gains nothing, because the next one limits; infinite where
         there is no other.
@@ -69,16 +68,16 @@ def migration(
     return tuple(path)
 
 
-def gained(before: System, after: System) -> Estimate:
+def gained(before: System, after: System, estimated: Collection[str] = ()) -> Estimate:
     """By how much the throughput at saturation rises from one system to the other, "x".
 
     It rests on the same draws of both, so what is not known of both does not blur it; its ends are not known (NaN)
-    where those of a demand that limits are not.
+    where those of a demand that limits are not. estimated: see `beyond.saturation`.
     """
-    drawn = [np.min(list(each.limit_draws().values()), axis=0) for each in (before, after)]
-    value = after.bounds().saturation.value / before.bounds().saturation.value
-    known = not any(each.without_ends & each.limits().keys() for each in (before, after))
-    return interval(value, drawn[1] / drawn[0], before.level, "x", known=known)
+    value, low, high = gain(before, after, estimated)
+    if any(each.without_ends & each.limits().keys() for each in (before, after)):
+        low = high = math.nan
+    return Estimate(value, low, high, before.level, "x")
 
 
 def _step(system: System, resource: str, factor: float) -> Step:
@@ -89,8 +88,8 @@ def _step(system: System, resource: str, factor: float) -> Step:
         resource=resource,
         certainty=system.bottleneck_certainty()[resource],
         factor=factor,
-        before=system.bounds().saturation,
-        after=eased.bounds().saturation,
+        before=saturation(system),
+        after=saturation(eased),
         gain=gained(system, eased),
         next_bottleneck=following,
         next_certainty=eased.bottleneck_certainty()[following],

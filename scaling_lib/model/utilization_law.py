@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import InvalidInput, NotEnoughData
+from scaling_lib.model.beyond import Beyond, beyond
 from scaling_lib.model.clock_offset import moved
 from scaling_lib.model.demands import above_zero
 from scaling_lib.model.least_squares import bend, regress, variance_inflation
@@ -46,6 +47,7 @@ class UtilizationLaw:
     points: used; left_out: how many others, by reason. block: the points that were taken together for the errors.
     fit: the share of the variation of `busy` that the law explains.
     draws: (DRAWS, 1 + journeys): what background and demands may be together. notes: what to know, sentences.
+    beyond: how the use may run on beyond the measured loads, None where too few points tell.
     """
 
     demands: Mapping[str, Estimate]
@@ -64,6 +66,7 @@ class UtilizationLaw:
     fit: float
     draws: Floats
     notes: tuple[str, ...]
+    beyond: Beyond | None = None
 
 
 def from_utilization(
@@ -114,6 +117,7 @@ def from_utilization(
     found = regress(by_journey if separable else totals[:, np.newaxis], in_use, mix if separable else np.ones(1))
     draws = found.draws if separable else np.column_stack([found.draws[:, 0], *[found.draws[:, 1]] * len(journeys)])
     values = found.values[1:] if separable else np.repeat(found.values[1], len(journeys))
+    mean_demand = interval(float(values @ mix), draws[:, 1:] @ mix, level, "s")
     return UtilizationLaw(
         demands={
             name: interval(float(value), drawn, level, "s")
@@ -121,7 +125,7 @@ def from_utilization(
         },
         separable=separable,
         inflation=dict(zip(journeys, inflation, strict=True)),
-        mean_demand=interval(float(values @ mix), draws[:, 1:] @ mix, level, "s"),
+        mean_demand=mean_demand,
         background=interval(float(found.values[0]), draws[:, 0], level, "servers"),
         mix=dict(zip(journeys, mix.tolist(), strict=True)),
         servers=servers,
@@ -134,6 +138,7 @@ def from_utilization(
         fit=found.fit,
         draws=draws,
         notes=tuple(_notes(journeys, separable, inflation, left_out, never, offset, bent)),
+        beyond=beyond(totals, in_use, mean_demand.value, float(found.values[0])),
     )
 
 

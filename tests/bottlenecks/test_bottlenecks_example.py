@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 import scaling_lib
 from scaling_lib import bottlenecks
-from scaling_lib.bottlenecks.change_findings import worked
+from scaling_lib.bottlenecks.change_findings import change_findings, worked
 from scaling_lib.bottlenecks.change_tables import changes_table
 from scaling_lib.bottlenecks.changes import predict
 from scaling_lib.bottlenecks.tables import rank_table, solved_table
@@ -61,13 +62,21 @@ def test_the_recorded_figures_are_those_of_the_truth(change):
 
 
 def test_the_prediction_is_a_gain_that_errs_on_the_careful_side(change):
-    """From before alone; far beyond the measured loads the services take less a request than they did."""
+    """From before alone; far beyond the measured loads the services take less a request than they did.
+
+    So the interval reaches over a line, a power law and a parabola, which may never be full, and holds what was
+    recorded; that of the line alone, 249 to 311 in place of at least 385, did not.
+    """
     relief = change.predicted.relief
-    assert relief.gain.low > 1.5
+    assert relief.gain.low > 1.3
+    assert relief.after.low <= change.recorded.low and math.isinf(relief.after.high)
+    assert 140 < relief.measured_to < 160 and "the upper end is not known" in relief.told
     assert -0.4 < change.error < 0
     near = change.levels[change.levels["users"] <= 160]
     assert (near["predicted"] / near["after"] - 1).abs().max() < 0.06
     assert (near["before_s"] > near["predicted_s"]).all() and (near["predicted_s"] > near["after_s"]).all()
+    (prediction,) = [each for each in change_findings(change) if each.name == "prediction"]
+    assert "at 6 of 6 levels the recorded one is outside" in prediction.why
 
 
 def test_the_prediction_has_not_seen_what_came_after(change):
@@ -79,6 +88,18 @@ def test_the_prediction_has_not_seen_what_came_after(change):
 def test_it_worked(change):
     assert worked(change) == "yes"
     assert {each.verdict for each in change.impact.quantiles} == {"better"}
+
+
+def test_what_traces_cannot_compare_caps_the_verdict(change):
+    """Half of the operations renamed: what is left does not tell whether it worked."""
+    mix = change.impact.mix.copy()
+    mix.loc[mix.index[::2], ["after", "share"]] = 0
+    impact = replace(change.impact, mix=mix, notes=("Left out, since in one period alone: some.",))
+    assert impact.left_out == pytest.approx(mix.loc[mix.index[::2], "before"].sum() / mix["before"].sum())
+    partly = replace(change, impact=impact)
+    (found,) = [each for each in change_findings(partly) if each.name == "change"]
+    assert found.verdict == "watch" and "cannot be compared" in found.sentence and impact.notes[0] in found.why
+    assert worked(replace(partly, was=None, recorded=None)) == "not known"
 
 
 def test_read_backwards_it_made_things_worse(change):
