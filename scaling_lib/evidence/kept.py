@@ -37,19 +37,19 @@ def kept(
         return load(folder)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         found = read()
-        _put(folder, lambda made: save(found, made))
+        put(folder, lambda made: save(found, made))
         return found
 
 
-def _put(folder: Path, save: Callable[[Path], None]) -> None:
-    """Written aside and renamed, so that no run ever reads a half."""
+def put(folder: Path, save: Callable[[Path], None]) -> None:
+    """Save into a folder, written aside and renamed, so that no run ever reads a half; failing to is no error."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
             made = Path(aside) / "made"
             made.mkdir()
             save(made)
-            if folder.exists():  # a broken one
+            if folder.exists():  # a broken or an old one
                 folder.replace(Path(aside) / "broken")
             made.replace(folder)
     except OSError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from scaling_lib.evidence.cells import BIN_KEYS, COUNT_KEYS, bin_quantile, folde
 from scaling_lib.evidence.quality import Gap, Quality, Rejected
 from scaling_lib.evidence.requests.cache import kept_cells, kept_parts
 from scaling_lib.evidence.requests.cell_files import coverage_notes, is_cells
+from scaling_lib.evidence.requests.kept_whole import kept_whole
 from scaling_lib.evidence.requests.overlaps import overlap_notes
 from scaling_lib.evidence.requests.reduce import Reduced, reduce_file
 from scaling_lib.evidence.requests.source import RequestSource, Threshold
@@ -100,10 +101,17 @@ def read_requests(
 
     named: routes that journeys name: of a service with very many routes, these are kept, and the busiest of the others;
     the rare ones are counted together as "(other)". cache: a folder where the cells of each file are kept until the
-    file changes. A file reached twice, and files of the same content, are counted once.
+    file changes, and all of them together. A file reached twice, and files of the same content, are counted once.
     Raises BrokenEvidence where no source gives a single request.
     """
-    named = [*named, *(each.route for each in thresholds)]
+    asked = [[asdict(each) for each in thresholds], list(named)]
+    read = partial(_read, sources, thresholds, [*named, *(each.route for each in thresholds)], cache)
+    return kept_whole(cache, sources, asked, read=read, make=Requests)
+
+
+def _read(
+    sources: Sequence[RequestSource], thresholds: Sequence[Threshold], named: Sequence[str], cache: Path | None
+) -> Requests:
     limits_us = sorted({each.limit_us for each in thresholds})
 
     def read(file: Path, source: RequestSource) -> Sequence[Reduced]:
