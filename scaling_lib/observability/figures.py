@@ -13,6 +13,7 @@ from scaling_lib.observability.assess import Observability
 from scaling_lib.observability.condensed import condense
 from scaling_lib.observability.coverage import JourneyCoverage
 from scaling_lib.observability.tree import NOBODY
+from scaling_lib.observability.why_absent import why_absent
 from scaling_lib.words import listing, percent, quantity
 
 TIME_CAPTION = (
@@ -38,8 +39,7 @@ MOST_EDGES = 200
 def time_figure(result: Observability) -> go.Figure | Shown:
     """Where the time of each journey passes, and how much of it no span tells."""
     if result.coverage is None:
-        absent = result.absent.get("coverage") or result.absent.get("spans")
-        return figures.nothing(absent.text if absent else "No span is given.")
+        return figures.nothing(_absent(result, "coverage", "time"))
     shown = result.coverage.journeys[:MOST_JOURNEYS][::-1]
     figure = figures.figure(_title(result), x="% of the journey's time", height=130 + 52 * len(shown))
     names = [f"{figures.escape(each.journey)}<br>{quantity(each.seconds, 's')}" for each in shown]
@@ -80,8 +80,7 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
     """The services from left to right by how deep they are called, with the calls between them."""
     graph = result.graph
     if graph is None:
-        absent = result.absent.get("graph") or result.absent.get("spans")
-        return figures.nothing(absent.text if absent else "No span is given.")
+        return figures.nothing(_absent(result, "graph", "graph"))
     places = _places(result)
     figure = figures.figure(_graph_title(result), height=max(230, 90 + HIGH * _tallest(places)))
     most = max([float(each) for each in graph.edges["calls"]], default=1.0)
@@ -122,6 +121,11 @@ def graph_figure(result: Observability) -> go.Figure | Shown:
     depth = max(x for x, _ in places.values())
     figure.update_xaxes(visible=False, range=[-0.35, depth + 0.35])
     return figure.update_yaxes(visible=False, range=[low - 0.5, high + 0.6])
+
+
+def _absent(result: Observability, of: str, name: str) -> str:
+    part = next((part for part in (of, "spans") if part in result.absent), "")
+    return why_absent(result, part, name) if part else "No span is given."
 
 
 def _title(result: Observability) -> str:

@@ -12,6 +12,7 @@ from scaling_lib.errors import InvalidInput
 from scaling_lib.figures import Shown
 from scaling_lib.observability import captions, tables
 from scaling_lib.observability.assess import Observability
+from scaling_lib.observability.why_absent import why_absent
 from scaling_lib.words import listing
 
 
@@ -100,8 +101,8 @@ def table(result: Observability, name: str) -> Shown:
     frame = own.make(result)
     if len(frame):
         return figures.table(frame, name, own.caption + _origin(result, name), units=tables.UNITS)
-    absent = next((result.absent[part] for part in own.of if part in result.absent), None)
-    return figures.nothing(absent.text if absent else own.otherwise)
+    part = next((part for part in own.of if part in result.absent), "")
+    return figures.nothing(why_absent(result, part, name) if part else own.otherwise)
 
 
 def _origin(result: Observability, name: str) -> str:

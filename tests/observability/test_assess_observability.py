@@ -43,6 +43,10 @@ def test_nothing_is_not_measured(tmp_path):
     assert {subject for name, subject in names if name == "not-measured"} >= {"spans", "alerts", "logs", "dashboards"}
     assert all(each.action or "supply" in each.why for each in names.values())
     assert observability.headline(result).startswith("Not measured: No spans are given")
+    shown = [observability.table(result, name).text for name in observability.TABLES]
+    shown += [observability.time_figure(result).text, observability.graph_figure(result).text]
+    assert sum("No spans are given" in text for text in shown) == 1  # the other places refer to it
+    assert sum("as said above: the request flow" in text for text in shown) == 11
 
 
 def test_a_flow_of_two_journeys(tmp_path):
