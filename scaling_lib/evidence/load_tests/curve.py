@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence
+from scaling_lib.evidence.engine import one
 from scaling_lib.evidence.load_tests.parts import ALL, LoadTest, Part, as_samples, no_bins, test_names
 from scaling_lib.evidence.load_tests.recognise import curve_columns
 from scaling_lib.evidence.load_tests.source import LoadSource
 from scaling_lib.evidence.load_tests.text import LINE, apart, faulty, header_of, stage_csv, time_us, unit_notes
 from scaling_lib.evidence.sql import quoted
+from scaling_lib.words import listing, plural
 
 
 def read_curve(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSource, start: bytes, packed: bool) -> Part:
@@ -35,6 +37,8 @@ def read_curve(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSource
         *([("time is before 1990 or after 2100", f"{time} NOT BETWEEN 631152000000000 AND 4102444800000000")] if timed
           else []),
     ]  # fmt: skip
+    if delimiter == ";":
+        _no_commas(engine, file, list(numbers))
     rejected = (*lost, *faulty(engine, faults, f"concat_ws(', ', {', '.join(columns)})"))
     bad = " OR ".join(f"({test})" for _, test in faults)
     rows = engine.sql(
@@ -68,9 +72,27 @@ def read_curve(engine: duckdb.DuckDBPyConnection, file: Path, source: LoadSource
     shown = ", ".join(f"{ours} is {name!r}" for ours, name in columns.items() if ours != name)
     notes = [f"columns: {shown}"] if shown else []
     notes.append("a plain table: seconds, requests, errors and latency of a level are not known")
+    if ignored := [name for name in names if name.strip() and name not in columns.values()]:
+        notes.append(
+            f"not read: the {'column' if len(ignored) == 1 else 'columns'} {listing(ignored)}; of a plain table users, "
+            "throughput and time are. For latency give the file of Locust, k6, JMeter, Vegeta or HdrHistogram"
+        )
     if timed:
         notes += unit_notes(engine, "time", source.time_zone, "s")
     return Part(format="curve", samples=samples, bins=no_bins(), tests=(test,), rejected=rejected, notes=tuple(notes))
+
+
+def _no_commas(engine: duckdb.DuckDBPyConnection, file: Path, numbers: list[str]) -> None:
+    """Between semicolons commas are decimal: only the whole numbers would be read, which is another test."""
+    for name in numbers:
+        found, example = one(
+            engine, f"SELECT count(*), min({name}) FROM raw WHERE regexp_matches({name}, '^\\s*[0-9]+,[0-9]+\\s*$')"
+        )
+        if found:
+            raise BrokenEvidence(
+                f"{file}: found {name} with a decimal comma in {plural(found, 'row')}, such as {example!r}; expected a "
+                "decimal point. Export it again with points, or replace the commas in numbers."
+            )
 
 
 def _interval(times: pd.Series) -> float:
