@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -150,6 +151,17 @@ class InstanceSize(Part):
     speed: float = Field(1.0, gt=0)
 
 
+SELECTOR = re.compile(r"([A-Za-z_:][\w:]*\s*)?(\{.*\})?", re.ASCII | re.DOTALL)
+
+
+def parse_limit(given: object) -> object:
+    """A number in quotes is one."""
+    try:
+        return float(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
 class Resource(Part):
     """A resource that can run out: what of it is used, what there is, and what more of it takes.
 
@@ -166,7 +178,7 @@ class Resource(Part):
     services: list[str] = Field(default_factory=list)
     busy: str = ""
     used: str = ""
-    limit: float | str
+    limit: Annotated[float | str, BeforeValidator(parse_limit)]
     unit: str = ""
     full_at: Annotated[float, BeforeValidator(parse_share)] = 0.9
     scales: Literal["horizontally", "vertically", "not at all"] = "vertically"
@@ -184,6 +196,11 @@ class Resource(Part):
             raise ValueError("expected either busy (counters of seconds) or used (gauges), and not both")
         if isinstance(self.limit, float) and not 0 < self.limit < float("inf"):
             raise ValueError(f"found a limit of {self.limit:g}; expected more than 0")
+        if isinstance(self.limit, str) and not (self.limit.strip() and SELECTOR.fullmatch(self.limit.strip())):
+            raise ValueError(
+                f"{self.name}: found a limit of {self.limit!r}; expected a number, without its unit, such as "
+                "100000000000, or the selector of a gauge"
+            )
         return self
 
 

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from scaling_lib.capacity.result import Capacity
 from scaling_lib.words import listing, quantity
 
 
 def headline(result: Capacity) -> str:
-    """The answer, in the order in which it is asked."""
+    """The answer, in the order in which it is asked; what is to be acted on now comes before what is to be watched."""
+    return f"{_urgent(result)}{_answer(result)}{_passed(result)}"
+
+
+def _urgent(result: Capacity) -> str:
+    """The resource to act on now, where the answer itself is not that."""
+    urgent = [each for each in result.points if each.action == "act now"]
+    if not urgent or (result.state == "too little" and result.certain):
+        return ""
+    more = f" So it is for {listing([each.resource.name for each in urgent[1:]], 2)}." if urgent[1:] else ""
+    return f"{urgent[0].sentence}{more} "
+
+
+def _passed(result: Capacity) -> str:
+    """That the date that is asked for has passed."""
+    by, demand = result.by, result.demand
+    if by is None or demand is None or not len(demand.days) or by > pd.DatetimeIndex(demand.days.index)[-1]:
+        return ""
+    return f" The date that is asked for, {by:%Y-%m-%d}, has passed: nothing is said of it."
+
+
+def _answer(result: Capacity) -> str:
     if not result.limits:
         return _without_limit(result)
     first = result.limits[0]

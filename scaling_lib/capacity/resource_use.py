@@ -113,8 +113,11 @@ def _limit(resource: Resource, metrics: Metrics, times: pd.DatetimeIndex) -> pd.
 
 
 def _possible(resource: Resource, utilization: pd.Series, left_out: list[str]) -> pd.Series:
-    """Without values that cannot be: nothing is used more than there is of it, or less than not at all."""
-    impossible = (utilization > MORE_THAN_ALL) | (utilization < 0)
+    """Without values that cannot be: nothing is used more than there is of it; one below 0 is no number."""
+    if below := int((utilization < 0).sum()):
+        left_out.append(f"{plural(below, 'value')} below 0, such as -1 for not known: no number")
+        utilization = utilization.mask(utilization < 0)
+    impossible = utilization > MORE_THAN_ALL
     count, known = int(impossible.sum()), int(utilization.notna().sum())
     if not count:
         return utilization
@@ -124,7 +127,7 @@ def _possible(resource: Resource, utilization: pd.Series, left_out: list[str]) -
     if count > MOST_CONTRADICTING * known:
         limit = resource.limit if isinstance(resource.limit, str) else number(resource.limit)
         raise BrokenEvidence(
-            f"{resource.name}: found a utilisation below 0 or above 100% in {count:,} of {known:,} values, {said}; "
+            f"{resource.name}: found a utilisation above 100% in {count:,} of {known:,} values, {said}; "
             f"expected fractions of its limit ({limit}). Either the limit is not all that there is, or "
             f"{resource.busy or resource.used} counts more than this resource: correct one of them."
         )

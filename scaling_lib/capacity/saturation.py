@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.capacity.exhaustion import time_to_exhaustion
@@ -30,6 +31,7 @@ HORIZON_DAYS = 90.0
 BEYOND_DAYS = 28  # how far the forecast goes beyond the lead time at least
 FARTHEST_DAYS = 730
 DAY = pd.Timedelta(days=1)
+USED = "used (95th percentile of the last week)"
 STALE = DAY
 
 
@@ -184,6 +186,10 @@ def _judged(
         )
     except NotEnoughData as error:
         return _without_forecast(known, reason_words(error))
+    since = _full_since(used.peaks, resource.full_at) if now.value >= resource.full_at else None
+    if since is not None:
+        none = Estimate(0.0, 0.0, 0.0, level, "s")
+        time = replace(time, state="already", date=time.ends, low=time.ends, high=time.ends, time=none, probability=1.0)
     order_by = None if time.dates[0] is None or time.state == "already" else time.dates[0] - lead
     action: Action = "fine" if order_by is None else "order by"
     if time.state == "already" or (order_by is not None and order_by <= at):
@@ -194,8 +200,8 @@ def _judged(
         action=action,
         order_by=order_by,
         time=time,
-        sentence=f"{resource.name}: {percent(now.value)} used at its peak. {_told(known, time, action, order_by)}",
-        notes=known.notes + time.left_out + time.caveats,
+        sentence=f"{resource.name}: {percent(now.value)} {USED}. {_told(known, time, action, order_by, since)}",
+        notes=known.notes if since is not None else known.notes + time.left_out + time.caveats,
     )
 
 
@@ -209,19 +215,34 @@ def _without_forecast(known: SaturationPoint, needed: str) -> SaturationPoint:
         known,
         state="history too short",
         action="act now" if full else "unknown",
-        sentence=f"{known.resource.name}: {percent(known.now.value)} used at its peak; {told}. The history is too "
+        sentence=f"{known.resource.name}: {percent(known.now.value)} {USED}; {told}. The history is too "
         f"short for a forecast: {needed}",
         supply=needed,
     )
 
 
-def _told(known: SaturationPoint, time: Exhaustion, action: Action, order_by: pd.Timestamp | None) -> str:
+def _full_since(peaks: pd.Series, full_at: float) -> pd.Timestamp | None:
+    """When the last stretch began in which every peak reached it, up to the last one; None where the last did not."""
+    known = peaks.dropna()
+    below = np.flatnonzero(known.to_numpy() < full_at)
+    first = int(below[-1]) + 1 if len(below) else 0
+    return pd.DatetimeIndex(known.index)[first] if first < len(known) else None
+
+
+def _told(
+    known: SaturationPoint,
+    time: Exhaustion,
+    action: Action,
+    order_by: pd.Timestamp | None,
+    since: pd.Timestamp | None,
+) -> str:
     resource = known.resource
     full = percent(resource.full_at)
     lead = f"takes {duration(resource.lead_time)}" if _lead_known(resource) else "takes no time, as none is given"
     if time.state == "already":
         more = "there is no more of it: reduce its use" if resource.scales == "not at all" else f"more of it {lead}"
-        return f"{full} is reached already, and {more}."
+        when = f"since {since:%Y-%m-%d}" if since is not None else "already"
+        return f"{full} is reached {when}, and {more}."
     if order_by is None or time.dates[0] is None:
         return f"{full} is not reached by {time.horizon:%Y-%m-%d}."
     early = f"{time.dates[0]:%Y-%m-%d}"

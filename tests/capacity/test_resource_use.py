@@ -71,7 +71,15 @@ def test_more_used_than_there_is_contradicts_the_limit(tmp_path):
     metrics = measured(tmp_path, (CPU, {"instance": "a"}, counter([1.5] * 60)))
     with pytest.raises(BrokenEvidence, match=r"thing: .*60 of 60 values, such as 150% .*limit \(1\).*correct one"):
         resource_use(resource(busy=CPU), metrics)
-    with pytest.raises(BrokenEvidence, match="-50%"):
+
+
+def test_a_value_below_0_is_no_number(tmp_path):
+    used = values([5.0] * 100)
+    used.iloc[40:60] = -1.0
+    found = resource_use(resource(used="g", limit=20), measured(tmp_path, ("g", {}, used)))
+    assert found.utilization.isna().sum() == 20 and found.utilization.max() == found.utilization.min() == 0.25
+    assert any(each.startswith("20 values below 0") for each in found.left_out)
+    with pytest.raises(NotEnoughData):
         resource_use(resource(used="g", limit=2), measured(tmp_path, ("g", {}, values([-1.0] * 60))))
 
 

@@ -130,10 +130,19 @@ def test_full_already_is_to_act_now_even_without_a_forecast(tmp_path):
     metrics = measured(tmp_path, ("g", {}, rising(share=0.96, a_day=0, scatter=0.005)), ("day", {}, values([950] * 30)))
     full, short = (saturation_point(gauge(name), metrics) for name in ("g", "day"))
     assert (full.state, full.action, full.order_by) == ("forecast", "act now", None)
-    assert "90% is reached already, and more of it takes 14 days" in full.sentence
+    assert "90% is reached since 2026-" in full.sentence and "and more of it takes 14 days" in full.sentence
     assert (short.state, short.action, short.time) == ("history too short", "act now", None)
     assert "90% is reached: more is needed now" in short.sentence
     assert [each.resource.name for each in saturation_points([gauge("day"), gauge("g")], metrics)] == ["g", "day"]
+
+
+def test_what_is_full_says_since_when(tmp_path):
+    """From 50% by 2% a day: 90% after 20 days; all of it after 25, where it stays for 10."""
+    days = np.minimum(0.5 + 0.02 * np.arange(35 * 24) / 24, 1.0)
+    history = pd.Series(1000 * days, index=pd.date_range("2026-06-01", periods=35 * 24, freq="h", tz="UTC"))
+    found = saturation_point(gauge(), measured(tmp_path, ("g", {}, history)))
+    assert found.action == "act now" and found.time.state == "already" and found.time.time.value == 0
+    assert "90% is reached since 2026-06-21" in found.sentence and not any("jump" in each for each in found.notes)
 
 
 def test_a_history_that_is_too_short_says_what_it_needs(tmp_path):
