@@ -15,6 +15,7 @@ from scaling_lib.bottlenecks.given_back import given_back
 from scaling_lib.bottlenecks.measured import Measured, measured
 from scaling_lib.bottlenecks.migration import Relief, migration, relieved
 from scaling_lib.bottlenecks.path_times import FEWEST_TRACES, Group, Integers, PathTimes, path_times
+from scaling_lib.bottlenecks.processes import by_process, processor_seconds
 from scaling_lib.bottlenecks.rank import TAIL, WINDOWS, Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks, Budget, Solved
 from scaling_lib.bottlenecks.stretches import by_recording, rate_seen, slow_stretch
@@ -22,7 +23,7 @@ from scaling_lib.bottlenecks.traces import ShownTrace, shown_traces
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.config_evidence import Fix
-from scaling_lib.errors import InvalidInput
+from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.model.system import System
 from scaling_lib.stats import Estimate
@@ -55,6 +56,7 @@ def assess(
     _check(system, by, journey, window, level)
     tried = Attempts()
     found = measured(system, by=by, journey=journey, window=window, load_test=load_test, level=level)
+    found, divided = _by_process(system, found)
     model = found.model.system(found.rate) if found.model is not None else None
     path: tuple[Relief, ...] = ()
     solved: dict[str, Solved] = {}
@@ -79,6 +81,7 @@ def assess(
         solved=solved,
         budgets=tuple(sorted(budgets, key=lambda each: -each.found.given_back.value)),
         recordings=by_recording(ranking, _starts(found, ranking.times)) if ranking is not None else (),
+        divided=divided,
         seen=rate_seen(found.path.by_root) if found.path is not None else 0.0,
         migration=path,
         fixes=tuple(judged(fix, found, level=level) for fix in system.config.fixes),
@@ -98,6 +101,21 @@ def _check(system: Assessment, by: str, journey: str, window: str, level: float)
     known = [each.name for each in system.journeys if each.route]
     if journey and known and journey not in known:
         raise InvalidInput(f"journey: found {journey!r}; expected a journey with a route: {listing(known)}.")
+
+
+def _by_process(system: Assessment, found: Measured) -> tuple[Measured, tuple[str, ...]]:
+    """The work of services as their processes' counters have it, beside the load test or else of the system itself."""
+    if found.work is None:
+        return found, ()
+    for metrics in (system.load_metrics, system.metrics):
+        try:
+            seconds = processor_seconds(metrics(), set(found.work["service"]))
+        except ScalingError:
+            continue
+        work, divided = by_process(found.work, seconds, found.runs_on)
+        if divided:
+            return replace(found, work=work), divided
+    return found, ()
 
 
 def _looked_at(ranking: Ranking) -> list[str]:

@@ -67,6 +67,7 @@ class Bottlenecks:
     relief: by how much each bottleneck of the migration is relieved.
     solved: by name, of those ranked highest whose work runs on a resource of the model. budgets: the same in terms of
     the latency SLOs, those of which most slow requests are explained first. recordings: see `by_recording`.
+    divided: the resources whose work is divided between services by their processes' counters, of the others by spans.
     seen: requests/s that the traces carry in their busiest recording, of all roots; 0 without traces.
     migration: what limits once each bottleneck is relieved.
     fixes: those that are proposed; changes: those that were made. traces: two to look at.
@@ -81,6 +82,7 @@ class Bottlenecks:
     solved: Mapping[str, Solved]
     budgets: tuple[Budget, ...]
     recordings: tuple[Recording, ...]
+    divided: tuple[str, ...]
     seen: float
     migration: tuple[Relief, ...]
     fixes: tuple[JudgedFix, ...]
