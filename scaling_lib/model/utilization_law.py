@@ -142,6 +142,17 @@ def from_utilization(
     )
 
 
+def _apart(use: pd.Index, rates: pd.Index) -> str:
+    """What to do where no time is in common: ranges that do not overlap are another fault than steps that differ."""
+    timed = len(use) and len(rates) and isinstance(use, pd.DatetimeIndex) and isinstance(rates, pd.DatetimeIndex)
+    if not timed or (use.min() <= rates.max() and rates.min() <= use.max()):
+        return "Ask for both with the same step."
+    return (
+        f"The use is from {use.min()} to {use.max()}, the requests from {rates.min()} to {rates.max()}: export both of "
+        "the same time, and look whether one of their clocks, or time zones, is off."
+    )
+
+
 def _usable(
     busy: pd.Series[float], rates: pd.DataFrame | pd.Series[float], servers: int
 ) -> tuple[Floats, pd.DataFrame, dict[str, int]]:
@@ -157,8 +168,8 @@ def _usable(
     if not len(times) or not len(table.columns):
         raise InvalidInput(
             f"from_utilization: found {plural(len(busy), 'point')} of use and {plural(len(table), 'point')} of "
-            f"{plural(len(table.columns), 'journey')}, and no time in common; expected both at the same times. Ask for "
-            "both with the same step."
+            f"{plural(len(table.columns), 'journey')}, and no time in common; expected both at the same times. "
+            + _apart(busy.index, table.index)
         )
     both = table.loc[times].assign(**{BUSY: busy.loc[times]}).sort_index()
     columns = {name: floats("from_utilization", "values", both[name].to_numpy()) for name in both}

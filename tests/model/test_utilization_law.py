@@ -144,3 +144,13 @@ def test_what_cannot_be_is_refused():
     for options in ({"servers": 0}, {"level": 1.0}):
         with pytest.raises(InvalidInput):
             from_utilization(0.004 * A, A, **options)
+
+
+def test_times_that_do_not_overlap_are_named():
+    """An hour apart, as of a clock in another time zone."""
+    times = pd.date_range("2026-01-01 10:00", periods=30, freq="min", tz="UTC")
+    busy = pd.Series(0.5, index=times + pd.Timedelta(hours=1))
+    with pytest.raises(InvalidInput, match=r"use is from 2026-01-01 11:00.* to .*11:29.*, the requests from .*10:00"):
+        from_utilization(busy, pd.Series(5.0, index=times), servers=1)
+    with pytest.raises(InvalidInput, match="with the same step"):
+        from_utilization(pd.Series(0.5, index=times + pd.Timedelta(seconds=7)), pd.Series(5.0, index=times), servers=1)

@@ -15,7 +15,7 @@ from scaling_lib.evidence.load_tests.parts import LoadTest, Part, Sign
 from scaling_lib.evidence.load_tests.source import LoadSource
 from scaling_lib.evidence.quality import Rejected
 
-VERSION = 3  # of the readers: parts of another version are not read from the cache
+VERSION = 4  # of the readers: parts of another version are not read from the cache
 
 
 def kept_part(cache: Path | None, file: Path, source: LoadSource, read: Callable[[], Part]) -> Part:
