@@ -58,9 +58,9 @@ def anomalies(bills: Bills, demand: pd.Series[float] | None = None, *, currency:
     tenth of what was expected; the deviations are those of the service's own days, and of their tails where those are
     the heavier. Levels that last for more than two weeks are no anomalies: the course takes them up.
 
-    Measured (tests/benchmarks/bench_cost.py, ten services of a year, 30 bills a row): 0 days in bills of normal noise of
-    5% and 15% and of smooth seasons, 0.1 of autocorrelated noise (0.7), 1.3 where tails are heavy (Student's t of 4). A
-    single day of half as much again is found in 80% at a noise of 5%, and never at 15%; one of three times in 73% there.
+    Measured (tests/benchmarks/bench_cost.py, ten services of a year, 30 bills a row): 0 days in bills of normal noise
+    of 5% and 15% and of smooth seasons, 0.1 of autocorrelated noise (0.7), 1.3 where tails are heavy (Student's t of
+    4). A single day of half as much again is found in 80% at a noise of 5%, and never at 15%; of three times in 73%.
     """
     check_kind("anomalies", "bills", bills, Bills, "those of `Assessment.bills()`")
     if demand is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from scaling_lib.evidence.scans.row import Row, Scan, Status, controls, dicts, inner, severity, text
+from scaling_lib.evidence.scans.row import Row, Scan, Status, controls, dicts, entries, inner, severity, text
 
 VERDICTS: dict[str, Status] = {"PASS": "pass", "FAIL": "fail", "MANUAL": "manual", "WARN": "manual", "MUTED": "muted"}
 OCSF_SEVERITIES = ("not said", "informational", "low", "medium", "high", "critical", "critical")
@@ -40,7 +40,7 @@ def _ocsf_row(item: Mapping[str, Any]) -> Row:
     if status in ("fail", "manual") and (item.get("status_id") == SUPPRESSED or item.get("status") == "Suppressed"):
         status = "muted"
     resource = next(iter(dicts(item.get("resources"))), {})
-    labels = dict(text(each).split(":", 1) for each in resource.get("labels") or [] if ":" in text(each))
+    labels = dict(text(each).split(":", 1) for each in entries(resource.get("labels")) if ":" in text(each))
     check = text(inner(item, "metadata").get("event_code")) or text(inner(item, "finding_info").get("title"))
     number = item.get("severity_id")
     known = isinstance(number, int) and 0 < number < len(OCSF_SEVERITIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scaling_lib.evidence.scans.row import Row, Scan, Status, dicts, inner, severity, text
+from scaling_lib.evidence.scans.row import Row, Scan, Status, dicts, entries, inner, severity, text
 
 CHECKOV: tuple[tuple[str, Status], ...] = (
     ("passed_checks", "pass"), ("failed_checks", "fail"), ("skipped_checks", "muted"),
@@ -33,7 +33,7 @@ def checkov_scans(parts: Sequence[Mapping[str, Any]]) -> list[Scan]:
             rows += [_checkov_row(each, status, text(part.get("check_type"))) for each in dicts(results.get(name))]
         rows += [
             Row(check="parsing", status="not evaluated", title="cannot be parsed", resource=text(each))
-            for each in results.get("parsing_errors") or []
+            for each in entries(results.get("parsing_errors"))
         ]
     return [Scan(scanner="checkov", format="checkov", rows=rows)]
 

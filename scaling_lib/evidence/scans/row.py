@@ -74,6 +74,11 @@ def dicts(value: object) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def entries(value: object) -> list[Any]:
+    """A list; an empty one of anything else."""
+    return value if isinstance(value, list) else []
+
+
 def inner(value: object, *names: str) -> Mapping[str, Any]:
     """The object within objects by these names; an empty one where there is none."""
     for name in names:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from scaling_lib.evidence.scans.row import Row, Scan, Status, dicts, inner, severity, text
+from scaling_lib.evidence.scans.row import Row, Scan, Status, dicts, entries, inner, severity, text
 
 KINDS: dict[str, Status] = {
     "fail": "fail", "pass": "pass", "open": "manual", "review": "manual", "notApplicable": "not evaluated",
@@ -81,8 +81,8 @@ def _row(result: Mapping[str, Any], rule: Mapping[str, Any]) -> Row:
     where = next((text(each.get("uri")) for each in places if each.get("uri")), "")
     prints = inner(result, "fingerprints") or inner(result, "partialFingerprints")
     told = " ".join(f"{name}={value}" for name, value in sorted(prints.items()))
-    tags = rule.get("properties", {}).get("tags") if isinstance(rule.get("properties"), dict) else None
-    cwe = [text(each).rpartition("/")[2].upper() for each in tags or [] if "cwe" in text(each).lower()]
+    tags = entries(inner(rule, "properties").get("tags"))
+    cwe = [text(each).rpartition("/")[2].upper() for each in tags if "cwe" in text(each).lower()]
     return Row(
         check=check,
         status=status,
