@@ -96,6 +96,9 @@ def budget_exhaustion(
     month costs what it did in the last three months. paid: what counts against the budget so far, credits and all; the
     sum of both without it.
 
+    Measured coverage of the nominal 95% (tests/benchmarks/bench_cost.py: 180 days of growth, weeks and drift, a budget
+    that is spent 10 to 80 days later, 60 repeats a law): 0.97 and 0.98 with demand, 0.97 and 1.0 from the cost alone.
+
     Raises InvalidInput for periods and budgets that cannot be, NotEnoughData for too short a history.
     """
     check_level("budget_exhaustion", level)
