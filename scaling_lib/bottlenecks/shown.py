@@ -46,8 +46,8 @@ TABLES = {
         otherwise="None of what is waited for most works on a resource of the model.",
         caption="The model solved again with all work of an operation gone, at today's busiest minute: what waits for "
         "a lock or a partner takes time of the requests, but no work of a resource. Work is divided between services "
-        "by their processes' counters where all of a resource have them, else by spans, and between operations by spans; "
-        "the intervals do not know of that.",
+        "by their processes' counters where all of a resource have them, else by spans, and between operations by "
+        "spans; the intervals do not know of that.",
     ),
     "fixes": _Table(
         make=tables.fixes_table, of=(),

@@ -32,7 +32,9 @@ ALERTS_CAPTION = (
     "allowed the budget is spent when the alert fires. Among others: the alert reads more than this SLO's requests, "
     "and a failure of this one alone may drown in it."
 )
-UNREAD_CAPTION = "What alerts read that is not in the metrics: such an alert can never fire."
+UNREAD_CAPTION = (
+    "What alerts read that is not in the metrics: unless it is recorded elsewhere, such an alert never fires."
+)
 LOGS_CAPTION = (
     "Lines of logs that carry the id of a trace, and, of those from minutes with spans, those whose trace is there. "
     "The intervals take stretches of neighbouring lines as one."

@@ -15,6 +15,7 @@ from scaling_lib.observability.watching_findings import COMMAND, absent_findings
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, number, percent, plural
 
+MOSTLY_TOLD = 0.5  # of the rules' weight: with less the score has no word for how good it is
 MUCH_UNSEEN = 0.5  # of a journey's time in calls that are seen from one side
 MANY_BROKEN = 0.05  # of a service's spans, or calls
 _finding = partial(Finding, step="03", command=COMMAND)
@@ -38,8 +39,7 @@ def _unseen(result: Observability, coverage: FlowCoverage) -> list[Finding]:
     """Callees that leave no spans of their own."""
     if result.graph is None or not coverage.whole.unseen.value > 0:
         return []
-    nodes = result.graph.nodes
-    hidden = sorted(nodes.loc[~nodes["seen"].astype(bool), "service"].astype(str))
+    hidden = _hidden(result)
     torn = sorted(set(coverage.lost["callee"].astype(str)))
     who = listing(hidden or torn) or "What is called without a name"
     beside = f" and in {listing(torn)}, whose spans lie in other traces" if torn and hidden else ""
@@ -157,12 +157,16 @@ def _score(result: Observability) -> list[Finding]:
     )  # type: ignore[assignment]
     if NAME_RULE in failed:  # spans of nobody help nobody
         verdict = "act"
-    told = f"of what can be told, {percent(score.told)} of the rules' weight"
+    told = f"of the {percent(score.told)} of the rules' weight that can be told"
+    hidden = _hidden(result)
+    unscored = f" Not in it: {listing(hidden, 3)}, without any spans." if hidden else ""
+    known = score.told >= MOSTLY_TOLD and not hidden
+    words = f" ({score.category})" if known or failed else ""
     return [
         _finding(
             name="instrumentation-score",
             verdict="watch" if failed and verdict == "ok" else verdict,
-            sentence=f"The instrumentation score is {number(score.score)} of 100 ({score.category}), {told}."
+            sentence=f"The instrumentation score is {number(score.score)} of 100{words}, {told}.{unscored}"
             + (f" Failed: {listing([_rule(score, rule) for rule in failed], 3)}." if failed else ""),
             impact=Estimate(
                 score.score, min(score.lowest, score.score), max(score.highest, score.score), 1.0, "points"
@@ -173,6 +177,14 @@ def _score(result: Observability) -> list[Finding]:
             figure="rules",
         )
     ]
+
+
+def _hidden(result: Observability) -> list[str]:
+    """Who is called and leaves no spans of its own."""
+    if result.graph is None:
+        return []
+    nodes = result.graph.nodes
+    return sorted(nodes.loc[~nodes["seen"].astype(bool), "service"].astype(str))
 
 
 def _rule(score: InstrumentationScore, name: str) -> str:

@@ -173,7 +173,7 @@ def _alerts(result: Observability) -> list[Finding]:
 
 
 def _unread(result: Observability) -> list[Finding]:
-    """Alerts that can never fire, as far as the metrics show."""
+    """Alerts that read what the given metrics do not have; what was not exported may be recorded all the same."""
     if result.alerts is None or result.alerts.unread.empty:
         return []
     rows = result.alerts.unread.to_dict("records")

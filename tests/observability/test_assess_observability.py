@@ -86,6 +86,14 @@ def test_one_span(tmp_path):
     assert names["instrumentation-score", ""].verdict == "ok"
 
 
+def test_a_score_of_few_rules_or_without_a_peer_is_not_called_excellent(tmp_path):
+    """A third of the rules' weight is told, and the database leaves no spans."""
+    call = [span("r", "", "a", "server", 0, 100), span("c", "r", "a", "client", 10, 90, peer="db")]
+    told = found(result_of(tmp_path / "s", frame(call, count=40)))["instrumentation-score", ""]
+    assert "excellent" not in told.sentence and "Not in it: db, without any spans." in told.sentence
+    assert "% of the rules' weight that can be told" in told.sentence
+
+
 def test_everything_orphaned(tmp_path):
     """No root at all: no journey is known, and the score says what is wrong."""
     names = found(result_of(tmp_path / "s", frame([span("x", "gone", "a", "server", 0, 10)], count=50)))
