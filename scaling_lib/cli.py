@@ -145,7 +145,7 @@ def run(
     click.echo(_printable(f"{result.summary.verdict}: {result.summary.sentence}"))
     click.echo(str(result.out / "index.html"))
     for finding in result.broken:
-        _say(finding.sentence, FAILED)
+        _say(finding.sentence if finding.why in finding.sentence else f"{finding.sentence} {finding.why}", FAILED)
     return FAILED if result.broken else _status([step.state for step in result.summary.steps], fail_on)
 
 
