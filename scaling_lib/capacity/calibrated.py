@@ -13,7 +13,7 @@ from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.request_rates import OTHER, RequestRates, request_rates
 from scaling_lib.config import Resource
-from scaling_lib.errors import NotMeasured
+from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.calibration import Calibration, combined, from_load_test, from_spans, from_utilization
 from scaling_lib.model.check import Check, check
 from scaling_lib.model.system import System
@@ -152,6 +152,13 @@ def _law(resource: Resource, metrics: Metrics, rates: RequestRates, during: slic
         limit = float(gauge_sum(metrics, limit, resource.name, "limit", finest_s=1).median())
     servers = max(1, round(limit))
     busy = per_second(metrics, resource.busy)
+    if len(busy) and busy.loc[during].empty:
+        raise InvalidInput(
+            f"{resource.busy}: found it from {busy.index.min():%Y-%m-%d %H:%M} to "
+            f"{busy.index.max():%Y-%m-%d %H:%M} UTC, and the load test from {during.start:%Y-%m-%d %H:%M} "
+            f"to {during.stop:%Y-%m-%d %H:%M} UTC; expected times that overlap. Export the metrics of the test's own "
+            "time, and look whether a clock or a time zone is off."
+        )
     return from_utilization(
         busy.loc[during] * (servers / limit), rates.of(busy).loc[during], servers=servers, level=level
     )
