@@ -106,7 +106,7 @@ def queue_figure(result: Levers) -> go.Figure | Shown:
         + (f", though its rank may be {low} to {high}" if high > low else ", whatever the figures are")
         + f": a quarter's delay costs {number(first['per_hour'].value)} h for each hour of work"
     )
-    figure = figures.figure(title, x="h of delay for each h of work (logarithmic)",
+    figure = figures.figure(title, x="h of delay / h of work",
                             height=150 + 34 * len(shown))  # fmt: skip
     for place, row in enumerate(shown.to_dict("records")):
         rate = row["per_hour"]

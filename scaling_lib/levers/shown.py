@@ -25,9 +25,11 @@ class _Table:
     otherwise: str
 
 
-UNITS = dict.fromkeys(("repay", "interest", "risk"), "h") | dict.fromkeys(
-    ("heat", "tested", "theirs", "of waiting"), "fraction"
-)
+UNITS = {
+    **dict.fromkeys(("repay", "interest", "risk"), "h"),
+    **dict.fromkeys(("heat", "tested", "theirs", "of waiting", "chance"), "fraction"),
+    "pays after": "quarters",
+}
 CODE, PEOPLE, DEBT, CALLS = ("hotspots", "complexity", "changes"), ("changes",), ("debt",), ("readiness", "incidents")
 TABLES = {
     "hotspots": _Table(

@@ -141,7 +141,7 @@ def _chosen(pays: bool, chosen: bool | None, stability: float) -> str:
 
 def debt_table(result: Levers) -> pd.DataFrame:
     """One row an open item of debt: hours to repay, lost and at risk a quarter, and when repaying has paid."""
-    columns = ["item", "team", "repay", "interest", "risk", "of waiting", "breaks even", "chance", "remarks"]
+    columns = ["item", "team", "repay", "interest", "risk", "of waiting", "pays after", "chance", "remarks"]
     if result.score is None or result.items is None:
         return pd.DataFrame(columns=columns)
     items = result.items.frame.set_index("id")
@@ -151,7 +151,8 @@ def debt_table(result: Levers) -> pd.DataFrame:
             "team": items.loc[row["id"], "team"] or "not said",
             "repay": _of(row, "principal_h"), "interest": _of(row, "interest_h"), "risk": _of(row, "risk_h"),
             "of waiting": result.weights.get(items.loc[row["id"], "service"], math.nan),
-            "breaks even": _quarters(row["breaks_even_q"]), "chance": percent(row["chance"]),
+            "pays after": row["breaks_even_q"] if math.isfinite(row["breaks_even_q"]) else math.nan,
+            "chance": row["chance"],
             "remarks": _remarks(str(items.loc[row["id"], "rests_on"]), items.loc[row["id"], "by_history"]),
         }
         for row in result.score.frame.to_dict("records")
@@ -161,10 +162,6 @@ def debt_table(result: Levers) -> pd.DataFrame:
 
 def _of(row: dict[object, float], name: str) -> Estimate:
     return Estimate(row[name], row[f"{name}_low"], row[f"{name}_high"], 0.9, "h")
-
-
-def _quarters(value: float) -> str:
-    return "never" if math.isinf(value) else f"after {number(value, 2)} quarters"
 
 
 def _remarks(rests_on: str, by_history: Points | None) -> str:
