@@ -18,6 +18,7 @@ from scaling_lib.capacity.fills import Fill, fills
 from scaling_lib.capacity.limits import ENDS, Limit, latencies, least, limits
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.mix import at_mix, mix_of
+from scaling_lib.capacity.recorded_fills import recorded_fills
 from scaling_lib.capacity.relief import Relief, reliefs, with_fills
 from scaling_lib.capacity.resource_headroom import limit_headroom
 from scaling_lib.capacity.result import Capacity, bottleneck
@@ -76,10 +77,12 @@ def assess(
     name, full = (curve.test.test, curve.limiting.full) if curve else ("", "")
     model = tried("model", lambda: calibrated(system, own, test=name, full=full, level=level, tried=tried))
     filled = tried("what fills", lambda: _fills(system, curve, level)) if curve else None
+    told = {*(model.laws if model else ()), *(curve.utilization["resource"] if curve else ())}
+    filled, unknown = _with_recorded(system, filled or (), told, level)
     known = [each for each in journeys if each]
     mix = tried("mix", lambda: mix_of(system, rows, demand, known, model)) if demand else None
     today = at_mix(model, mix.today) if model and mix else model
-    found = limits(curve, within, today, filled or (), demand.peak.minute if demand else None, mix)
+    found = limits(curve, within, today, filled, demand.peak.minute if demand else None, mix)
     runs_out = None
     sizes: tuple[Option, ...] | None = None
     replays: tuple[Scaled, ...] | None = None
@@ -92,7 +95,7 @@ def assess(
         runs_out = tried("when the limit is reached", lambda: _runs_out(found, demand))
     path = None
     if not (curve and curve.limiting.hidden and curve.plateau and curve.plateau.reached):
-        path = tried("migration", lambda: _reliefs(today, filled or (), found, wanted.factor, steps, relief))
+        path = tried("migration", lambda: _reliefs(today, filled, found, wanted.factor, steps, relief))
     if today and demand:
         needed = wanted.factor * demand.peak.minute.value
         sizes = tried("what more costs", lambda: options(today, resource, needed))
@@ -112,7 +115,8 @@ def assess(
         points=points,
         calibrated=model,
         mix=mix,
-        fills=filled or (),
+        fills=filled,
+        unknown=unknown,
         reliefs=path or (),
         limits=found,
         options=sizes or (),
@@ -169,6 +173,14 @@ def _fills(system: Assessment, curve: LoadCurve, level: float) -> tuple[Fill, ..
     if not gauged or curve.utilization.empty:
         return ()
     return fills(curve, system.load_metrics(), gauged, level=level)[0]
+
+
+def _with_recorded(
+    system: Assessment, filled: tuple[Fill, ...], told: set[str], level: float
+) -> tuple[tuple[Fill, ...], tuple[str, ...]]:
+    """With what recorded traffic tells of the others; and those of which nothing tells when they are full."""
+    recorded, unknown = recorded_fills(system, told | {each.resource for each in filled}, level=level)
+    return (*filled, *recorded), unknown
 
 
 def _reliefs(

@@ -37,6 +37,7 @@ class Fill:
     full: requests/s at which it is full. idle: in use without any request; each: of one more request/s, in seconds of
         the whole limit. seen: whether a level of the test had it full; else it is extrapolated.
     draws: (DRAWS, 2), what idle and each may be together. note: what to know, "" for nothing.
+    recorded: whether it is told from recorded traffic, see `recorded_fills`, instead of a load test.
     """
 
     resource: str
@@ -46,6 +47,7 @@ class Fill:
     seen: bool
     draws: Floats = field(repr=False)
     note: str
+    recorded: bool = False
 
 
 def fills(

@@ -15,6 +15,7 @@ from scaling_lib.capacity.result import Capacity
 from scaling_lib.capacity.saturation import SaturationPoint
 from scaling_lib.capacity.scaled_findings import scaled_findings
 from scaling_lib.findings import Finding, Source, Verdict
+from scaling_lib.model.beyond import told as ends
 from scaling_lib.stats import Estimate
 from scaling_lib.words import listing, number, percent, plural, quantity
 
@@ -117,6 +118,8 @@ def _why(result: Capacity) -> str:
         by = "It is extrapolated from lighter loads: no" if decides.shown == "extrapolated" else "No"
         parts.append(f"{by} load test has shown it.")
         parts += [each.note for each in result.fills if each.note and each.resource == decides.resource]
+        if result.unknown:
+            parts.append(f"When {listing(list(result.unknown))} is full is not known: it may be sooner.")
     if result.mix:
         parts.append(mix_words(result))
     if result.curve and result.curve.limiting.resource:
@@ -176,7 +179,7 @@ def _relief(result: Capacity) -> str:
     still = "limits still" if then == last.step.resource else "limits next"
     return (
         f"Relieve {words}: so much more of it, or so much less work for it. Throughput then ends at "
-        f"{last.step.after}.{told} What {still} is {then}."
+        f"{ends(last.step.after, last.step.measured_to)}.{told} What {still} is {then}."
     )
 
 

@@ -45,6 +45,10 @@ def _answer(result: Capacity) -> str:
         return f"The first to break, {beyond}{full} How much of that is used today is not measured."
     factor, alone = quantity(result.factor, "x"), _alone(result)
     takes = f"it takes {result.times}{_sure(result)} {today(result)} load"
+    if result.state == "enough" and result.decides and result.decides.modelled and result.unknown:
+        missing = listing(list(result.unknown))
+        answer = f"Not certain: {takes}, and {factor} is asked for{alone}; when {missing} is full is not known."
+        return f"{answer}{_deducted(result)} The first to break, {beyond}{full}{_when(result)}"
     answer = {
         "too little": f"No: {takes}, not {factor}{alone}.",
         "enough": f"Yes: {takes}, and {factor} is asked for{alone}.",

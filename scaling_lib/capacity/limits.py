@@ -76,12 +76,13 @@ def limits(
 
     model: at today's mix. mix: of the load test and today, None where they are the same: rates are then of today's.
     """
-    found = [*_slos(curve, within), *_filled(filled)]
+    found = [*_slos(curve, within), *_filled([each for each in filled if not each.recorded])]
     end = _end(curve)
     full = curve.limiting.full if curve else ""
     found += [end] if end else []
     if mix is not None:
         found = [replace(each, rate=mix.converted(each.rate, each.resource or full)) for each in found]
+    found += _filled([each for each in filled if each.recorded])
     carried = mix.converted(end.rate, full).value if end and mix else end.rate.value if end else 0.0
     shown = {each.resource for each in found if each.resource}
     found += [each for each in _modelled(model, carried, reached=end is not None) if each.resource not in shown]

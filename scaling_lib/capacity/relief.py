@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,10 +13,10 @@ from scaling_lib.capacity.calibrated import Calibrated
 from scaling_lib.capacity.fills import Fill
 from scaling_lib.capacity.headroom import State, compared
 from scaling_lib.capacity.mix import multiplied
+from scaling_lib.model.beyond import LAWS, VALUED, saturation, saturation_draws
 from scaling_lib.model.gathered import LIMIT
 from scaling_lib.model.migration import Step, migration
 from scaling_lib.model.system import System
-from scaling_lib.model.uncertainty import Floats
 from scaling_lib.stats import Estimate
 
 Enough = Literal["yes", "perhaps", "no", ""]
@@ -55,14 +56,10 @@ def reliefs(
     throughput of a load test and was not measured cannot be relieved: the path ends there.
     """
     found: list[Relief] = []
-    now, saturation = _ends(system), system.bounds().saturation.value
-    share = saturation / ends if ends else 1.0
+    share = saturation(system).value / ends if ends else 1.0
     fixed = {LIMIT: 1.0} if LIMIT in system.resources else {}
     for step in migration(system, steps=steps, factor=factor, relief=fixed):
-        then = None
-        if times is not None:
-            gain = step.after.value / saturation * share
-            then = multiplied(times, gain, _ends(step.system) / now * share, "x")
+        then = None if times is None else _then(times, system, step, share)
         found.append(
             Relief(
                 step=step,
@@ -71,6 +68,18 @@ def reliefs(
             )
         )
     return tuple(found)
+
+
+def _then(times: Estimate, system: System, step: Step, share: float) -> Estimate:
+    """So many times what came before, with the ends of all laws along which a limit may run on, see `model.beyond`."""
+    found = []
+    for now, after in zip(saturation_draws(system), saturation_draws(step.system), strict=True):
+        gain = np.divide(after, now, out=np.ones(len(now)), where=np.isfinite(now)) * share
+        found.append(multiplied(times, float(gain[0]), gain[1:], "x"))
+    value = found[LAWS.index(VALUED)]
+    low, high = min(each.low for each in found), max(each.high for each in found)
+    known = not (math.isnan(value.low) or math.isnan(value.high))
+    return replace(value, low=low, high=high) if known else value
 
 
 def with_fills(model: Calibrated | None, filled: Sequence[Fill]) -> System | None:
@@ -96,8 +105,3 @@ def with_fills(model: Calibrated | None, filled: Sequence[Fill]) -> System | Non
         background={**base.background, **idle},
         draws={**base.draws, **draws},
     )
-
-
-def _ends(system: System) -> Floats:
-    """What the end of throughput may be, requests/s (DRAWS)."""
-    return np.asarray(np.min(list(system.limit_draws().values()), axis=0))

@@ -42,6 +42,7 @@ class Capacity:
     calibrated: the one model, at the mix of what calibrated it; mix: that of the load test and today's, None where they
         are the same or not known: limits, reliefs and options are at today's.
     fills: the resources measured by gauges that fill with load, and the load they are full.
+    unknown: the described resources of which it is not known at which load they are full.
     reliefs: what limits once the bottleneck is relieved, and whether that is enough.
     limits: all loads that count, the lowest first, each with its headroom against today's busiest minute.
     options: what of the bottleneck carries what is needed; replays: autoscalers over the demand.
@@ -65,6 +66,7 @@ class Capacity:
     calibrated: Calibrated | None
     mix: Mix | None
     fills: tuple[Fill, ...]
+    unknown: tuple[str, ...]
     reliefs: tuple[Relief, ...]
     limits: tuple[Limit, ...]
     options: tuple[Option, ...]
