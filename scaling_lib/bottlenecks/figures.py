@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from scaling_lib import figures
 from scaling_lib.bottlenecks.result import Bottlenecks
+from scaling_lib.bottlenecks.stretches import differ
 from scaling_lib.bottlenecks.tables import OF_WINDOW, path_table, reason, tail_words
 from scaling_lib.figures import QUIET, Shown
 from scaling_lib.model.critical_path import ARROW
@@ -42,6 +43,8 @@ def rank_figure(result: Bottlenecks) -> go.Figure | Shown:
     table = ranking.table.head(ROWS)
     share = ranking.share(ranking.first)
     title = f"{tail_words(result)} wait most for {ranking.first}: {share} of their time"
+    if differ(result.recordings):
+        title += f", of {len(result.recordings)} recordings that differ"
     figure = figures.figure(title, x="% of the time of the requests", height=90 + ROW_HEIGHT * len(table))
     for window, filled in ((ranking.window, True), ("p50", False)):
         column = table[f"share_{window}"]

@@ -8,6 +8,7 @@ from functools import partial
 from scaling_lib.bottlenecks.change_findings import change_findings
 from scaling_lib.bottlenecks.fixes import JudgedFix
 from scaling_lib.bottlenecks.headline import headline
+from scaling_lib.bottlenecks.left_out_findings import left_out_findings
 from scaling_lib.bottlenecks.migration import Relief
 from scaling_lib.bottlenecks.rank import Ranking
 from scaling_lib.bottlenecks.result import Bottlenecks, Budget
@@ -20,7 +21,6 @@ __all__ = ["findings", "headline"]
 
 COMMAND = "scaling run --step 04"
 MUCH = 0.25  # of the slow requests' time: worth a look even where every SLO is kept
-LEFT_OUT = 0.05  # of the roots
 KINDS = {  # what a part is called that is absent, and what to supply
     "ranking": ("what requests wait for", "Supply traces of the critical journeys."),
     "spans": ("what requests wait for", "Supply traces in OTLP JSON, Jaeger JSON, Zipkin v2 or Parquet."),
@@ -44,7 +44,7 @@ def findings(result: Bottlenecks) -> list[Finding]:
     found += [_fix(result, each) for each in result.fixes]
     for change in result.changes:
         found += change_findings(change)
-    return [*found, *_left_out(result), *_absent(result)]
+    return [*found, *left_out_findings(result), *_absent(result)]
 
 
 def _first(result: Bottlenecks) -> list[Finding]:
@@ -192,7 +192,7 @@ def _limit(result: Bottlenecks) -> list[Finding]:
             subject=step.bottleneck,
             verdict=verdict,
             sentence=(
-                f"{step.bottleneck} limits first, at {step.before}; once it is relieved the limit is {step.after} "
+                f"{step.bottleneck} limits first, at {step.before}; once it is relieved the limit is {step.told} "
                 f"({step.gain}), and {then}."
             ),
             impact=step.gain,
@@ -245,27 +245,6 @@ def _fix(result: Bottlenecks, each: JudgedFix) -> Finding:
         evidence=_evidence(result, "spans", "load tests", "load metrics"),
         action=actions.get(each.worth, ""),
     )
-
-
-def _left_out(result: Bottlenecks) -> list[Finding]:
-    """Where many roots are of no journey, the ranking is not of what users do."""
-    ranking, path = result.found.ranking, result.found.path
-    if ranking is None or path is None:
-        return []
-    orphans = int(path.by_root["orphan"].sum())
-    share = orphans / len(path.by_root)
-    if share < LEFT_OUT:
-        return []
-    return [
-        _finding(
-            name="orphans",
-            verdict="watch",
-            sentence=f"{percent(share)} of the roots lack their parent: what is above them is not in the ranking.",
-            why=f"{plural(orphans, 'root')} of {len(path.by_root):,}.",
-            evidence=_evidence(result, "spans"),
-            action="See that the context is handed on by every service, and that whole traces are kept.",
-        )
-    ]
 
 
 def _absent(result: Bottlenecks) -> list[Finding]:

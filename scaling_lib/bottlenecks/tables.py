@@ -57,8 +57,9 @@ def rank_table(result: Bottlenecks) -> pd.DataFrame:
 def budget_table(result: Bottlenecks) -> pd.DataFrame:
     """One row a name and latency SLO of which it costs anything: slow requests of these traces now and then.
 
-    explained: the fraction of the slow ones that it makes slow; x the allowed: the slow ones over what the SLO allows;
-    budget spent: of the SLO's, by step 01; mostly of: where nearly all slow ones come of one stretch, its start (UTC).
+    explained: the fraction of the slow ones that it makes slow; budget spent: of the SLO's, by step 01, or where that
+    is not measured x the allowed: the slow ones of these traces over what the SLO allows; mostly of: where nearly all
+    slow ones come of one stretch, its start (UTC).
     """
     rows = [
         {
@@ -80,7 +81,9 @@ def budget_table(result: Bottlenecks) -> pd.DataFrame:
         "SLO", "without", "too slow now", "too slow then", "explained", "x the allowed", "budget spent", "mostly of",
         "p95 now", "p95 then",
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    found = pd.DataFrame(rows, columns=columns)
+    blank = ["mostly of"] if (found["mostly of"] == "").all() else []
+    return found.drop(columns=[*blank, "budget spent" if found["budget spent"].isna().all() else "x the allowed"])
 
 
 def solved_table(result: Bottlenecks) -> pd.DataFrame:
@@ -133,7 +136,8 @@ def fixes_table(result: Bottlenecks) -> pd.DataFrame:
         "remarks",
     ]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
-    return found.drop(columns="cost") if found["cost"].isna().all() else found
+    blank = [name for name in ("cost", "remarks") if (found[name].isna() | (found[name] == "")).all()]
+    return found.drop(columns=blank)
 
 
 def resources_table(result: Bottlenecks) -> pd.DataFrame:

@@ -71,6 +71,15 @@ def test_a_limit_of_spans_alone_is_assumed_and_none_below_what_the_traces_carry(
     shows_all(beyond)
 
 
+def test_spans_beyond_their_parents_are_said(small):
+    """The database's call begins within the order and ends 30 ms after it: one of two spans."""
+    spans = pd.concat([order(number) for number in range(60)])
+    late = spans.assign(end_ns=spans["end_ns"] + 50 * MS * (spans["parent_id"] != ""))
+    found = {each.name: each for each in bottlenecks.findings(small(late))}["spans-outside-parents"]
+    assert found.verdict == "watch" and found.impact.value == pytest.approx(0.5)
+    assert "spans-outside-parents" not in {each.name for each in bottlenecks.findings(small(spans))}
+
+
 def test_without_any_evidence_it_says_what_to_supply(small):
     result = small(None, JOURNEY)
     assert {each.verdict for each in bottlenecks.findings(result)} == {"unknown"}
