@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scaling_lib.model import migration as core
-from scaling_lib.model.beyond import extrapolated, saturation
+from scaling_lib.model.beyond import extrapolated, saturation, told
 from scaling_lib.model.system import System
 from scaling_lib.stats import Estimate
-from scaling_lib.words import quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +36,7 @@ class Relief:
     @property
     def told(self) -> str:
         """The throughput then, in words that say where it is not known how far it goes."""
-        if math.isnan(self.measured_to):
-            return str(self.after)
-        loads = f"loads up to {quantity(self.measured_to, 'requests/s')}"
-        if math.isinf(self.after.high):
-            least, value = quantity(self.after.low, "requests/s"), quantity(self.after.value)
-            return f"at least {least}, perhaps {value} (the upper end is not known from {loads})"
-        return f"{self.after}, extrapolated from {loads}"
+        return told(self.after, self.measured_to)
 
     @property
     def moved(self) -> bool:

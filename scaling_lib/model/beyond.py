@@ -12,6 +12,7 @@ import numpy as np
 from scaling_lib.model.least_squares import drawn_fit
 from scaling_lib.model.uncertainty import DRAWS, Floats
 from scaling_lib.stats.estimate import Estimate
+from scaling_lib.words import quantity
 
 if TYPE_CHECKING:
     from scaling_lib.model.system import System
@@ -22,6 +23,7 @@ PLATEAU = 0.9  # of the highest rate: points above it may lie on a plateau, wher
 LEAST = 0.1  # of the highest rate: a power law tells little of points below it, whose logarithms are mostly noise
 FEWEST_POINTS = 8
 LAWS = ("line", "power law", "parabola")
+VALUED = "power law"  # whose limit is taken for the value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,11 +101,25 @@ def saturation(system: System, estimated: Collection[str] = ()) -> Estimate:
     draws = saturation_draws(system, estimated)
     part = (1 - system.level) / 2
     ends = [np.quantile(each[1:], [part, 1 - part], method="inverted_cdf") for each in draws]
-    value = float(draws[LAWS.index("power law")][0])
+    value = float(draws[LAWS.index(VALUED)][0])
     low, high = min(float(each[0]) for each in ends), max(float(each[1]) for each in ends)
     if system.without_ends & system.limits().keys():
         low = high = math.nan
     return Estimate(value, _least(low, value), _most(high, value), system.level, "requests/s")
+
+
+def told(limit: Estimate, measured_to: float) -> str:
+    """A limit in words that say where it is extrapolated, and where it is not known how far it goes.
+
+    measured_to: the highest rate that what limits was measured at, NaN where the limit is not extrapolated.
+    """
+    if math.isnan(measured_to):
+        return str(limit)
+    loads = f"loads up to {quantity(measured_to, 'requests/s')}"
+    if math.isinf(limit.high):
+        least, value = quantity(limit.low, "requests/s"), quantity(limit.value)
+        return f"at least {least}, perhaps {value} (the upper end is not known from {loads})"
+    return f"{limit}, extrapolated from {loads}"
 
 
 def saturation_draws(system: System, estimated: Collection[str] = ()) -> tuple[Floats, ...]:
@@ -131,7 +147,7 @@ def gain(before: System, after: System, estimated: Collection[str] = ()) -> tupl
     for one, other in zip(saturation_draws(before), saturation_draws(after, estimated), strict=True):
         ratios.append(np.divide(other, one, out=np.ones(1 + DRAWS), where=np.isfinite(one)))
     ends = [np.quantile(each[1:], [part, 1 - part], method="inverted_cdf") for each in ratios]
-    value = float(ratios[LAWS.index("power law")][0])
+    value = float(ratios[LAWS.index(VALUED)][0])
     low, high = min(float(each[0]) for each in ends), max(float(each[1]) for each in ends)
     return value, _least(low, value), _most(high, value)
 

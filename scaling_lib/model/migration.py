@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from scaling_lib.errors import InvalidInput
-from scaling_lib.model.beyond import gain, saturation
+from scaling_lib.model.beyond import extrapolated, gain, saturation
 from scaling_lib.model.demands import above_zero, whole
 from scaling_lib.model.system import System
 from scaling_lib.stats.estimate import Estimate
@@ -25,7 +25,8 @@ class Step:
     next_bottleneck: what limits then, which may still be the same; next_certainty: the probability of that.
     useful_factor: beyond it more relief of this resource gains nothing, because the next one limits; infinite where
         there is no other.
-    system: as it is then.
+    system: as it is then. measured_to: the highest rate that what limits then was measured at, where `after` is far
+        beyond it, else NaN; see `beyond.told`.
     """
 
     resource: str
@@ -38,6 +39,7 @@ class Step:
     next_certainty: float
     useful_factor: float
     system: System
+    measured_to: float = math.nan
 
 
 def migration(
@@ -96,4 +98,5 @@ def _step(system: System, resource: str, factor: float) -> Step:
         useful_factor=min((each for name, each in limits.items() if name != resource), default=math.inf)
         / limits[resource],
         system=eased,
+        measured_to=extrapolated(eased).get(following, math.nan),
     )
