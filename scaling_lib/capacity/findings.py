@@ -30,6 +30,10 @@ MODEL_ACTIONS: dict[Verdict, str] = {
     "watch": "Where the model does not hold, go by the load test itself.",
     "unknown": "Supply a load test with the metrics of its time: it tells how far to trust the model.",
 }
+MORE_USERS = "Repeat the load test with more users, until throughput no longer rises."
+MORE_LOADS = (
+    "Supply a load test of at least three different loads, from a light one to where throughput no longer rises."
+)
 _finding = partial(Finding, step="02", command=COMMAND)
 
 
@@ -97,7 +101,7 @@ def _no_limit(result: Capacity) -> list[Finding]:
             sentence=f"{_sentence(carried_words(result)).rstrip('.')}{asked}.",
             why=" ".join([*([result.curve.plateau.sentence] if result.curve.plateau else []), *_refused(result)]),
             evidence=_evidence(result, "load tests", "load metrics", "requests"),
-            action="" if enough else "Repeat the load test with more users, until throughput no longer rises.",
+            action="" if enough else MORE_USERS if result.curve.plateau else MORE_LOADS,
             figure="load",
         )
     ]

@@ -60,6 +60,8 @@ def _answer(result: Capacity) -> str:
 def carried_words(result: Capacity) -> str:
     """What a load test carried that has shown no limit."""
     carried = f"the load test carried {quantity(result.carried, '')} requests/s"
+    if result.curve is not None and result.curve.plateau is None:
+        return f"{carried}; its levels cannot tell whether more would come"
     if result.carried == result.heaviest:
         return f"{carried} and reached no limit"
     return (

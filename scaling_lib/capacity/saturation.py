@@ -134,6 +134,9 @@ def saturation_point(
     try:
         used = resource_use(resource, metrics)
     except NotMeasured as error:
+        damaged = " ".join(dict.fromkeys(each.problem for each in metrics.quality if each.problem))
+        if damaged:  # what is absent may have been in it
+            return replace(unknown, sentence=f"Not measured: {reason_words(error)} {damaged}", supply=damaged)
         return replace(unknown, sentence=f"Not measured: {reason_words(error)}", supply=error.supply or unknown.supply)
     except NotEnoughData as error:
         return replace(

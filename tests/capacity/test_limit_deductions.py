@@ -45,3 +45,10 @@ def test_the_date_is_of_what_may_be_used(tmp_path):
     assert result.usable.value == pytest.approx(90)
     assert abs((result.runs_out.date - pd.Timestamp("2026-11-22", tz="UTC")) / pd.Timedelta(days=1) - 12) <= 2
     assert "the 90 requests/s that may be used" in capacity.headline(result)
+
+
+def test_levels_of_one_load_say_nothing_of_a_limit(tmp_path):
+    """More users are not what is absent."""
+    result = assessed(tmp_path, users=(10, 10, 10, 10))
+    (answer,) = [each for each in capacity.findings(result) if each.name == "capacity"]
+    assert "reached no limit" not in answer.sentence and "at least three different loads" in answer.action

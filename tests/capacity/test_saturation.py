@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -213,3 +214,11 @@ def test_the_headroom_of_servers_that_scale_by_themselves(tmp_path):
         resource_headroom(broken, twelve, point.used, demand=demand)
     with pytest.raises(NotMeasured):
         resource_headroom(app, twelve, saturation_point(app, None).used, demand=demand)
+
+
+def test_a_damaged_file_is_named_where_a_gauge_is_absent(tmp_path):
+    """What is absent may have been in it: no other gauge is asked for."""
+    metrics = measured(tmp_path, ("g", {}, values([10.0] * 50)))
+    broken = replace(metrics.quality[0], source="disk.json", problem="disk.json: found JSON that breaks off.")
+    found = saturation_point(gauge("disk"), replace(metrics, quality=(*metrics.quality, broken)))
+    assert found.state == "not measured" and found.supply == "disk.json: found JSON that breaks off."
