@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from scaling_lib.stats import Estimate
-from scaling_lib.words import number
+from scaling_lib.words import number, plural
 
 Verdict = Literal["ok", "watch", "act", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("act", "watch", "unknown", "ok")  # worst first
@@ -173,4 +173,4 @@ def _when(bites: Estimate | None) -> str:
 
 def _source(source: Source) -> str:
     span = f", {source.start} to {source.end}" if source.start else ""
-    return f"{source.table}, {source.rows:,} rows{span}, {source.origin_words}"
+    return f"{source.table}, {plural(source.rows, 'row')}{span}, {source.origin_words}"

@@ -21,7 +21,7 @@ from scaling_lib.report.content import Block, Content
 from scaling_lib.report.sanitize import clean
 from scaling_lib.report.summary import StepResult, Summary
 from scaling_lib.unread import BROKEN
-from scaling_lib.words import duration
+from scaling_lib.words import duration, plural
 
 MARKS: dict[str, str] = {"no conclusion": "–", "failed": "✕"} | dict(SHAPES.items())
 WORDS: dict[str, str] = {"unknown": "not known"}
@@ -184,7 +184,7 @@ def _moment(text: str) -> str:
 
 
 def _source(source: Source) -> str:
-    rows = f", {source.rows:,} rows" if source.rows else ""
+    rows = f", {plural(source.rows, 'row')}" if source.rows else ""
     times = f", {_moment(source.start)} to {_moment(source.end)} UTC" if source.start else ""
     return f"{source.table}{rows}{times}, {source.origin_words}"
 
