@@ -77,7 +77,8 @@ def rank(
     Intervals, and how sure the rank is, come of 2,000 draws of blocks of time (10 to 40 of as many traces each), since
     neighbouring traces are slow together; which traces are the slow ones is found anew in each draw. Weights count.
     Measured coverage of the nominal 95% (300 runs, lognormal waits of sigma 0.5): independent traces 0.93 of 200 and
-    0.94 of 1,000; slow together by tens (sigma 0.3) 0.93 of 200 and 0.90 of 1,000.
+    0.94 of 1,000; slow together by tens (sigma 0.3) 0.93 of 200 and 0.90 of 1,000. Of the share in the p95 window, where
+    3% of the traces wait for 600 ms, independently: 0.97 of 1,000 (100 runs); with the window as seen it was 0.84.
     Raises NotMeasured without spans, NotEnoughData with fewer than 20 traces of the journeys, InvalidInput for a
     window, level or journey that is not there.
     Sources: Zhang and others, CRISP, USENIX ATC (2022); Hall and Miller, Using the bootstrap to quantify the authority

@@ -56,6 +56,38 @@ def of_impact(
     }
 
 
+def of_levels(
+    runs: int, memory: float, shock: float, *, slower: float = 0.0, share: int = 16, seed: int = 1
+) -> dict[float, tuple[float, float]]:
+    """As `of_impact`, of two runs of a load test: six levels of 25 s each, one after the other, with blocks of 4 s.
+
+    memory: from second to second; shock: its sigma. slower: by exp(this) from level to level. share: one request in so
+    many is traced.
+    """
+    random = np.random.default_rng(seed)
+
+    def run(start: pd.Timestamp) -> pd.DataFrame:
+        parts = []
+        for place, rate in enumerate((25, 75, 120, 190, 290, 380)):
+            slow = np.zeros(25)
+            for second, drawn in enumerate(shock * random.standard_normal(25)):
+                slow[second] = (memory * slow[second - 1] if second else 0.0) + drawn
+            times = np.sort(random.random(random.poisson(rate * 25 / share)) * 25)
+            seconds = np.exp(slow[times.astype(int)] + slower * place - 5 + 0.6 * random.standard_normal(len(times)))
+            moments = start + pd.to_timedelta(times + 28 * place, unit="s")
+            parts.append(pd.DataFrame({"time": moments, "duration_s": seconds, "operation": f"at {rate}/s"}))
+        return pd.concat(parts)
+
+    verdicts: dict[float, list[str]] = {0.5: [], 0.95: [], 0.99: []}
+    for _ in range(runs):
+        for each in impact(run(START), run(START + pd.Timedelta(hours=1)), tuple(verdicts), block="4s").quantiles:
+            verdicts[each.quantile].append(each.verdict)
+    return {
+        q: (sum(each in FOUND for each in seen) / runs, sum(each == "not enough data" for each in seen) / runs)
+        for q, seen in verdicts.items()
+    }
+
+
 def of_interrupted(runs: int, values: int, memory: float, *, trend: bool, seed: int = 1) -> tuple[float, float]:
     """The shares of runs that found a step in an AR(1) without one, and that refused."""
     random = np.random.default_rng(seed)
@@ -96,6 +128,10 @@ def main(runs: int = 2000) -> None:
             shares = of_impact(runs, minutes, memory, sigma, rate=rate, change=change)
             texts = [f"p{q * 100:g} {found:.3f} (refused {refused:.3f})" for q, (found, refused) in shares.items()]
             print(f"  impact, {minutes} minutes of {rate} each, {change} times: {', '.join(texts)}", flush=True)
+    for memory, shock, slower in ((0.0, 0.0, 0.0), (0.5, 0.1, 0.0), (0.0, 0.0, 0.7)):
+        shares = of_levels(runs, memory, shock, slower=slower)
+        texts = [f"p{q * 100:g} {found:.3f} (refused {refused:.3f})" for q, (found, refused) in shares.items()]
+        print(f"impact, six levels, memory {memory}, slower by {slower}: {', '.join(texts)}", flush=True)
     for memory in (0.0, 0.5, 0.8):
         for values in (60, 240):
             for trend in (False, True):
