@@ -59,8 +59,8 @@ def _fault(step: str, kind: str, group: Sequence[Quality], command: str) -> Find
         sentence=f"Of {subject} only a part could be read, {plural(rows, 'row')}: {problem}"
         if rows
         else f"{name[:1].upper()}{name[1:]} cannot be read: {problem}",
-        why=f"{'What was lost' if rows else 'Nothing'} of {listing(names, 3)} is in {'no' if rows else 'any'} figure of "
-        "this step: what it would have shown is not known.",
+        why=f"{'What was lost' if rows else 'Nothing'} of {listing(names, 3)} is in {'no' if rows else 'any'} figure "
+        "of this step: what it would have shown is not known.",
         action="Copy or export the source again, then run again."
         if rows
         else "Mend or replace the source, then run again.",
