@@ -79,7 +79,7 @@ def _assess(system: Assessment, slo: SLO, everything: pd.DataFrame, rows: Rows, 
             f"{slo.name}: the exclusions leave no minute of its last window, which begins {start:%Y-%m-%d %H:%M} UTC.",
             supply="Shorten the exclusions, or collect a longer history.",
         )
-    to_the_end = counts.reindex(counts.index.union(grid.index[-1:]), fill_value=0.0)
+    to_the_end = minute_grid(counts.reindex(counts.index.union(grid.index[-1:]), fill_value=0.0))
     recorded = _between(grid[grid["total"] > 0], start, end)
     rate = rate_per_s(window, unknown)
     audit = audit_exclusions(_between(grid, start, end), left_out, slo.target, level, counted=partial(own_counts, slo))

@@ -37,17 +37,25 @@ def minute_grid(counts: pd.DataFrame) -> pd.DataFrame:
     times = pd.DatetimeIndex(values.index)
     is_grid = table.index.freq == MINUTE and times[0] == times[0].floor("min")
     summed = values if is_grid or _are_minutes(times) else values.groupby(times.floor("min")).sum()
-    broken = summed[(summed["bad"] < 0) | (summed["bad"] > summed["total"]) | ~np.isfinite(summed["total"])]
+    bad, total = summed["bad"].to_numpy(), summed["total"].to_numpy()
+    broken = np.flatnonzero((bad < 0) | (bad > total) | ~np.isfinite(total))
     if len(broken):
-        row = broken.iloc[0]
+        place = int(broken[0])
         raise InvalidInput(
-            f"Counts per minute: found {row['bad']:g} bad of {row['total']:g} at {broken.index[0]}; expected "
+            f"Counts per minute: found {bad[place]:g} bad of {total[place]:g} at {summed.index[place]}; expected "
             "0 <= bad <= total. Check that the same requests are counted in both."
         )
     if is_grid:
         return summed
     grid = pd.date_range(summed.index[0], summed.index[-1], freq="min", name="minute")
     return summed.reindex(grid, fill_value=0.0)
+
+
+def summed_by_minute(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells with a column `minute`, added up by it: indexed by minute, ascending."""
+    table = cells.set_index("minute")
+    single = table.index.is_unique and table.index.is_monotonic_increasing  # of one route: there is nothing to add
+    return table if single else table.groupby(level=0).sum()
 
 
 def _are_minutes(times: pd.DatetimeIndex) -> bool:

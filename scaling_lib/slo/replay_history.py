@@ -89,7 +89,8 @@ class History:
             return []
         firing = np.array([self._firing(tier, self.bad, self.total) for tier in tiers])
         certain = np.array([self._certain(tier, fires) for tier, fires in zip(tiers, firing, strict=True)])
-        in_full = np.any([self._firing(tier, *self._completed())[-len(self.minutes) :] for tier in tiers], axis=0)
+        completed = self._completed()
+        in_full = np.any([self._firing(tier, *completed)[-len(self.minutes) :] for tier in tiers], axis=0)
         edges = np.diff(np.concatenate([[0], firing.any(axis=0).astype(np.int8), [0]]))
         alerts = []
         for first, last in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
@@ -193,9 +194,13 @@ def _running(values: Floats) -> Floats:
 
 def _within(bad: Floats, total: Floats, window_s: float) -> tuple[Floats, Floats]:
     """Failed and all events of the window that ends with each minute, from running sums."""
-    ends = np.arange(1, len(total))
-    starts = np.maximum(ends - max(1, round(window_s / 60)), 0)
-    return bad[ends] - bad[starts], total[ends] - total[starts]
+    count = len(total) - 1
+    minutes = min(max(1, round(window_s / 60)), count)
+    failed, events = (
+        running[1:] - np.concatenate([np.full(minutes, running[0]), running[1 : count - minutes + 1]])
+        for running in (bad, total)
+    )
+    return failed, events
 
 
 def _share(failed: Floats, events: Floats) -> Floats:

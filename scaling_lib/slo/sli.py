@@ -14,6 +14,7 @@ from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.evidence.selector import labels_of, with_edge
 from scaling_lib.evidence.slos import SLO
 from scaling_lib.slo.bucket_spellings import with_one_spelling
+from scaling_lib.slo.counts import summed_by_minute
 from scaling_lib.slo.origins import Rows, rows_of
 from scaling_lib.words import duration
 
@@ -84,8 +85,8 @@ def _from_requests(system: Assessment, slo: SLO, journey: Journey) -> tuple[pd.D
         )
     else:
         chosen = chosen.assign(total=chosen["n"], bad=chosen["errors"])
-    table = chosen.groupby("minute")[["total", "bad"]].sum().sort_index()
-    return table, rows_of("requests", chosen.groupby("minute")["n"].sum().sort_index(), requests.quality)
+    table = summed_by_minute(chosen[["minute", "n", "total", "bad"]])
+    return table[["total", "bad"]], rows_of("requests", table["n"], requests.quality)
 
 
 def _good(cells: pd.DataFrame, slo: SLO) -> pd.Series[int]:

@@ -8,6 +8,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.config import Journey
 from scaling_lib.errors import NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.cells import upper_edges_s
+from scaling_lib.slo.counts import summed_by_minute
 from scaling_lib.slo.exclusions import applying, is_excluded
 from scaling_lib.slo.latency_table import answered, grain_words, requests_of, resolution_s
 from scaling_lib.slo.starter import FEWEST_PERIODS, WHOLE_DAYS, StarterSLO, starter_availability, starter_latency
@@ -59,7 +60,8 @@ def _starter(system: Assessment, made: Journey, kind: str, level: float) -> tupl
     if kind == "availability":
         if not chosen.status_known:
             raise NotMeasured("the requests carry no status")
-        counts = chosen.counts.groupby("minute")[["n", "errors"]].sum().rename(columns={"n": "total", "errors": "bad"})
+        counts = summed_by_minute(chosen.counts[["minute", "n", "errors"]])
+        counts = counts.rename(columns={"n": "total", "errors": "bad"})
         return starter_availability(counts[~is_excluded(pd.DatetimeIndex(counts.index), exclusions)], level=level), []
     cells, remarks = answered(chosen, exclusions)
     hours = cells["hour"].nunique()

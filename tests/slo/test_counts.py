@@ -11,7 +11,7 @@ from small_system import START, csv_of, make, minute
 
 import scaling_lib
 from scaling_lib import slo
-from scaling_lib.slo.counts import rate_per_s, silent_minutes
+from scaling_lib.slo.counts import rate_per_s, silent_minutes, summed_by_minute
 
 JOURNEY = "journeys: [{name: pay, route: /pay, slos: [{target: 99%}]}]\nevidence: {requests: [requests.csv]}\n"
 
@@ -74,3 +74,12 @@ def test_silent_minutes_are_those_between_two_of_traffic(counts_frame):
     traffic = minutes.index[minutes["total"] > 0]
     assert silent_minutes(traffic).tolist() == minutes.index[100:300].tolist()
     assert len(silent_minutes(traffic[:100])) == 0
+
+
+def test_cells_of_one_route_stand_as_they_are_and_those_of_more_are_added():
+    minutes = pd.DatetimeIndex(["2026-03-02T10:00Z", "2026-03-02T10:02Z"])
+    one = pd.DataFrame({"minute": minutes, "n": [3, 5]})
+    more = pd.concat([one, pd.DataFrame({"minute": minutes[1:], "n": [7]})], ignore_index=True)
+    assert summed_by_minute(one)["n"].to_dict() == {minutes[0]: 3, minutes[1]: 5}
+    for cells_ in (more, more[::-1]):
+        assert list(summed_by_minute(cells_)["n"].items()) == [(minutes[0], 3), (minutes[1], 12)]

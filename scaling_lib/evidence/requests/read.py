@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from scaling_lib.errors import BrokenEvidence, NotMeasured
@@ -150,8 +151,13 @@ def _read(
 
 def _places(cells: pd.DataFrame) -> set[tuple[str, str]]:
     """The (service, route) that cells are of."""
-    pairs = cells[["service", "route"]].drop_duplicates()
-    return set(zip(pairs["service"].astype(str), pairs["route"].astype(str), strict=True))
+    text = cells[["service", "route"]].astype("category")
+    services, routes = text["service"].cat, text["route"].cat
+    names, to_names = list(map(str, services.categories)), list(map(str, routes.categories))
+    count = len(to_names)
+    of, to = services.codes.to_numpy(dtype=np.int64), routes.codes.to_numpy(dtype=np.int64)
+    found = np.flatnonzero(np.bincount((of * count + to)[(of >= 0) & (to >= 0)]))
+    return {(names[code // count], to_names[code % count]) for code in found}
 
 
 def _kept(counts: pd.DataFrame, patterns: Sequence[str]) -> dict[tuple[str, str], str]:
