@@ -1,4 +1,4 @@
-"""What each trace waited for, by name: seconds on its critical path, and what at most would be saved without them."""
+"""What each trace waited for, by name: seconds on its critical path, and what is left without them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class PathTimes:
     names: a row a name, most time first, with service (whose time it is), operation ("" of services), edge (whether it
         is what a call takes beyond its callee's span: the network, waiting to be taken on).
     duration_s, weight, block (of time), journey (an index of `journeys`) and root (the row in `by_root`): by trace.
-    trace, name, seconds: by span on the path. By Amdahl's law the seconds are the most that a trace would be shorter
-        without it: what runs beside, or waits for the same, may take its place.
+    trace, name, seconds: by span on the path. The seconds are what a trace would be shorter without it, as if
+        nothing else changed: what runs beside may take its place, and what queues behind it would be shorter too.
     """
 
     names: pd.DataFrame
@@ -71,7 +71,7 @@ class PathTimes:
         return np.bincount(self.block[chosen], weights=weights, minlength=self.blocks).astype(np.float64)
 
     def without(self, names: Mask) -> Floats:
-        """The durations when the time of all these names is gone, seconds: at least this much is left."""
+        """The durations when the time of all these names is gone, seconds; what queued behind them is left in."""
         rows = names[self.name]
         gone = np.bincount(self.trace[rows], weights=self.seconds[rows], minlength=len(self.duration_s))
         return np.maximum(self.duration_s - gone, 0.0)

@@ -32,8 +32,8 @@ class Ranking:
     by: operation, service or edge; window: of which traces the order is, "p95" (those at and above) or "all".
     table: a row a name, first the one that is waited for most: service (whose time it is), operation, edge; share of
         the durations of the traces of each window (`share_all`, `share_p50`, `share_p95`, `share_p99`) and `saved_s`,
-        mean seconds that a request of the journeys would be shorter at most, Estimates, None where too few traces are
-        in the window; rank, from 1, with rank_low and rank_high; first and top3, how often it is in draws of the traces
+        its mean seconds in a request of the journeys (not the queueing behind it), Estimates, None where too few
+        traces are in the window; rank, from 1, with rank_low and rank_high; first and top3, how often it is in draws of the traces
         anew. Shares with the interval unknown (NaN) are of too few blocks of time.
     traces: by window, how many. times: what it rests on; notes: what to know, sentences.
     """
@@ -77,8 +77,9 @@ def rank(
     Intervals, and how sure the rank is, come of 2,000 draws of blocks of time (10 to 40 of as many traces each), since
     neighbouring traces are slow together; which traces are the slow ones is found anew in each draw. Weights count.
     Measured coverage of the nominal 95% (300 runs, lognormal waits of sigma 0.5): independent traces 0.93 of 200 and
-    0.94 of 1,000; slow together by tens (sigma 0.3) 0.93 of 200 and 0.90 of 1,000. Of the share in the p95 window, where
-    3% of the traces wait for 600 ms, independently: 0.97 of 1,000 (100 runs); with the window as seen it was 0.84.
+    0.94 of 1,000; slow together by tens (sigma 0.3) 0.93 of 200 and 0.90 of 1,000. Of the share in the p95 window,
+    where 3% of the traces wait for 600 ms, independently: 0.97 of 1,000 (100 runs); with the window as seen it was
+    0.84.
     Raises NotMeasured without spans, NotEnoughData with fewer than 20 traces of the journeys, InvalidInput for a
     window, level or journey that is not there.
     Sources: Zhang and others, CRISP, USENIX ATC (2022); Hall and Miller, Using the bootstrap to quantify the authority
