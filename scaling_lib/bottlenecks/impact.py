@@ -103,11 +103,11 @@ def impact(
     minutes .04, .05, .07 (1%, 13% and 6% refused). With 200 requests a minute (500 runs, .01) .03 to .07, as with the
     same daily course on two days. Operations that each come in their own stretch, as at six levels of load of 25 s
     with blocks of 4 s (150 to 200 runs, .018): independent .05, .04 to .09, .05 to .07; with levels ever slower .06,
-    .06, .04; 24 stretches over 240 minutes .08, .07, .06; with a memory of .5 from second to second .13, .07, .08.
-    Among the few short runs of a memory of .8 that are not refused a tenth is wrong: their memory looks shorter than
-    it is. A level that drifts from the one period into the next is a difference: compare the same times of two days,
-    or use `interrupted`. Found of durations 1.2 times as long: 60 minutes, independent, 1, .8 and .33; 240 minutes,
-    memory .5, .95, .84 and .62.
+    .06, .04; 24 stretches over 240 minutes .08, .07, .06; with a memory of .5 from second to second .13, .07, .08
+    (.027), and with slower levels too .04, .09, .05 (5% to 21% refused). Among the few short runs of a memory of .8
+    that are not refused a tenth is wrong: their memory looks shorter than it is. A level that drifts from the one
+    period into the next is a difference: compare the same times of two days, or use `interrupted`. Found of durations
+    1.2 times as long: 60 minutes, independent, 1, .8 and .33; 240 minutes, memory .5, .95, .84 and .62.
     Sources: Woodruff, Confidence Intervals for Medians, JASA 47 (1952), for the share's variance and the inversion of
     shares; Lazarus, Lewis, Stock and Watson, HAR Inference, Journal of Business and Economic Statistics 36 (2018).
     """
