@@ -70,6 +70,8 @@ TABLES = {
     ),
 }  # fmt: skip
 
+TOLD_BY_CHECKS = ("load tests", "load curve")  # the table of checks stands first on the page and says why
+
 
 def table(result: Capacity, name: str) -> Shown:
     """A table by its name, one of TABLES; a sentence that says why, and what to supply, where it is empty."""
@@ -81,6 +83,9 @@ def table(result: Capacity, name: str) -> Shown:
         currency = result.currency or "currency not given"
         costs = {"cost": currency, "fixed cost": currency, "price": f"{currency}, an hour"}
         return figures.table(frame, name, own.caption, units=captions.UNITS | costs)
-    absent = next((result.absent[part] for part in own.of if part in result.absent), None)
+    part = next((part for part in own.of if part in result.absent), "")
+    if part in TOLD_BY_CHECKS and name != "checks":
+        return figures.nothing("Not known without a load test; what to supply is said under the evidence above.")
+    absent = result.absent.get(part)
     refused = result.curve.refused.get("fit", "") if result.curve and name == "law" else ""
     return figures.nothing(absent.text if absent else refused or own.otherwise)
