@@ -33,8 +33,8 @@ class Ranking:
     table: a row a name, first the one that is waited for most: service (whose time it is), operation, edge; share of
         the durations of the traces of each window (`share_all`, `share_p50`, `share_p95`, `share_p99`) and `saved_s`,
         its mean seconds in a request of the journeys (not the queueing behind it), Estimates, None where too few
-        traces are in the window; rank, from 1, with rank_low and rank_high; first and top3, how often it is in draws of the traces
-        anew. Shares with the interval unknown (NaN) are of too few blocks of time.
+        traces are in the window; rank, from 1, with rank_low and rank_high; first and top3, how often it is in
+        draws of the traces anew. Shares with the interval unknown (NaN) are of too few blocks of time.
     traces: by window, how many. times: what it rests on; notes: what to know, sentences.
     """
 
