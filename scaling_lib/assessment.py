@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scaling_lib.config import Config, Exclusion, Incident, Journey, Resource, read_config
+from scaling_lib.config import Config, Exclusion, Incident, Journey, read_config
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotMeasured, ScalingError
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics

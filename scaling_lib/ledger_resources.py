@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import ScalingError
 from scaling_lib.evidence.kinds import KINDS
 from scaling_lib.evidence.metrics import Metrics

@@ -13,7 +13,8 @@ from scaling_lib.architecture.standard import Told
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.measured import Measured
 from scaling_lib.capacity import Capacity
-from scaling_lib.config import Journey, Resource
+from scaling_lib.config import Journey
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.model import System
 from scaling_lib.stats import Estimate

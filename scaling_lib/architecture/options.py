@@ -19,9 +19,9 @@ from scaling_lib.architecture.standard import Told, standard
 from scaling_lib.assessment import Assessment
 from scaling_lib.bottlenecks.work import eased
 from scaling_lib.capacity.attempts import Attempts
-from scaling_lib.config import Resource
 from scaling_lib.config_evidence import Fix
 from scaling_lib.config_options import EVERYWHERE, ArchitectureOption, PatternName
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotMeasured
 from scaling_lib.stats import Estimate
 

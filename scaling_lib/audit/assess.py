@@ -18,7 +18,8 @@ from scaling_lib.audit.unit_costs import TODAY, unit_costs
 from scaling_lib.audit.used import used_sources
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.resource_use import resource_use
-from scaling_lib.config import Budget, Resource
+from scaling_lib.config import Budget
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured, ScalingError
 from scaling_lib.evidence.bills import MICRO, Bills
 from scaling_lib.evidence.routes import matches

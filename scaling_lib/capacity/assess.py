@@ -28,7 +28,8 @@ from scaling_lib.capacity.sizing import Scaled, options, scaled
 from scaling_lib.capacity.tested import load_metrics, tested
 from scaling_lib.capacity.used_rows import used_rows
 from scaling_lib.capacity.within_slo import LoadWithinSlo, load_within_slo
-from scaling_lib.config import Demand, Resource
+from scaling_lib.config import Demand
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of

@@ -12,7 +12,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.attempts import Attempts
 from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.request_rates import OTHER, RequestRates, request_rates
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.calibration import Calibration, combined, from_load_test, from_spans, from_utilization
 from scaling_lib.model.check import Check, check

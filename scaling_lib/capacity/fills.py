@@ -15,7 +15,7 @@ from scaling_lib.capacity.gauges import gauge_sum
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.resource_use import MORE_THAN_ALL
 from scaling_lib.capacity.utilization import ROSE
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.model.least_squares import bend, regress

@@ -19,7 +19,7 @@ from scaling_lib.capacity.utilization import (
     limiting_resource,
     utilization_by_level,
 )
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.load_tests import ALL, LoadTest, LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of

@@ -9,7 +9,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.fills import Fill
 from scaling_lib.capacity.request_rates import RequestRates, request_rates
 from scaling_lib.capacity.resource_use import resource_use
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotEnoughData, ScalingError
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.model.uncertainty import DRAWS, Floats, generator, interval

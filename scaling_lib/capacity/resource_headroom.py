@@ -14,7 +14,7 @@ from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.demand_rise import steepest_rise
 from scaling_lib.capacity.headroom import Headroom, headroom
 from scaling_lib.capacity.limits import Limit
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput
 from scaling_lib.stats import Estimate
 from scaling_lib.stats.forecast import Forecast

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_lib.capacity.gauges import SECOND, gauge_sum, step_of
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import BrokenEvidence, NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.words import number, percent, plural

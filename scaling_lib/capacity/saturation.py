@@ -15,7 +15,7 @@ from scaling_lib.capacity.exhaustion import time_to_exhaustion
 from scaling_lib.capacity.peak import typical_peak
 from scaling_lib.capacity.reasons import reason_sentence, reason_words
 from scaling_lib.capacity.resource_use import ResourceUse, resource_use
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import BrokenEvidence, InvalidInput, NotEnoughData, NotMeasured
 from scaling_lib.evidence.metrics import Metrics
 from scaling_lib.stats import Estimate

@@ -11,7 +11,7 @@ from scaling_lib.capacity.calibrated import Calibrated
 from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.resource_headroom import autoscaler_of
 from scaling_lib.capacity.scaling_options import Option, Size, scaling_options
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotMeasured
 
 

@@ -10,7 +10,7 @@ from scaling_lib.assessment import Assessment
 from scaling_lib.capacity.demand import JourneyDemand
 from scaling_lib.capacity.load_curve import LoadCurve
 from scaling_lib.capacity.saturation import SaturationPoint
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, ScalingError
 from scaling_lib.evidence.load_tests import ALL, LoadTests
 from scaling_lib.evidence.metrics import Metrics

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scaling_lib.capacity.gauges import gauge_sum, per_second
 from scaling_lib.capacity.reasons import reason_sentence
 from scaling_lib.capacity.resource_use import MORE_THAN_ALL
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests.steady import FEWEST_BLOCKS, ratio_of_sums
 from scaling_lib.evidence.metrics import Metrics

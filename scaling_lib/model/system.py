@@ -13,7 +13,7 @@ import numpy as np
 from scaling_lib.errors import InvalidInput
 from scaling_lib.model.demands import above_zero, at_least_zero
 from scaling_lib.model.system_bounds import SystemBounds, system_bounds
-from scaling_lib.model.system_parts import Figure, Parts, check_draws, read_parts
+from scaling_lib.model.system_parts import Figure, Parts, as_drawn, check_draws, read_parts
 from scaling_lib.model.system_predict import SOLVED, Prediction, predict
 from scaling_lib.model.system_solve import Solution, solve_closed, solve_open
 from scaling_lib.model.trust import Trust
@@ -24,9 +24,6 @@ from scaling_lib.words import listing
 
 if TYPE_CHECKING:
     from scaling_lib.model.beyond import Beyond
-
-FLOOR = 1e-6  # of its value: what is drawn as nothing still belongs to the system
-MOST_BACKGROUND = 0.999  # of the servers: so that a draw leaves something to requests
 
 
 @dataclass(frozen=True)
@@ -209,7 +206,15 @@ class System:
     @cached_property
     def drawn(self) -> tuple[System, ...]:
         """The system as the first of its draws have it (SOLVED), each with nothing uncertain."""
-        return tuple(self._as_drawn(place) for place in range(SOLVED))
+        return tuple(
+            System(
+                servers=self.parts.servers,
+                think_time=self.think_time,
+                level=self.level,
+                **as_drawn(self.parts, self._demands[:, place], self._rates[:, place], self._background[:, place]),
+            )
+            for place in range(SOLVED)
+        )
 
     def relieve(self, resource: str, factor: float, *, journey: str | None = None) -> System:
         """The system with less demand at a resource, of all journeys or of one.
@@ -254,28 +259,6 @@ class System:
             raise InvalidInput(f"grow: found the journey {unknown[0]!r}; expected one of {listing(self.journeys)}.")
         times = {name: above_zero("grow", "factor", by.get(name, 1.0), "times") for name in self.journeys}
         return replace(self, arrivals={name: rate.times(times[name]) for name, rate in self.parts.rates.items()})
-
-    def _as_drawn(self, place: int) -> System:
-        return System(
-            {
-                resource: {
-                    name: max(float(drawn), FLOOR * each.value)
-                    for drawn, (name, each) in zip(self._demands[k, place], demands.items(), strict=True)
-                }
-                for k, (resource, demands) in enumerate(self.parts.demands.items())
-            },
-            self.parts.servers,
-            {
-                name: max(float(drawn), FLOOR * rate.value)
-                for drawn, (name, rate) in zip(self._rates[:, place], self.parts.rates.items(), strict=True)
-            },
-            self.think_time,
-            background={
-                resource: min(float(self._background[k, place]), MOST_BACKGROUND * servers)
-                for k, (resource, servers) in enumerate(self.parts.servers.items())
-            },
-            level=self.level,
-        )
 
     def _busy(self, resource: str) -> float:
         """Servers in use, at a pure delay those who are there."""

@@ -11,11 +11,13 @@ import numpy as np
 
 from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.model.demands import at_least_zero, whole
-from scaling_lib.model.uncertainty import DRAWS
+from scaling_lib.model.uncertainty import DRAWS, Floats
 from scaling_lib.stats.estimate import Estimate
 from scaling_lib.words import listing
 
 ALL = "all"  # the journey where they are not told apart
+FLOOR = 1e-6  # of its value: what is drawn as nothing still belongs to the system
+MOST_BACKGROUND = 0.999  # of the servers: so that a draw leaves something to requests
 Figure = float | Estimate
 
 
@@ -139,3 +141,27 @@ def _check_work(
             "System: found no demand above 0 at a resource with a finite number of servers; expected one, or nothing "
             "limits the throughput."
         )
+
+
+def as_drawn(parts: Parts, demands: Floats, rates: Floats, background: Floats) -> dict[str, Any]:
+    """What a System is given where all is as one draw has it.
+
+    demands: (resource, journey); rates: (journey,); background: (resource,).
+    """
+    return {
+        "demands": {
+            resource: {
+                name: max(float(drawn), FLOOR * each.value)
+                for drawn, (name, each) in zip(demands[k], by.items(), strict=True)
+            }
+            for k, (resource, by) in enumerate(parts.demands.items())
+        },
+        "arrivals": {
+            name: max(float(drawn), FLOOR * rate.value)
+            for drawn, (name, rate) in zip(rates, parts.rates.items(), strict=True)
+        },
+        "background": {
+            resource: min(float(background[k]), MOST_BACKGROUND * servers)
+            for k, (resource, servers) in enumerate(parts.servers.items())
+        },
+    }

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scaling_lib.config import Resource
+from scaling_lib.config_resources import Resource
 from scaling_lib.evidence.metrics import Metrics, MetricSource, read_metrics
 
 START = pd.Timestamp("2026-03-02", tz="UTC")  # a Monday
