@@ -34,6 +34,7 @@ from scaling_lib.errors import InvalidInput, NotMeasured
 from scaling_lib.evidence.load_tests import LoadTests
 from scaling_lib.evidence.load_tests.levels import levels as levels_of
 from scaling_lib.model.uncertainty import DRAWS, draw, generator
+from scaling_lib.stats import Estimate
 from scaling_lib.stats.exhaustion import Exhaustion, first_reached
 from scaling_lib.stats.proportions import check_level
 
@@ -99,7 +100,7 @@ def assess(
         path = tried("migration", lambda: _reliefs(today, filled, found, wanted.factor, steps, relief))
     if today and demand:
         needed = wanted.factor * demand.peak.minute.value
-        sizes = tried("what more costs", lambda: options(today, resource, needed))
+        sizes = tried("what more costs", lambda: options(today, resource, needed, usable=_usable(found)))
         priced = system.config.currency
         replays = tried("autoscaler", lambda: scaled(today, system.resources, demand, wanted.factor, currency=priced))
     return Capacity(
@@ -196,6 +197,11 @@ def _reliefs(
     return reliefs(system, times, asked, ends=ends, steps=steps, factor=by)
 
 
+def _usable(found: Sequence[Limit]) -> Estimate | None:
+    """What may be used of all limits together, requests/s; None where there is none."""
+    return least([each.headroom.usable if each.headroom else each.rate for each in found])
+
+
 def _runs_out(found: Sequence[Limit], demand: JourneyDemand) -> Exhaustion:
     """When demand reaches what may be used of the limit that decides, as sure as both are.
 
@@ -203,7 +209,7 @@ def _runs_out(found: Sequence[Limit], demand: JourneyDemand) -> Exhaustion:
     """
     if demand.forecast is None:
         raise NotMeasured(" ".join(demand.notes) or "The history is too short for a forecast.")
-    usable = least([each.headroom.usable if each.headroom else each.rate for each in found]) or found[0].rate
+    usable = _usable(found) or found[0].rate
     drawn = draw(usable, generator("limit").standard_normal(DRAWS)) if usable.value > 0 else np.zeros(DRAWS)
     ratio = demand.peak.minute_ratio
     return first_reached(demand.forecast, usable.value / ratio, limits=drawn / ratio, draws=DRAWS)

@@ -33,8 +33,8 @@ LAW_CAPTION = (
 )
 OPTIONS_CAPTION = (
     "What carries the load that is asked for, at today's demand of the bottleneck: more of the same (one server), or "
-    "larger sizes of assessment.yaml, the cheapest first. Each is used up to `full_at`; a lost domain and a rollout "
-    "are not counted. p99: of wait and service at it, as an M/M/c queue with an equal part of the load."
+    "larger sizes of assessment.yaml, the cheapest first. None is used more than today's servers would be at the load "
+    "that may be used, after all limits and deductions."
 )
 AUTOSCALER_CAPTION = (
     "The autoscalers that assessment.yaml describes, run over the recorded demand, minute by minute, and over what is "

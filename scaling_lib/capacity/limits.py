@@ -94,7 +94,8 @@ def _slos(curve: LoadCurve | None, within: Sequence[LoadWithinSlo]) -> list[Limi
     for each in within:
         name, rate, why = each.slo.name, each.requests, "is no longer kept"
         if math.isnan(rate.value):
-            if curve is None or each.capacity.state != NEVER_KEPT:
+            never = each.capacity.state == NEVER_KEPT and each.capacity.high <= each.capacity.between[1]
+            if curve is None or not never:
                 continue
             lightest = float(curve.levels["throughput"].min())
             rate, why = (

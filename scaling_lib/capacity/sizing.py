@@ -13,6 +13,7 @@ from scaling_lib.capacity.resource_headroom import autoscaler_of
 from scaling_lib.capacity.scaling_options import Option, Size, scaling_options
 from scaling_lib.config_resources import Resource
 from scaling_lib.errors import NotMeasured
+from scaling_lib.stats import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +25,15 @@ class Scaled:
     replay: AutoscalerReplay
 
 
-def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[Option, ...]:
+def options(
+    model: Calibrated, resource: Resource | None, rate: float, *, usable: Estimate | None = None
+) -> tuple[Option, ...]:
     """How many instances carry a rate (requests/s) at the resource's own demand, the cheapest first.
 
-    resource: what limits, None where that is not known. More of the same is one server an instance; beside it stand the
-    `sizes` that assessment.yaml gives: without any, what a larger one costs is not known. Prices that are made up are
-    assumed in what they come to.
+    usable: what may be used today, requests/s, after all limits and deductions: no instance is used more than today's
+    would be then. resource: what limits, None where that is not known.
+    More of the same is one server an instance; beside it stand the `sizes` that assessment.yaml gives: without any,
+    what a larger one costs is not known. Prices that are made up are assumed in what they come to.
     Raises NotMeasured where it has no price, or its demand is not known.
     """
     if resource is None:
@@ -55,7 +59,9 @@ def options(model: Calibrated, resource: Resource | None, rate: float) -> tuple[
     ]
     today = (same, max(1, round(resource.limit)))
     demand = model.system(1.0).mean_demand(resource.name)
-    found = scaling_options(rate, demand, [same, *sizes], today=today, full_at=resource.full_at)
+    busy = usable.value * demand.value / resource.limit if usable is not None else math.inf
+    full_at = min(resource.full_at, busy) if busy > 0 else resource.full_at
+    found = scaling_options(rate, demand, [same, *sizes], today=today, full_at=full_at)
     assumed = resource.prices == "assumed"
     return tuple(replace(each, price_per_hour=replace(each.price_per_hour, assumed=assumed)) for each in found)
 

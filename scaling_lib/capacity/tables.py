@@ -159,6 +159,8 @@ def law_table(result: Capacity) -> pd.DataFrame:
         {"parameter": f"{name} ({parameter})", "estimate": getattr(ends, parameter), "remarks": ""}
         for name, parameter in (("contention", "alpha"), ("coherence", "beta"), ("rate", "gamma"))
     ]
+    if fit.caveats:
+        rows.append({"parameter": "fit", "estimate": None, "remarks": " ".join(fit.caveats)})
     rows.append({"parameter": "peak", "estimate": None, "remarks": str(result.curve.peak) if result.curve else ""})
     return pd.DataFrame(rows, columns=["parameter", "estimate", "remarks"])
 
@@ -172,12 +174,11 @@ def options_table(result: Capacity) -> pd.DataFrame:
             "price": _plain(each.price_per_hour),
             "direction": each.direction,
             "utilization": each.utilization,
-            "p99_s": each.response_s,
             "remarks": each.reason,
         }
         for each in result.options
     ]
-    columns = ["size", "instances", "price", "direction", "utilization", "p99_s", "remarks"]
+    columns = ["size", "instances", "price", "direction", "utilization", "remarks"]
     return pd.DataFrame(rows, columns=columns)
 
 

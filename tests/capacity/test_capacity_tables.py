@@ -94,7 +94,8 @@ def test_the_waterfall_gives_its_reasons(result):
 
 def test_the_law_of_a_load_test(result):
     table = capacity.law_table(result).set_index("parameter")
-    assert set(table.index) == {"contention (alpha)", "coherence (beta)", "rate (gamma)", "peak"}
+    assert set(table.index) == {"contention (alpha)", "coherence (beta)", "rate (gamma)", "fit", "peak"}
+    assert table.loc["fit", "remarks"] == " ".join(result.curve.fit.caveats)  # what the law does not describe is said
     assert table.loc["rate (gamma)", "estimate"].unit == "requests/s" and table.loc["peak", "remarks"]
 
 

@@ -30,6 +30,16 @@ def test_more_of_the_same_that_carries_what_is_asked(priced):
     assert "A replica is one server" in capacity.table(priced, "autoscaler").bundle["text/html"]
 
 
+def test_options_and_headroom_agree(priced):
+    """No server is used more than today's one would be at the load that may be used."""
+    usable = priced.usable
+    assert usable is not None
+    from_options = min(0.9, usable.value * 0.010)
+    (row,) = priced.options
+    assert row.utilization <= from_options + 1e-9
+    assert row.instances.value == np.ceil(200 * 0.010 / from_options - 1e-9)
+
+
 def test_sizes_that_can_be_had_stand_side_by_side(tmp_path):
     """At their own prices one of four servers is cheaper than three of one; made-up prices are said to be assumed."""
     sizes = ", sizes: [{name: large, servers: 4, price_per_hour: 0.25}], prices: assumed"
