@@ -187,8 +187,11 @@ def _judged(
     found = []
     for name, counts, baseline, taken, went in (
         ("failures", one.failures, other.failures, tolerated.failures, "failed"),
+        ("refused requests", one.refused, other.refused, max(tolerated.failures, TOLERATED), "were refused (4xx)"),
         ("slow requests", one.slow, other.slow, tolerated.slow, "took too long"),
     ):
+        if name == "refused requests" and not counts[0] + baseline[0] > 0:
+            continue
         if math.isnan(counts[0]) or math.isnan(baseline[0]):
             if name == "slow requests":
                 continue

@@ -35,7 +35,7 @@ class Guardrail:
 class CanaryJudgement:
     """What all guardrails together say of a canary.
 
-    verdict: "VOID" where the requests were not split as intended; "FAIL" where a guardrail surely fails; "NO DATA"
+    verdict: "FAIL" where a guardrail surely fails; "VOID" where the requests were not split as intended; "NO DATA"
         where one that must have data has none; "PASS" where all that have data pass; else "INCONCLUSIVE".
     because: the sentence that says why. failed: the guardrails that surely fail, though several were looked at.
     undecided: those that would decide with more exposure, the one that needs most first.
@@ -75,10 +75,10 @@ def judge(guardrails: Sequence[Guardrail], *, ratio: SampleRatio | None = None, 
     open_ = [each for each in known if each.judgement.verdict != "PASS" and each.name not in failed]
     missing = [each.name for each in empty if each.must_have_data]
     verdict: Together = "INCONCLUSIVE"
-    if ratio is not None and ratio.mismatch:
-        verdict = "VOID"
-    elif failed:
+    if failed:
         verdict = "FAIL"
+    elif ratio is not None and ratio.mismatch:
+        verdict = "VOID"
     elif missing or not known:
         verdict = "NO DATA"
     elif not open_:
@@ -141,7 +141,8 @@ def _because(
         )
     if verdict == "FAIL":
         others = f" {_titled(listing(failed[1:]))} surely got worse too." if len(failed) > 1 else ""
-        return f"{said[failed[0]]}{others}"
+        off = " The requests were not split as intended either." if ratio is not None and ratio.mismatch else ""
+        return f"{said[failed[0]]}{others}{off}"
     if verdict == "NO DATA":
         return f"{_titled(listing(missing))}: no data. {said[missing[0]]}"
     if verdict == "PASS":

@@ -27,13 +27,15 @@ UNKNOWN = (math.nan, math.nan)
 class Side:
     """One version.
 
-    requests: that it answered, NaN where not known. failures, slow: (how many, of how many), NaN where not known; slow
-    ones are over the journey's threshold, of those that did not fail. latencies: seconds, in the order of time, of each
+    requests: that it answered, NaN where not known. failures, refused, slow: (how many, of how many), NaN where not
+    known; refused ones have a status from 400 to 499; slow ones are over the journey's threshold, of those that did not
+    fail. latencies: seconds, in the order of time, of each
     request that did not fail, or of metrics the median of each step. points: by metric its values by step.
     """
 
     requests: float = math.nan
     failures: tuple[float, float] = UNKNOWN
+    refused: tuple[float, float] = UNKNOWN
     slow: tuple[float, float] = UNKNOWN
     latencies: Floats = field(default_factory=lambda: NONE)
     points: Mapping[str, Floats] = field(default_factory=dict)
@@ -85,6 +87,7 @@ def _side(rows: pd.DataFrame, threshold_s: float | None, edges: pd.DatetimeIndex
     return Side(
         requests=count,
         failures=(float(failed.sum()), count) if known else UNKNOWN,
+        refused=(float(rows["status"].between(400, 499).sum()), count) if known else UNKNOWN,
         slow=UNKNOWN if math.isnan(over) else (over, float(len(good))),
         latencies=good["seconds"].to_numpy(dtype=np.float64),
         points=points,

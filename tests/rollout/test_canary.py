@@ -97,10 +97,26 @@ def test_a_log_without_status_or_durations_is_no_pass(judged, tmp_path):
         assert {3: "Failures", 4: "Latency"}[lost] in found.because
 
 
+def test_requests_that_it_refuses_fail_a_canary(judged):
+    """A broken route answers 404, which is no failure of the server's."""
+    broken = [(404 if at % 5 < 2 else status, took) for at, (status, took) in enumerate(noise(2000))]
+    found = judged(broken, noise(2000, seed=1)).judgement
+    assert found.verdict == "FAIL" and found.failed == ("refused requests",)
+    assert "were refused (4xx)" in found.because.lower()
+    alike = [
+        [(404 if at % 50 == 7 else status, took) for at, (status, took) in enumerate(noise(2000, seed=n))]
+        for n in (3, 4)
+    ]
+    assert judged(*alike).judgement.verdict != "FAIL"
+
+
 def test_a_split_that_was_not_meant_voids_it(judged):
     lost = [(0 if at % 8 == 3 else status, took) for at, (status, took) in enumerate(noise(2000, failed=200))]
     found = judged(lost, noise(2000, seed=1))
-    assert found.sides.canary.requests == 1750 and found.judgement.verdict == "VOID"  # 250^2 / 3750 = 16.7
+    assert found.sides.canary.requests == 1750 and found.judgement.verdict == "FAIL"  # it lost some, and failed more
+    assert "not split as intended" in found.judgement.because
+    fewer = [(0 if at % 8 == 3 else status, took) for at, (status, took) in enumerate(noise(2000))]
+    assert judged(fewer, noise(2000, seed=1)).judgement.verdict == "VOID"  # 250^2 / 3750 = 16.7
     shorter = judged(noise(1000), noise(2000, seed=1))  # what came after the canary's last request is not compared
     assert (shorter.sides.canary.requests, shorter.sides.baseline.requests) == (1000, 1000)
     assert shorter.judgement.verdict == "PASS" or shorter.judgement.undecided

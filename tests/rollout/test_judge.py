@@ -63,8 +63,11 @@ def test_no_data_is_no_pass():
 
 
 def test_a_split_that_was_not_intended_voids_it():
-    void = judge([guardrail("a", failing(40))], ratio=sample_ratio((9400, 600), (0.95, 0.05)))
+    off = sample_ratio((9400, 600), (0.95, 0.05))
+    void = judge([guardrail("a", GOOD)], ratio=off)
     assert void.verdict == "VOID" and void.ratio.p_value == pytest.approx(4.468e-6, rel=1e-3)
+    failed = judge([guardrail("a", failing(40))], ratio=off)  # a version that crashes loses requests, and fails
+    assert failed.verdict == "FAIL" and failed.because.endswith("The requests were not split as intended either.")
     assert judge([guardrail("a", GOOD)], ratio=sample_ratio((5000, 5200))).verdict == "PASS"
 
 
