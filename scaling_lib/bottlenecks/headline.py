@@ -55,18 +55,12 @@ def _next(result: Bottlenecks) -> list[str]:
         return ["What limits the throughput is not known: no metrics of a resource are given."]
     moved = next((each for each in result.migration if each.moved), None)
     first = result.migration[0]
-    limit = f"The throughput is limited by {first.bottleneck}, at {quantity(first.before.value, 'requests/s')}"
+    limit = f"The throughput is limited by {first.bottleneck}, at {first.before}"
     if result.assumed:
-        limit = (
-            f"If each service had one server, {first.bottleneck} would limit first, at "
-            f"{quantity(first.before.value, 'requests/s')}"
-        )
+        limit = f"If each service had one server, {first.bottleneck} would limit first, at {first.before}"
     if moved is None:
         return [f"{limit}."]
-    return [
-        f"{limit}; once that is relieved, {moved.next_bottleneck} limits, at "
-        f"{quantity(moved.after.value, 'requests/s')}."
-    ]
+    return [f"{limit}; once that is relieved, {moved.next_bottleneck} limits, at {moved.after}."]
 
 
 def _changes(result: Bottlenecks) -> list[str]:
@@ -77,6 +71,6 @@ def _changes(result: Bottlenecks) -> list[str]:
             least = "at least " if change.at_least else ""
             words += f", {quantity(change.was.value)} to {least}{quantity(change.recorded.value, 'requests/s')}"
         if change.predicted is not None:
-            words += f" ({quantity(change.predicted.relief.after.value)} was predicted)"
+            words += f" (predicted: {change.predicted.relief.after})"
         found.append(f"{words}.")
     return found
