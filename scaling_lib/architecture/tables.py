@@ -130,7 +130,7 @@ def taken(result: Architecture) -> Option | None:
 def reason(result: Architecture, *parts: str) -> str:
     """Why something is not known, and what would mend it."""
     absent = next((result.absent[part] for part in parts if part in result.absent), None)
-    return f"{absent.why} {absent.supply}".strip() if absent else ""
+    return absent.text if absent else ""
 
 
 def chance(probability: float) -> str:

@@ -117,4 +117,4 @@ def table(result: Audit, name: str) -> Shown:
 def reason(result: Audit, *parts: str) -> str:
     """Why the first of these parts that is absent is so, and what to supply; "" where none is."""
     absent = next((result.absent[part] for part in parts if part in result.absent), None)
-    return " ".join([absent.why, absent.supply]).strip() if absent else ""
+    return absent.text if absent else ""

@@ -87,7 +87,7 @@ def table(result: Rollout, name: str) -> Shown:
 def why(result: Rollout, *parts: str) -> str:
     """Why the first of these parts that is absent is so, and what to supply."""
     absent = next((result.absent[part] for part in parts if part in result.absent), None)
-    return " ".join([absent.why, absent.supply]).strip() if absent else ""
+    return absent.text if absent else ""
 
 
 def said_simulated(result: Rollout, kinds: tuple[str, ...]) -> str:
